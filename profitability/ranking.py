@@ -1,8 +1,8 @@
 """Ranking of customers by profit: the whale curve, the 20/80 and 150/20 figures, Gini, and the four categories.
 
-Pure: numpy only. Profits may be integer cents (every sum is then exact) or floats. Ties keep their input order, so give
-customers sorted by id and the ranking is the same on every run. When total profit is zero or negative a share of it means
-nothing: every share is then None, and the money figures speak alone.
+Pure: numpy only. Profits may be integer cents (every sum is then exact) or floats. Ties keep their input order, so
+give customers sorted by id and the ranking is the same on every run. When total profit is zero or negative a share of
+it means nothing: every share is then None, and the money figures speak alone.
 
     >>> curve = whale_curve([500, -300, 900, 0, -100])
     >>> curve.order.tolist(), curve.cumulative_profit.tolist()
@@ -128,15 +128,15 @@ DEFAULT_THRESHOLDS = CategoryThresholds()
 
 
 def customers_in(share: float, customers: int) -> int:
-    """Whole customers in a share of them, rounded up: 0.2 of 7 is 2. Rounds away float noise: 0.07 of 100 is 7, not 8."""
+    """Whole customers in a share of them, rounded up: 0.2 of 7 is 2, and 0.07 of 100 is 7, whatever floats say."""
     return min(customers, max(0, ceil(round(share * customers, 9))))
 
 
 def whale_curve(profits: ArrayLike, *, best_share: float = BEST_SHARE) -> WhaleCurve:
     """Rank customers by profit and accumulate.
 
-    cumulative_k = sum of the k highest profits; share_k = cumulative_k / total. The peak is the sum of all positive profits,
-    reached after the profitable customers; nobody profitable puts the peak at zero customers.
+    cumulative_k = sum of the k highest profits; share_k = cumulative_k / total. The peak is the sum of all positive
+    profits, reached after the profitable customers; nobody profitable puts the peak at zero customers.
     """
     values = _numbers(profits)
     order = np.argsort(-values, kind="stable")
@@ -189,7 +189,7 @@ def chart_points(curve: WhaleCurve, limit: int = CHART_POINTS) -> ChartPoints:
 
 
 def gini(values: ArrayLike) -> float | None:
-    """Concentration of non-negative values: 0 all equal, towards 1 one holds all. None when there is nothing to share out.
+    """Concentration of non-negative values: 0 all equal, towards 1 one holds all; None without anything to share.
 
     G = 2 * sum(i * x_i) / (n * sum(x)) - (n + 1) / n, with x ascending and i from 1.
     """
@@ -212,8 +212,8 @@ def categorise(
 ) -> NDArray[np.int8]:
     """The category (1 to 4, see `Category`) of each customer.
 
-    `potential` marks customers wanted whatever their figures (referrers, growing accounts). An unknown lifetime value (NaN)
-    is not desirable by itself. `order` is that of `whale_curve(profit)`, when it is already known.
+    `potential` marks customers wanted whatever their figures (referrers, growing accounts). An unknown lifetime value
+    (NaN) is not desirable by itself. `order` is that of `whale_curve(profit)`, when it is already known.
     """
     profits, values = _numbers(profit), np.asarray(lifetime_value, dtype=np.float64)
     wanted = np.zeros(len(profits), dtype=bool) if potential is None else np.asarray(potential, dtype=bool)
