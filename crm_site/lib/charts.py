@@ -1,0 +1,152 @@
+"""Charts as plain values: `{% chart spec "id" %}` hands them to static/js/charts.js and to an accessible table.
+
+The JSON that the script reads is what `as_json` returns:
+
+    {"kind": "whale" | "line" | "bar" | "stacked" | "donut" | "treemap",
+     "title": str, "summary": str,
+     "x": {"label": str, "type": "text" | "number" | "percent" | "date" | "month", "values": [...]},
+     "y": {"label": str},
+     "series": [{"name": str, "values": [number | null], "colour": str | null, "colours": [str] | null}],
+     "format": "money" | "number" | "percent", "currency": str | null, "digits": int | null,
+     "marks": [{"x": ..., "y": number, "label": str}], "links": [url per point] | null}
+
+Dates are ISO text; a percentage is a share (0.2 is 20 %). A colour is the name of one in app.css: brand, accent,
+positive, negative, neutral, category-1 to category-4, series-1 to series-6. `donut` and `treemap` take one series whose
+names are the x values. `whale` takes shares of customers as x and cumulative shares (or amounts) of profit as y.
+Send at most a few thousand points: sample or bin before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, TypeAlias
+
+from crm_site.lib import formatting
+from crm_site.lib.formatting import UNKNOWN, Number
+
+XValue: TypeAlias = str | int | float | Decimal | dt.date
+TABLE_ROWS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line, set of bars or ring; a missing value is None, never zero."""
+
+    name: str
+    values: Sequence[Number | None]
+    colour: str | None = None
+    colours: Sequence[str] | None = None  # one per point
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point worth naming, such as the peak."""
+
+    x: XValue
+    y: Number
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartTable:
+    """The figures of a chart in words; `skipped` points lie between the rows shown."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A finished chart: nothing is computed after it."""
+
+    kind: Literal["whale", "line", "bar", "stacked", "donut", "treemap"]
+    title: str
+    x_label: str
+    x_values: Sequence[XValue]
+    series: Sequence[Series]
+    format: Literal["money", "number", "percent"] = "number"
+    currency: str | None = None
+    digits: int | None = None
+    x_type: Literal["text", "number", "percent", "date", "month"] = "text"
+    y_label: str = ""
+    summary: str = ""  # the finding in one sentence; read out in place of the drawing
+    marks: Sequence[Mark] = field(default=())
+    links: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        for one in self.series:
+            if len(one.values) != len(self.x_values):
+                raise ValueError(f"Series {one.name!r} has {len(one.values)} values for {len(self.x_values)} points.")
+        if self.format == "money" and not self.currency:
+            raise ValueError("A chart of amounts needs its currency.")
+        if self.links is not None and len(self.links) != len(self.x_values):
+            raise ValueError(f"{len(self.links)} links for {len(self.x_values)} points.")
+
+    def as_json(self) -> dict[str, Any]:
+        """What the script draws."""
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "summary": self.summary,
+            "x": {"label": self.x_label, "type": self.x_type, "values": [_plain(x) for x in self.x_values]},
+            "y": {"label": self.y_label},
+            "series": [
+                {
+                    "name": one.name,
+                    "values": [_plain(value) for value in one.values],
+                    "colour": one.colour,
+                    "colours": list(one.colours) if one.colours else None,
+                }
+                for one in self.series
+            ],
+            "format": self.format,
+            "currency": self.currency,
+            "digits": self.digits,
+            "marks": [{"x": _plain(mark.x), "y": _plain(mark.y), "label": mark.label} for mark in self.marks],
+            "links": list(self.links) if self.links else None,
+        }
+
+    def as_table(self) -> ChartTable:
+        """The same figures as text. A long curve shows evenly spaced points, its ends and its marks."""
+        count = len(self.x_values)
+        shown = list(range(count)) if count <= TABLE_ROWS else self._sample(count)
+        rows = [(self._x_text(self.x_values[i]), *(self._y_text(one.values[i]) for one in self.series)) for i in shown]
+        return ChartTable((self.x_label, *(one.name for one in self.series)), rows, count - len(shown))
+
+    def _sample(self, count: int) -> list[int]:
+        step = (count - 1) / (TABLE_ROWS - 1)
+        chosen = {round(i * step) for i in range(TABLE_ROWS)}
+        marked = {mark.x for mark in self.marks}
+        chosen.update(i for i, x in enumerate(self.x_values) if x in marked)
+        return sorted(chosen)
+
+    def _y_text(self, value: Number | None) -> str:
+        if self.format == "money":
+            return formatting.money(value, str(self.currency), digits=self.digits)
+        if self.format == "percent":
+            return formatting.percent(value, digits=1 if self.digits is None else self.digits)
+        return formatting.number(value, digits=self.digits or 0)
+
+    def _x_text(self, value: Any) -> str:
+        match self.x_type:
+            case "percent":
+                return formatting.percent(value)
+            case "number":
+                return formatting.number(value)
+            case "date":
+                return formatting.day(value)
+            case "month":
+                return formatting.month(value)
+        return str(value) if value is not None else UNKNOWN
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value

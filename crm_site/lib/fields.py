@@ -1,0 +1,28 @@
+"""Model fields that keep money exact and small."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+
+class CentsField(models.BigIntegerField):
+    """Money of the house currency: a `Decimal` with two places in Python, whole cents (bigint) in the database.
+
+    Sums of whole numbers are exact and several times faster than sums of `numeric`.
+    """
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-2)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        return None if value in (None, "") else Decimal(value)
+
+    def get_prep_value(self, value: Any) -> int | None:
+        # Expressions (F, Sum, ...) know how to compile themselves and must pass untouched.
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        return int((Decimal(value) * 100).to_integral_value())
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return models.DecimalField(max_digits=16, decimal_places=2).formfield(**kwargs)

@@ -1,0 +1,259 @@
+"""The components of a page: `{% load ui %}`. What each takes is written in docs/adding-a-screen.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.templatetags.static import static
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from crm_site.lib.charts import Chart
+from crm_site.lib.components import Event, Fact, FilterBar, KeyFigure, Paging, Progress, Step, Tab, Table
+from crm_site.lib.formatting import UNKNOWN
+from crm_site.lib.templatetags.format import unknown
+
+register = template.Library()
+
+FIGURES = {"money", "number", "percent"}
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """One drawing of the sprite (names: static/icons/icons.txt); decoration only, never the sole carrier of a meaning."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        css,
+        static("icons/sprite.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def avatar(name: str, css: str = "") -> SafeString:
+    """A round picture with the initials of a name, always in the same colour for the same name."""
+    words = [word for word in str(name).split() if word[0].isalnum()] or ["?"]
+    initials = words[0][0] + (words[-1][0] if len(words) > 1 else "")
+    shade = sum(map(ord, str(name))) % 6 + 1
+    return format_html('<span class="face face-{} {}" aria-hidden="true">{}</span>', shade, css, initials.upper())
+
+
+@register.simple_tag
+def pill(text: str, tone: str = "neutral") -> SafeString:
+    """A short word with a coloured dot."""
+    return format_html('<span class="pill pill-{}">{}</span>', tone, text)
+
+
+@register.simple_tag
+def category_pill(number: int | None, label: str = "") -> SafeString:
+    """The profit category 1 to 4 of a customer, by number, colour and words."""
+    names = {
+        1: pgettext("profit category", "Most profitable"),
+        2: pgettext("profit category", "Fairly profitable"),
+        3: pgettext("profit category", "Desirable"),
+        4: pgettext("profit category", "Unprofitable"),
+    }
+    if number is None:
+        return unknown()
+    return format_html(
+        '<span class="pill pill-category-{0}"><span class="pill-number">{0}</span>{1}</span>',
+        number,
+        label or names[number],
+    )
+
+
+@register.simple_tag
+def stage_pill(stage: str) -> SafeString:
+    """The lifecycle stage of a customer: prospect, customer or former."""
+    names = {
+        "prospect": pgettext("lifecycle stage", "Prospect"),
+        "customer": pgettext("lifecycle stage", "Customer"),
+        "former": pgettext("lifecycle stage", "Former customer"),
+    }
+    return pill(names[stage], stage) if stage in names else unknown()
+
+
+@register.simple_tag
+def sparkline(values: list[float], label: str = "") -> SafeString:
+    """A small line of past values, drawn on the server."""
+    points = [float(value) for value in values]
+    if len(points) < 2:
+        return mark_safe("")
+    low, high = min(points), max(points)
+    scale = (high - low) or 1.0
+    steps = len(points) - 1
+    path = " ".join(f"{i * 100 / steps:.1f},{22 - (value - low) * 20 / scale:.1f}" for i, value in enumerate(points))
+    described = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" {}>'
+        '<polygon points="0,24 {} 100,24"/><polyline points="{}"/></svg>',
+        described,
+        path,
+        path,
+    )
+
+
+# --- Lists -------------------------------------------------------------------------------------------------------------
+
+
+def _cell_body(cell: Any) -> str:
+    text = cell.text
+    if not text or text == UNKNOWN:
+        return unknown()
+    body = escape(text)
+    if cell.badge:
+        body = f'<span class="pill pill-{escape(cell.badge)}">{body}</span>'
+    if cell.url:
+        body = f'<a href="{escape(cell.url)}">{body}</a>'
+    if getattr(cell, "note", ""):
+        body = f'{body}<span class="cell-note">{escape(cell.note)}</span>'
+    if getattr(cell, "initials", ""):
+        return f'<span class="cell-person">{avatar(cell.initials)}<span>{body}</span></span>'
+    return body
+
+
+def column_class(column: Any) -> str:
+    """Where the texts of a column stand."""
+    align = column.align or ("end" if column.kind in FIGURES else "")
+    return f"is-{column.kind}" + (f" align-{align}" if align else "")
+
+
+@register.simple_tag
+def table_rows(table: Table) -> SafeString:
+    """The body of a list. Written as text, not as template nodes: a list has hundreds of cells and every page has a list."""
+    heads = [(escape(column.label), column_class(column), column.kind in FIGURES) for column in table.columns]
+    parts: list[str] = []
+    for row in table.rows:
+        parts.append('<tr role="row">')
+        for position, (cell, (label, css, figure)) in enumerate(zip(row.cells, heads, strict=True)):
+            tag, role = ("td", "cell") if position else ('th scope="row"', "rowheader")
+            minus = " is-minus" if figure and cell.text[:1] in "-−" and cell.text else ""
+            parts.append(
+                f'<{tag} role="{role}" class="{css}{minus}" data-label="{label}">{_cell_body(cell)}</{tag[:2]}>'
+            )
+        parts.append("</tr>")
+    return mark_safe("".join(parts))
+
+
+@register.inclusion_tag("components/table.html")
+def table(table: Table) -> dict[str, Any]:
+    """A list with its head, as cards on a phone."""
+    return {"table": table, "heads": [(column, column_class(column)) for column in table.columns]}
+
+
+@register.inclusion_tag("components/pagination.html")
+def pagination(paging: Paging) -> dict[str, Any]:
+    """Previous and next, and how many there are."""
+    return {"paging": paging}
+
+
+@register.inclusion_tag("components/filter_bar.html")
+def filter_bar(filters: FilterBar, paging: Paging | None = None, target: str = "#results") -> dict[str, Any]:
+    """Search, filters and the chips of those in force; swaps only `target` where scripts run."""
+    visible = [field for field in filters.form.visible_fields() if field.name != "q"]
+    search = filters.form["q"] if "q" in filters.form.fields else None
+    return {"filters": filters, "paging": paging, "target": target, "search": search, "fields": visible}
+
+
+@register.simple_tag
+def control(field: BoundField) -> SafeString:
+    """The input of a form field with the classes of the kit, without the weight of a full form layout."""
+    widget = field.field.widget
+    if isinstance(widget, CheckboxSelectMultiple | RadioSelect):
+        return field.as_widget()
+    css = "form-check-input" if isinstance(widget, CheckboxInput) else "form-control"
+    if isinstance(widget, Select):
+        css = "form-select"
+    return field.as_widget(attrs={"class": f"{widget.attrs.get('class', '')} {css}".strip()})
+
+
+# --- Figures and charts ------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/key_figure.html")
+def key_figure(figure: KeyFigure) -> dict[str, Any]:
+    """A card with one headline figure."""
+    return {"figure": figure, "id": f"figure-{slugify(figure.label)}"}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(spec: Chart, id: str, height: str = "medium") -> dict[str, Any]:
+    """A drawing and the same figures as a table; `height` is small, medium or large."""
+    return {
+        "chart": spec,
+        "id": id,
+        "data_id": f"{id}-data",
+        "data": spec.as_json(),
+        "table": spec.as_table(),
+        "height": height,
+    }
+
+
+@register.inclusion_tag("components/computed.html")
+def computed(formula: str, at: Any = None, url: str = "") -> dict[str, Any]:
+    """How a figure was reached, opened by a small sign beside it."""
+    return {"formula": formula, "at": at, "url": url}
+
+
+# --- Blocks of a page --------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/empty.html")
+def empty(
+    title: str, text: str = "", icon: str = "inbox", url: str = "", action: str = "", more_url: str = "", more: str = ""
+) -> dict[str, Any]:
+    """What belongs here, and one thing to do about it."""
+    return {
+        "title": title, "text": text, "icon": icon, "url": url, "action": action, "more_url": more_url, "more": more,
+    }  # fmt: skip
+
+
+@register.inclusion_tag("components/progress.html", takes_context=True)
+def progress(context: template.Context, job: Progress) -> dict[str, Any]:
+    """How far a background job is; asks again by itself until it has ended."""
+    return {"job": job, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("components/tabs.html")
+def tabs(items: list[Tab], label: str = "") -> dict[str, Any]:
+    """Links between views of the same thing."""
+    return {"items": items, "label": label or _("Views")}
+
+
+@register.inclusion_tag("components/steps.html")
+def steps(items: list[Step]) -> dict[str, Any]:
+    """Where a procedure stands."""
+    return {"items": items}
+
+
+@register.inclusion_tag("components/timeline.html")
+def timeline(events: list[Event]) -> dict[str, Any]:
+    """What happened, newest first."""
+    return {"events": events}
+
+
+@register.inclusion_tag("components/facts.html")
+def facts(items: list[Fact], columns: int = 1) -> dict[str, Any]:
+    """A definition list."""
+    return {"items": items, "columns": columns}
+
+
+@register.inclusion_tag("components/alert.html")
+def alert(text: str, tone: str = "info", title: str = "", url: str = "", action: str = "") -> dict[str, Any]:
+    """A notice inside a page: info, success, warning or danger."""
+    signs = {"success": "circle-check", "warning": "alert-triangle", "danger": "alert-circle"}
+    return {
+        "text": text, "tone": tone, "title": title, "url": url, "action": action,
+        "icon": signs.get(tone, "info-circle"),
+    }  # fmt: skip
+
+
+@register.inclusion_tag("components/file_upload.html")
+def file_upload(field: BoundField, hint: str = "") -> dict[str, Any]:
+    """A file field onto which a file can be dropped."""
+    return {"field": field, "hint": hint or field.help_text}

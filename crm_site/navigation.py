@@ -1,0 +1,80 @@
+"""The navigation of the whole application: each entry with the permission beside it."""
+
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of the navigation; shown to whoever holds the permission."""
+
+    label: str | Promise
+    url_name: str
+    icon: str
+    permission: str = ""
+    # The key that follows `g` to go there.
+    key: str = ""
+    url: str = ""
+    active: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A headed group of entries."""
+
+    label: str | Promise
+    items: tuple[Item, ...]
+
+
+SECTIONS = (
+    Section("", (Item(_("Home"), "home", "home", key="h"),)),
+    Section(
+        _("Customer portfolio"),
+        (
+            Item(_("Customers"), "customers", "users", "customers.view_customer", key="c"),
+            Item(_("Orders"), "orders", "shopping-cart", "customers.view_order", key="o"),
+        ),
+    ),
+    Section(
+        _("Customer value"),
+        (
+            Item(_("Dashboard"), "dashboard", "chart-line", "profitability.view_profitability", key="d"),
+            Item(_("Ranking"), "ranking", "trophy", "profitability.view_profitability", key="r"),
+            Item(_("Costing"), "costing", "calculator", "profitability.view_profitability"),
+        ),
+    ),
+    Section(
+        _("Operations"),
+        (
+            Item(_("Imports"), "imports", "file-import", "customers.view_import", key="i"),
+            Item(_("Recomputes"), "runs", "refresh", "customers.view_run"),
+            Item(_("Administration"), "admin:index", "settings", "staff"),
+        ),
+    ),
+)
+
+
+def navigation_for(request: HttpRequest) -> list[Section]:
+    """The sections that this person may use, with the entry of the present page marked."""
+    sections = []
+    for section in SECTIONS:
+        items = tuple(_placed(item, request) for item in section.items if _allowed(item, request))
+        if items:
+            sections.append(replace(section, items=items))
+    return sections
+
+
+def _allowed(item: Item, request: HttpRequest) -> bool:
+    if item.permission == "staff":
+        return request.user.is_staff
+    return not item.permission or request.user.has_perm(item.permission)
+
+
+def _placed(item: Item, request: HttpRequest) -> Item:
+    url = reverse(item.url_name)
+    active = request.path == url or (item.url_name != "home" and request.path.startswith(url))
+    return replace(item, url=url, active=active)

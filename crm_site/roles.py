@@ -1,0 +1,79 @@
+"""The four roles and what each may do: the only place that ties permissions to roles."""
+
+from dataclasses import dataclass
+
+from django.apps import apps as django_apps
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+
+@dataclass(frozen=True)
+class Role:
+    """A group of Django with the permissions that it always has."""
+
+    name: str
+    permissions: frozenset[str]
+    # The sign-in that the demonstration creates for this role.
+    demo_login: str
+
+
+_READ_FILES = frozenset(
+    {
+        "customers.view_customer",
+        "customers.view_contactmoment",
+        "customers.view_touchpoint",
+        "customers.view_order",
+        "customers.view_orderline",
+        "customers.view_product",
+        "customers.view_productfamily",
+        "customers.view_scorecard",
+    }
+)
+_SALES = _READ_FILES | {
+    "customers.add_customer",
+    "customers.change_customer",
+    "customers.add_contactmoment",
+    "customers.change_contactmoment",
+    "customers.export_customer",
+}
+_MANAGER = _SALES | {
+    "customers.import_orders",
+    "customers.view_import",
+    "customers.view_run",
+    "customers.request_run",
+    "jobs.view_job",
+    "profitability.view_profitability",
+}
+_AGENT = _READ_FILES | {"customers.add_contactmoment", "customers.change_contactmoment"}
+
+SALES = Role(gettext_noop("Sales"), _SALES, "sales")
+MANAGER = Role(gettext_noop("Manager"), _MANAGER, "manager")
+SERVICE_AGENT = Role(gettext_noop("Service agent"), _AGENT, "agent")
+# Administrators hold every permission of the five apps and may enter the admin pages.
+ADMIN = Role(gettext_noop("Admin"), frozenset(), "admin")
+ROLES = (SALES, MANAGER, SERVICE_AGENT, ADMIN)
+
+# Demonstration only: one sign-in for each role, printed when the demonstration starts.
+DEMO_PASSWORD = "compagnon-demo"
+
+_ADMINISTERED = ("customers", "complaints", "satisfaction", "profitability", "loyalty", "accounts", "auth", "jobs")
+
+
+@transaction.atomic
+def set_up_roles() -> None:
+    """Create the groups and give each exactly its permissions; safe to repeat, run after every migration."""
+    known = {f"{app}.{codename}": pk for app, codename, pk in _all_permissions()}
+    groups = django_apps.get_model("auth", "Group").objects
+    for role in ROLES:
+        group, _ = groups.get_or_create(name=role.name)
+        if role is ADMIN:
+            wanted = {pk for name, pk in known.items() if name.partition(".")[0] in _ADMINISTERED}
+        else:
+            wanted = {known[name] for name in role.permissions}
+        group.permissions.set(wanted)
+
+
+def _all_permissions() -> list[tuple[str, str, int]]:
+    labels = {config.label for config in django_apps.get_app_configs()}
+    rows = django_apps.get_model("auth", "Permission").objects.filter(content_type__app_label__in=labels)
+    return list(rows.values_list("content_type__app_label", "codename", "pk"))

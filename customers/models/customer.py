@@ -1,0 +1,161 @@
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from crm_site.lib.names import BilingualName
+from crm_site.lib.text import normalise, prefix_query
+
+
+class AcquisitionSource(BilingualName):
+    """Where customers come from: an advertisement, a fair, a referral."""
+
+    class Meta:
+        verbose_name = _("acquisition source")
+        verbose_name_plural = _("acquisition sources")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                name="acquisition_source_name_unique",
+                violation_error_message=_("There is already an acquisition source of this name."),
+            )
+        ]
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "CustomerQuerySet":
+        """The customers that this person may see."""
+        return self if user.has_perm("customers.view_customer") else self.none()
+
+    def matching(self, text: str) -> "CustomerQuerySet":
+        """Customers of whom each word of the text begins a word of the name, reference, e-mail, phone or town.
+
+        Accents and case do not matter. A text without letters or digits finds nobody.
+        """
+        query = prefix_query(text)
+        if not query:
+            return self.none()
+        return self.filter(search_vector=SearchQuery(query, config="simple", search_type="raw"))
+
+
+class Customer(models.Model):
+    """The unit whose value is measured: a person, a household or a company.
+
+    Members and contact persons refer to their household or company by `member_of`; value rolls up to it. What is computed
+    about a customer (stage, profit, lifetime value...) stands in `Scorecard`, never here.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        HOUSEHOLD = "household", _("Household")
+        COMPANY = "company", pgettext_lazy("kind of customer", "Company")
+
+    reference = models.CharField(
+        _("reference"),
+        max_length=40,
+        unique=True,
+        error_messages={"unique": _("There is already a customer with this reference.")},
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.PERSON)
+    name = models.CharField(
+        _("name"), max_length=160, help_text=_("Family name of a person, or name of the household or company.")
+    )
+    given_name = models.CharField(_("given name"), max_length=80, blank=True)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    phone = models.CharField(_("phone"), max_length=32, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=16, blank=True)
+    city = models.CharField(_("town"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=60, blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, blank=True)
+    member_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="members", verbose_name=_("member of")
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="customers",
+        verbose_name=_("owner"),
+        help_text=_("The member of staff who looks after this customer."),
+    )
+    source = models.ForeignKey(
+        AcquisitionSource, models.SET_NULL, null=True, blank=True, verbose_name=_("acquisition source")
+    )
+    acquisition_cost = models.DecimalField(
+        _("acquisition cost"),
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("What it cost to win this customer, in the house currency; empty when unknown."),
+    )
+    acquired_on = models.DateField(_("acquired on"), null=True, blank=True)
+    is_synthetic = models.BooleanField(
+        _("invented"), default=False, help_text=_("The identity was invented for a demonstration.")
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    # Names as people sort and search them, kept by save() and by imports.
+    sort_key = models.CharField(max_length=260, editable=False)
+    search_text = models.TextField(editable=False)
+    search_vector = models.GeneratedField(
+        expression=SearchVector("search_text", config="simple"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        permissions = [("import_orders", _("Can import orders")), ("export_customer", _("Can export customers"))]
+        indexes = [
+            models.Index(fields=["sort_key", "id"], name="customer_by_name"),
+            models.Index(fields=["created_at", "id"], name="customer_by_creation"),
+            models.Index(fields=["kind", "sort_key", "id"], name="customer_by_kind"),
+            models.Index(fields=["country", "sort_key", "id"], name="customer_by_country"),
+            GinIndex(fields=["search_vector"], name="customer_search"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(acquisition_cost__isnull=True) | models.Q(acquisition_cost__gte=0),
+                name="customer_acquisition_cost_not_negative",
+                violation_error_message=_("The acquisition cost cannot be negative."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(member_of__isnull=True) | ~models.Q(member_of=models.F("id")),
+                name="customer_not_member_of_itself",
+                violation_error_message=_("A customer cannot be a member of itself."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.fill_search_columns()
+        if (update_fields := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*update_fields, "sort_key", "search_text"}
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("customer", args=[self.pk])
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.name}".strip()
+
+    def fill_search_columns(self) -> None:
+        """Derive what is sorted and searched; bulk writers call this for each customer that they build."""
+        self.sort_key = normalise(f"{self.name} {self.given_name}").strip()
+        searched = (self.reference, self.given_name, self.name, self.email, self.phone, self.city)
+        self.search_text = normalise(" ".join(part for part in searched if part))

@@ -1,0 +1,113 @@
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from crm_site.lib.names import BilingualName
+from customers.models.customer import Customer
+
+
+class Channel(models.TextChoices):
+    """The channels in which a customer meets the company."""
+
+    PHONE = "phone", _("Phone")
+    EMAIL = "email", _("E-mail")
+    LETTER = "letter", _("Letter")
+    FAX = "fax", _("Fax")
+    SHOP = "shop", _("Shop")
+    VISIT = "visit", _("Visit")
+    WEBSITE = "website", _("Website")
+    APP = "app", _("Mobile app")
+    CHAT = "chat", _("Chat")
+    SOCIAL = "social", _("Social network")
+    EVENT = "event", _("Event")
+    DELIVERY = "delivery", _("Delivery")
+    INVOICE = "invoice", _("Invoice")
+    SERVICE = "service", _("Service in use")
+    ADVERT = "advert", _("Advertisement")
+
+
+class Touchpoint(BilingualName):
+    """A configurable kind of contact moment, at its place along the customer journey."""
+
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    position = models.PositiveSmallIntegerField(_("place in the journey"), default=0)
+    standard_minutes = models.DecimalField(
+        _("standard minutes"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Used for a contact moment whose duration was not noted."),
+    )
+
+    class Meta:
+        verbose_name = _("touchpoint")
+        verbose_name_plural = _("touchpoints")
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                name="touchpoint_name_unique",
+                violation_error_message=_("There is already a touchpoint of this name."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(standard_minutes__isnull=True) | models.Q(standard_minutes__gte=0),
+                name="touchpoint_minutes_not_negative",
+                violation_error_message=_("Minutes cannot be negative."),
+            ),
+        ]
+
+
+class ContactMomentQuerySet(models.QuerySet["ContactMoment"]):
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "ContactMomentQuerySet":
+        """The contact moments of customers that this person may see."""
+        return self.filter(customer__in=Customer.objects.visible_to(user)) if user.is_authenticated else self.none()
+
+    def latest_first(self) -> "ContactMomentQuerySet":
+        return self.order_by("-occurred_at", "-id")
+
+
+class ContactMoment(models.Model):
+    """One occasion on which a customer met the brand or the product, in any channel."""
+
+    class Direction(models.TextChoices):
+        INBOUND = "inbound", pgettext_lazy("contact moment", "From the customer")
+        OUTBOUND = "outbound", pgettext_lazy("contact moment", "From us")
+        OBSERVED = "observed", pgettext_lazy("contact moment", "Observed")
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="moments", verbose_name=_("customer"))
+    touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, related_name="moments", verbose_name=_("touchpoint"))
+    direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND)
+    occurred_at = models.DateTimeField(_("when"))
+    minutes = models.DecimalField(_("minutes"), max_digits=7, decimal_places=2, null=True, blank=True)
+    employee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="contact_moments",
+        verbose_name=_("member of staff"),
+    )
+    summary = models.TextField(_("summary"), blank=True)
+
+    objects = ContactMomentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contact moment")
+        verbose_name_plural = _("contact moments")
+        indexes = [
+            models.Index(fields=["customer", "-occurred_at", "-id"], name="moment_by_customer"),
+            models.Index(fields=["-occurred_at", "-id"], name="moment_by_time"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(minutes__isnull=True) | models.Q(minutes__gte=0),
+                name="moment_minutes_not_negative",
+                violation_error_message=_("Minutes cannot be negative."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.touchpoint_id} {self.occurred_at:%Y-%m-%d %H:%M}"
