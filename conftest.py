@@ -1,0 +1,83 @@
+"""What every test stands on: real servers, a queue of its own, and a plain word when something could not be tested."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+
+from crm_site import embedded
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUEUE_PREFIX = f"test-{os.getpid()}:"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Settings that differ in tests: nothing reaches the queue or the files of a running installation."""
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = QUEUE_PREFIX
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Playwright keeps an event loop in the test's thread, beside which Django would refuse its own database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test that asks for a page is a browser test."""
+    for item in items:
+        if "page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if CHROMIUM is None:
+        terminalreporter.section("Browser tests")
+        terminalreporter.line("The browser tests were skipped: there is no Chromium on this machine.")
+
+
+@pytest.fixture(scope="session")
+def running_servers() -> Iterator[None]:
+    """The embedded servers, unless the environment names others; started by the first test that needs them."""
+    named = {name: bool(os.environ.get(name)) for name in ("DATABASE_URL", "REDIS_URL")}
+    own = embedded.servers(embedded.data_dir(), database=not named["DATABASE_URL"], broker=not named["REDIS_URL"])
+    with nullcontext() if all(named.values()) else own:
+        yield
+        forget_queue()
+
+
+def forget_queue() -> None:
+    """Take away what this run left on the broker."""
+    address = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
+    with redis.Redis.from_url(address, socket_timeout=5) as broker:
+        for key in broker.scan_iter(match=f"{QUEUE_PREFIX}*"):
+            broker.delete(key)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, running_servers: None) -> None:
+    """Have a server before the test database is made on it."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_media(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Uploads of tests go to a folder of this run."""
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The machine's own Chromium; as root it has no sandbox to offer."""
+    switches = ["--disable-gpu", "--disable-background-networking"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": switches}
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> Path:
+    """A data folder of one test, for tests that start and stop servers."""
+    return tmp_path / "data"
