@@ -49,8 +49,8 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 class Customer(models.Model):
     """The unit whose value is measured: a person, a household or a company.
 
-    Members and contact persons refer to their household or company by `member_of`; value rolls up to it. What is computed
-    about a customer (stage, profit, lifetime value...) stands in `Scorecard`, never here.
+    Members and contact persons refer to their household or company by `member_of`; value rolls up to it.
+    What is computed about a customer (stage, profit, lifetime value...) stands in `Scorecard`, never here.
     """
 
     class Kind(models.TextChoices):

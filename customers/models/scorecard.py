@@ -82,7 +82,8 @@ class Run(models.Model):
 class Scorecard(models.Model):
     """The computed figures of one customer in one run: a partition for each run, written once, never updated.
 
-    Written by the apps above. Every customer that existed when the run began has a row. Empty means not computed, not zero.
+    Written by the apps above. Every customer that existed when the run began has a row.
+    Empty means not computed, not zero.
     """
 
     pk = models.CompositePrimaryKey("run_id", "customer_id")
