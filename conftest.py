@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from django.conf import settings
 
 from crm_site import embedded
+from crm_site.lib.broker import broker_client
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUEUE_PREFIX = f"test-{os.getpid()}:"
@@ -53,8 +53,7 @@ def running_servers() -> Iterator[None]:
 
 def forget_queue() -> None:
     """Take away what this run left on the broker."""
-    address = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
-    with redis.Redis.from_url(address, socket_timeout=5) as broker:
+    with broker_client(timeout=5) as broker:
         for key in broker.scan_iter(match=f"{QUEUE_PREFIX}*"):
             broker.delete(key)
 

@@ -165,6 +165,10 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# A job whose worker is silent for this long is given to another.
+JOB_LEASE_SECONDS = float(os.environ.get("CRM_JOB_LEASE_SECONDS", "20"))
+# How often jobs are looked for whose doorbell was lost or whose worker died.
+JOB_SWEEP_SECONDS = float(os.environ.get("CRM_JOB_SWEEP_SECONDS", "5"))
 
 # --- People -----------------------------------------------------------------------------------------------------------
 
