@@ -95,7 +95,8 @@ class Paging:
     first_url: str = ""
     shown: int = 0
     count: int | None = None
-    capped: bool = False  # the count stopped there: written "10,000+"
+    capped: bool = False  # the count stopped there: written "more than 10,000"
+    estimated: bool = False  # from statistics: written "about 1,000,000"
 
 
 @dataclass(frozen=True, slots=True)
