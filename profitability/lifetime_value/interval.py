@@ -1,0 +1,132 @@
+"""How far from its expectation a lifetime value may come out: for each customer, and for their sum."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaincinv, ndtri  # type: ignore[import-untyped]
+
+from .base import Base, OrderMargin
+from .outlook import Horizon, Prospects, PurchaseModel, prospects
+from .summary import Floats, Triples
+
+SENSITIVITY_STEP = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equity:
+    """The sum of lifetime values. The luck of customers averages out in it, errors of estimation do not."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slopes:
+    """Per triple: change of expected discounted orders and periods per unit of each log-parameter of the model."""
+
+    orders: Floats
+    periods: Floats
+    covariance: Floats  # of the log-parameters
+
+    def variance(self, slopes: Floats) -> Floats:
+        """What errors of estimation add to the variance of something with these slopes."""
+        return np.einsum("...j,jk,...k->...", slopes, self.covariance, slopes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Valuation:
+    """Everything the intervals are made of; arrays per customer, except `triples`, `future` and `slopes`."""
+
+    base: Base
+    triples: Triples
+    future: Prospects
+    slopes: Slopes
+    margin: OrderMargin
+    confidence: float
+
+    @property
+    def contribution(self) -> Floats:
+        """Expected per order, net of the cost per order."""
+        return self.margin.mean - self.base.per_order
+
+    @property
+    def from_orders(self) -> Floats:
+        """Expected value of the orders, before the cost of keeping up the relation."""
+        return self.contribution * self.triples.spread(self.future.orders)
+
+    @property
+    def upkeep(self) -> Floats:
+        """Expected cost of keeping up the relation."""
+        return self.base.per_period * self.triples.spread(self.future.periods)
+
+    @property
+    def worth_variance(self) -> Floats:
+        """Variance of value that comes from not knowing what the orders will be worth."""
+        long_run = self.triples.spread(self.future.orders_squared) * self.margin.variance
+        return long_run + self.triples.spread(self.future.squared_discounts) * self.margin.single_variance
+
+    @property
+    def luck(self) -> Floats:
+        """Per triple: variance of discounted orders when the parameters are known."""
+        return np.maximum(self.future.orders_squared - self.future.orders**2, 0)
+
+    @property
+    def z(self) -> float:
+        """Standard deviations on each side of a normal interval of this confidence."""
+        return float(ndtri((1 + self.confidence) / 2))
+
+
+def find_slopes(model: PurchaseModel, triples: Triples, future: Prospects, horizon: Horizon) -> Slopes:
+    """Forward differences; a parameter known without error needs none."""
+    covariance = np.zeros((1, 1)) if model.covariance is None else model.covariance
+    orders, periods = np.zeros((2, len(triples.x), len(covariance)))
+    for parameter in np.flatnonzero(np.diag(covariance) > 0).tolist():
+        moved = prospects(model.shifted(parameter, SENSITIVITY_STEP), triples, horizon)
+        orders[:, parameter] = (moved.orders - future.orders) / SENSITIVITY_STEP
+        periods[:, parameter] = (moved.periods - future.periods) / SENSITIVITY_STEP
+    return Slopes(orders=orders, periods=periods, covariance=covariance)
+
+
+def customer_interval(valuation: Valuation) -> tuple[Floats, Floats]:
+    """Low and high per customer: few or many orders (gamma), and what they are worth (normal).
+
+    The two distances from the expectation are added in squares on each side (Zou & Donner 2008), and cut where the
+    orders cannot go: below nothing for a customer whose orders earn for certain, say.
+    """
+    triples, contribution = valuation.triples, valuation.contribution
+    expected = triples.spread(valuation.future.orders)
+    variance = valuation.luck + valuation.slopes.variance(valuation.slopes.orders)
+    fewest, most = _gamma_interval(valuation.future.orders, variance, valuation.confidence)
+    fewest, most = np.minimum(triples.spread(fewest), expected), np.maximum(triples.spread(most), expected)
+    worst, best = np.sort([contribution * fewest, contribution * most], axis=0)
+    upkeep_variance = valuation.base.per_period**2 * triples.spread(valuation.slopes.variance(valuation.slopes.periods))
+    worth = valuation.z**2 * (valuation.worth_variance + upkeep_variance)
+    middle = valuation.from_orders
+    reach = valuation.z * np.sqrt(valuation.margin.variance)
+    floor = np.minimum(0, (contribution - reach) * most)
+    ceiling = np.maximum(0, (contribution + reach) * most)
+    low = np.maximum(middle - np.hypot(middle - worst, np.sqrt(worth)), floor)
+    high = np.minimum(middle + np.hypot(best - middle, np.sqrt(worth)), ceiling)
+    return low - valuation.upkeep, high - valuation.upkeep
+
+
+def equity(valuation: Valuation) -> Equity:
+    """The sum, and a normal interval around it: luck of independent customers, and errors of estimation they share."""
+    triples, slopes, contribution = valuation.triples, valuation.slopes, valuation.contribution
+    value = float((valuation.from_orders - valuation.upkeep).sum())
+    luck = float((contribution**2 * triples.spread(valuation.luck) + valuation.worth_variance).sum())
+    per_triple = np.bincount(triples.inverse, weights=contribution, minlength=len(triples.x))
+    upkeep = np.bincount(triples.inverse, weights=valuation.base.per_period, minlength=len(triples.x))
+    shared = float(slopes.variance(per_triple @ slopes.orders - upkeep @ slopes.periods))
+    reach = valuation.z * np.sqrt(luck + shared)
+    return Equity(value=value, low=float(value - reach), high=float(value + reach))
+
+
+def _gamma_interval(mean: Floats, variance: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Both ends of the interval of a gamma distribution with this mean and variance."""
+    certain = (variance <= 0) | (mean <= 0)
+    mean_or_one, variance_or_one = np.where(certain, 1, mean), np.where(certain, 1, variance)
+    shape, scale = mean_or_one**2 / variance_or_one, variance_or_one / mean_or_one
+    low, high = (gammaincinv(shape, level) * scale for level in ((1 - confidence) / 2, (1 + confidence) / 2))
+    return np.where(certain, mean, low), np.where(certain, mean, high)
