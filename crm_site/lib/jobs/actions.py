@@ -161,7 +161,7 @@ def _attempt(job: Job, handler: Handler, on_progress: ProgressListener | None) -
     else:
         if _end(job, Job.State.DONE, result=result):
             job.refresh_from_db()
-            job_finished.send_robust(sender=job.kind, job=job)
+            job_finished.send_robust(sender=kind_named(job.kind), job=job)
 
 
 def _end(
