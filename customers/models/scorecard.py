@@ -98,11 +98,13 @@ class Scorecard(models.Model):
     cost_to_serve = CentsField(_("cost to serve"))
     direct_costs = CentsField(_("direct costs"))
     profit = CentsField(_("profit"))
-    rank = models.IntegerField(_("rank"))
+    rank = models.IntegerField(_("rank"), null=True, help_text=_("Empty for prospects, who are not ranked."))
     cumulative_share = models.FloatField(
         _("cumulative share of profit"), null=True, help_text=_("Empty where total profit is not positive.")
     )
-    category = models.SmallIntegerField(_("category"), choices=Category.choices)
+    category = models.SmallIntegerField(
+        _("category"), choices=Category.choices, null=True, help_text=_("Empty for prospects.")
+    )
     lifetime_value = CentsField(_("lifetime value"), null=True)
     lifetime_value_low = CentsField(_("lifetime value, low"), null=True)
     lifetime_value_high = CentsField(_("lifetime value, high"), null=True)

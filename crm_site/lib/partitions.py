@@ -1,0 +1,104 @@
+"""Tables of computed figures, one list partition for each run: loaded apart, attached at once, dropped when superseded.
+
+Loading an ordinary table and attaching it is many times faster than updating rows, and readers see all or nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.migrations import RunSQL
+from psycopg2.errors import LockNotAvailable
+
+# Dropping needs the parent for itself for a moment; readers queue behind that wish, so it is given up this soon.
+DROP_PATIENCE = "200ms"
+
+
+def cut_by(key: str, *, table: str, primary_key: str) -> RunSQL:
+    """The migration that turns a new, empty table into one with a partition for each value of `key`."""
+    like = f"CREATE TABLE {table}_recut (LIKE {table} INCLUDING DEFAULTS)"
+    renamed = f"DROP TABLE {table}; ALTER TABLE {table}_recut RENAME TO {table}"
+    primary = f"ALTER TABLE {table} ADD CONSTRAINT {table}_pkey PRIMARY KEY ({primary_key})"
+    return RunSQL(
+        f"{like} PARTITION BY LIST ({key}); {renamed}; {primary};", reverse_sql=f"{like}; {renamed}; {primary};"
+    )
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The rows of one run: a table of its own until it is attached to its parent."""
+
+    parent: str
+    value: int
+    key: str = "run_id"
+
+    @property
+    def table(self) -> str:
+        return f"{self.parent}_{self.value:d}"
+
+    def create(self) -> None:
+        """An empty table with the columns of the parent and no index yet, which is how loading is fastest."""
+        _execute(
+            f"DROP TABLE IF EXISTS {self.table}", f"CREATE TABLE {self.table} (LIKE {self.parent} INCLUDING DEFAULTS)"
+        )
+
+    def seal(self) -> None:
+        """After loading: the parent's indexes, the promise that attaching then need not check, and statistics."""
+        _execute(
+            *(_index_like(index, self) for index in _indexes_of(self.parent)),
+            f"ALTER TABLE {self.table} ADD CONSTRAINT {self.table}_check CHECK ({self.key} = {self.value:d})",
+            f"ANALYZE {self.table}",
+        )
+
+    def attach(self) -> None:
+        """Make the rows part of the parent, within the caller's transaction; readers of the parent go on reading."""
+        _execute(
+            f"ALTER TABLE {self.parent} ATTACH PARTITION {self.table} FOR VALUES IN ({self.value:d})",
+            f"ALTER TABLE {self.table} DROP CONSTRAINT {self.table}_check",
+        )
+
+    def drop(self) -> bool:
+        """Drop the rows, attached or not; false when readers hold the parent just now, to be tried another time."""
+        try:
+            with transaction.atomic():
+                _execute(f"SET LOCAL lock_timeout = '{DROP_PATIENCE}'", f"DROP TABLE IF EXISTS {self.table}")
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                return False
+            raise
+        return True
+
+
+def partitions_of(parent: str) -> list[Partition]:
+    """Every table made for this parent, attached or left behind by a run that did not end."""
+    pattern = rf"^{parent}_(\d+)$"
+    query = "SELECT substring(relname FROM %s)::bigint FROM pg_class WHERE relname ~ %s AND relkind = 'r' ORDER BY 1"
+    with connection.cursor() as cursor:
+        cursor.execute(query, [pattern, pattern])
+        return [Partition(parent, value) for (value,) in cursor.fetchall()]
+
+
+def _execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _indexes_of(table: str) -> list[tuple[str, str, str | None]]:
+    """Name and definition of each index, and its definition as a primary key where it is one."""
+    query = """
+        SELECT c.relname, pg_get_indexdef(i.indexrelid), pg_get_constraintdef(k.oid)
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid
+        WHERE i.indrelid = %s::regclass ORDER BY 1
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, [table])
+        return cursor.fetchall()
+
+
+def _index_like(index: tuple[Any, ...], partition: Partition) -> str:
+    name, definition, as_primary_key = index
+    if as_primary_key:
+        return f"ALTER TABLE {partition.table} ADD CONSTRAINT {name}_{partition.value:d} {as_primary_key}"
+    what = definition.partition(" USING ")[2]
+    return f"CREATE INDEX {name}_{partition.value:d} ON {partition.table} USING {what}"

@@ -1,0 +1,121 @@
+"""Cost drivers: quantities that each customer's own records yield, registered by the apps that own the records.
+
+A source says where its rows are and what one row is worth; the recompute sums the rows of all sources, by customer
+and month, and reads only the drivers that the current costing uses. An app above registers its own in `AppConfig.ready`:
+
+    VISITS = Driver("shop_visits", label=_("Visits to a shop"), unit=_("visits"), arises=Arises.FROM_RELATION)
+    register(DriverSource(name="shop visits", rows="loyalty_visit v", customer="v.customer_id", day="v.day",
+                          quantities={VISITS: "1"}))
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Arises(Enum):
+    """What makes a driver's quantity grow: lifetime value counts it for each order, or for each period."""
+
+    FROM_ORDERS = "orders"
+    FROM_RELATION = "relation"
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A quantity that costs are shared out by."""
+
+    code: str  # stored with costings and runs: never renamed
+    label: str | Promise
+    unit: str | Promise
+    arises: Arises
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverSource:
+    """Records that yield drivers. The texts are SQL written by the app; nothing of a user ever enters them."""
+
+    name: str
+    rows: str  # after FROM: a table with an alias, joins, or a subquery
+    customer: str  # the customer's id, or NULL for a sale without customer
+    day: str  # a date: the company's calendar day
+    quantities: Mapping[Driver, str]  # what one row adds to each driver
+
+    def drivers_among(self, codes: Iterable[str]) -> dict[str, str]:
+        """The quantities of this source that a costing uses, by code."""
+        wanted = set(codes)
+        return {driver.code: sql for driver, sql in self.quantities.items() if driver.code in wanted}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectCostSource:
+    """Records that cost money for one customer by themselves: acquisition, compensation, gifts, rewards."""
+
+    name: str
+    rows: str
+    customer: str
+    day: str
+    cents: str  # what one row costs, in whole cents
+
+
+_sources: dict[str, DriverSource] = {}
+_direct_costs: dict[str, DirectCostSource] = {}
+_drivers: dict[str, Driver] = {}
+
+
+def register(source: DriverSource) -> None:
+    """Make the drivers of a source known; a driver belongs to one source."""
+    for driver in source.quantities:
+        if driver.code in _drivers and driver.code not in {known.code for known in _quantities(source.name)}:
+            raise ValueError(f"Two sources yield the driver {driver.code}.")
+        _drivers[driver.code] = driver
+    _sources[source.name] = source
+
+
+def register_direct_cost(source: DirectCostSource) -> None:
+    """Make a kind of direct customer cost known."""
+    _direct_costs[source.name] = source
+
+
+def _quantities(name: str) -> Iterable[Driver]:
+    return _sources[name].quantities if name in _sources else ()
+
+
+def all_drivers() -> list[Driver]:
+    """Every driver that costings may use, in the order of registration."""
+    return list(_drivers.values())
+
+
+def driver_named(code: str) -> Driver:
+    """The driver with this code; one whose app is gone is shown by its code."""
+    return _drivers.get(code) or Driver(code, code, "", Arises.FROM_RELATION)
+
+
+def is_known(code: str) -> bool:
+    return code in _drivers
+
+
+def sources_of(codes: Iterable[str]) -> list[DriverSource]:
+    """The sources that yield any of these drivers."""
+    wanted = set(codes)
+    return [source for source in _sources.values() if source.drivers_among(wanted)]
+
+
+def direct_cost_sources() -> list[DirectCostSource]:
+    return list(_direct_costs.values())
+
+
+def driver_choices() -> list[tuple[str, str | Promise]]:
+    """For forms."""
+    return [(driver.code, driver.label) for driver in _drivers.values()]
+
+
+def known_driver(code: str) -> None:
+    """Refuse a driver that no records yield."""
+    if not is_known(code):
+        raise ValidationError(
+            _("No records yield the driver “%(code)s”."), params={"code": code}, code="unknown_driver"
+        )

@@ -1,0 +1,21 @@
+"""The nouns of costing and of the figures that it leads to, one module each."""
+
+from profitability.models.activity import Activity, ActivityShare, TimeTerm
+from profitability.models.costing import Costing, CostPool, CostPoolAmount
+from profitability.models.figures import ActivityRate, CustomerMonth, RunActivity, RunMonth
+from profitability.models.policy import CategoryPolicy, ValuePolicy
+
+__all__ = [
+    "Activity",
+    "ActivityRate",
+    "ActivityShare",
+    "CategoryPolicy",
+    "CostPool",
+    "CostPoolAmount",
+    "Costing",
+    "CustomerMonth",
+    "RunActivity",
+    "RunMonth",
+    "TimeTerm",
+    "ValuePolicy",
+]

@@ -1,0 +1,193 @@
+"""The totals of a run, as kept in `Run.totals`: every figure of the dashboard that is not a row of its own.
+
+Amounts are `Decimal` in the house currency. Totals outlive the rows of a run, so pages about old runs read them too.
+"""
+
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from decimal import Decimal
+from types import UnionType
+from typing import Any, Self, Union, get_args, get_origin, get_type_hints
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: decimals become text, so that no cent is lost."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _revived(kind: Any, value: Any) -> Any:
+    """The value of a field of this type, from what JSON held."""
+    if value is None:
+        return None
+    if get_origin(kind) in (Union, UnionType):
+        kind = next(option for option in get_args(kind) if option is not type(None))
+    if get_origin(kind) is tuple:
+        return tuple(_revived(get_args(kind)[0], item) for item in value)
+    if is_dataclass(kind):
+        types = get_type_hints(kind)
+        return kind(**{field.name: _revived(types[field.name], value[field.name]) for field in fields(kind)})
+    return Decimal(value) if kind is Decimal else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A profit and loss account: of some customers, or of anonymous sales. Deductions and costs are positive."""
+
+    gross: Decimal
+    discounts: Decimal
+    returns: Decimal
+    other: Decimal  # fees, adjustments and bad debts, with their sign
+    net_revenue: Decimal  # gross - discounts - returns + other
+    cost_of_goods: Decimal
+    gross_margin: Decimal
+    cost_to_serve: Decimal
+    direct_costs: Decimal
+    profit: Decimal  # gross_margin - cost_to_serve - direct_costs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    """Where every cent that was entered in cost pools went: the parts add up to `entered`."""
+
+    entered: Decimal
+    charged: Decimal  # to customers
+    charged_anonymous: Decimal
+    unused_capacity: Decimal
+    company_level: Decimal
+    rounding_difference: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Some customers of the ranking and what they make together."""
+
+    customers: int
+    share_of_customers: float  # 0 to 1
+    profit: Decimal
+    share: float | None  # of total profit; None when total profit is not positive
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """The figures read off the whale curve, and the curve itself thinned out for drawing."""
+
+    customers: int
+    profit: Decimal
+    best: Part  # the best 20 %
+    middle: Part
+    last: Part  # the last 20 %
+    peak: Part  # all customers with a profit
+    break_even: Part | None  # fewest best customers who make the whole profit
+    losses: Decimal  # what customers with a loss lose: zero or negative
+    profitable: int
+    zero: int
+    losing: int
+    tied_across_best: int  # left outside the best 20 % with the same profit as the last one inside
+    curve_customers: tuple[int, ...]  # at most 500 points: how many of the best customers ...
+    curve_cents: tuple[int, ...]  # ... and what they make together, in cents
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryTotal:
+    """One of the four categories."""
+
+    category: int
+    customers: int
+    net_revenue: Decimal
+    profit: Decimal
+    lifetime_value: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifetimeModel:
+    """How lifetime values were reached."""
+
+    fitted: bool  # False: too little data, see notes
+    customers: int  # with at least one order, on whom the model was fitted
+    repeat_customers: int
+    r: float | None
+    alpha: float | None
+    a: float | None
+    b: float | None
+    log_likelihood: float | None
+    p: float | None
+    q: float | None
+    v: float | None
+    correlation: float | None  # between the number of orders and the margin of one
+    margin_per_order: Decimal | None  # mean of the customers
+    cost_per_order: Decimal | None
+    cost_per_month: Decimal | None
+    yearly_discount_rate: float
+    horizon_years: int
+    notes: tuple[str, ...]  # codes of what was found unusual
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """Customers who went from one category to another between two runs; None is outside the ranking."""
+
+    before: int | None
+    after: int | None
+    customers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What changed against the run that was current before: this run less that one."""
+
+    previous_run: int
+    customers: int
+    net_revenue: Decimal
+    profit: Decimal
+    customer_equity: Decimal | None
+    moves: tuple[Move, ...]  # empty when the rows of the previous run were gone
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageTime:
+    """How long one stage of the recompute took."""
+
+    stage: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunTotals:
+    """Everything that one run found, summed up."""
+
+    customers: int  # rows of the scorecard: prospects too
+    active: int  # stage customer
+    former: int
+    prospects: int  # never ordered: neither ranked nor in a category
+    first_month: str | None  # ISO dates of the first and last month with figures
+    last_month: str | None
+    costing: str | None  # name of the costing; None: no costing, so profit is gross margin less direct costs
+    drivers: tuple[str, ...]  # codes, in the order of the quantities of CustomerMonth
+    statement: Statement  # of the ranked customers: everybody who ever ordered
+    prospects_statement: Statement
+    anonymous: Statement  # sales without customer
+    sales_without_cost: Decimal  # gross sales of goods whose cost is neither known nor assumed
+    reconciliation: Reconciliation
+    ranking: Ranking
+    categories: tuple[CategoryTotal, ...]  # all four, in order
+    customer_equity: Decimal | None  # sum of the lifetime values; None when nobody has one
+    customer_equity_low: Decimal | None
+    customer_equity_high: Decimal | None
+    lifetime_model: LifetimeModel
+    notes: tuple[str, ...]  # codes of what readers should know: no_costing, no_orders, total_not_positive, ...
+    durations: tuple[StageTime, ...]
+    changes: Changes | None  # None for the first run
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """From `Run.totals`."""
+        return _revived(cls, data)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `Run.totals`."""
+        return _plain(asdict(self))
