@@ -28,7 +28,7 @@ _kinds: dict[str, "JobKind"] = {}
 _handlers: dict[str, Handler] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JobKind:
     """A kind of background work, as people see it."""
 
