@@ -1,6 +1,6 @@
 """What the shared components of a page need, as frozen values.
 
-Views and `tables.py` fill these in; `templates/components/` and `{% load ui %}` draw them. Texts are already formatted in
+Views and `tables.py` fill these in; `templates/components/` and `{% load ui %}` draw them. Texts are already written in
 the reader's language (see `formatting.py`): a component never computes.
 """
 

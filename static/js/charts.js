@@ -1,0 +1,317 @@
+/* Draws the charts of a page with ECharts. app.js loads this file where a [data-chart] stands.
+
+   Each <div data-chart="ID"> names a JSON block (json_script) of this shape, made by crm_site/lib/charts.py:
+     kind      whale | line | bar | stacked | donut | treemap
+     title, summary    words; the summary is what a screen reader hears
+     x         {label, type: text | number | percent | date | month, values}; dates are ISO text
+     y         {label}
+     series    [{name, values (null: not known), colour, colours (one per point)}]
+     format    money | number | percent, with currency and digits
+     marks     [{x, y, label}], links: one address per point, or null
+   Colours are names of custom properties in app.css, so both themes are right and a change of theme redraws.
+   Tooltips are drawn inside the SVG (richText): HTML ones would need inline styles, which the CSP forbids. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const language = root.lang || "en";
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const drawn = new Map();
+
+  /* --- Colours --------------------------------------------------------------------------------------------------- */
+
+  const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
+  /* A custom property as plain rgb(): light-dark(), oklch() and color-mix() are resolved by the browser. */
+  const colour = (name, alpha = 1) => {
+    const sample = document.querySelector("#messages") || document.body;
+    const old = sample.style.color;
+    sample.style.setProperty("color", `var(--${name})`);
+    probe.clearRect(0, 0, 1, 1);
+    probe.fillStyle = getComputedStyle(sample).color;
+    sample.style.setProperty("color", old);
+    probe.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = probe.getImageData(0, 0, 1, 1).data;
+    return `rgba(${red},${green},${blue},${alpha})`;
+  };
+
+  const seriesColour = (series, index) => colour(series.colour || `series-${(index % 6) + 1}`);
+
+  /* --- Words and figures -------------------------------------------------------------------------------------------- */
+
+  const plain = (spec, compact) => {
+    const digits = spec.digits ?? (spec.format === "money" ? 2 : spec.format === "percent" ? 1 : 0);
+    const places = compact ? { notation: "compact", maximumFractionDigits: 1 } : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    if (spec.format === "money") return { style: "currency", currency: spec.currency, ...places };
+    if (spec.format === "percent") return { style: "percent", maximumFractionDigits: compact ? 0 : digits };
+    return places;
+  };
+
+  const writer = (spec, compact = false) => {
+    const format = new Intl.NumberFormat(language, plain(spec, compact));
+    return (value) => (value === null || value === undefined || Number.isNaN(value) ? "—" : format.format(value));
+  };
+
+  const PERCENT = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+  const NUMBER = new Intl.NumberFormat(language);
+  const DAY = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const MONTH = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { month: "short", year: "numeric", timeZone: "UTC" });
+
+  const xWriter = (spec) => (value) => {
+    switch (spec.x.type) {
+      case "percent": return PERCENT.format(Number(value));
+      case "number": return NUMBER.format(Number(value));
+      case "date": return DAY.format(new Date(value));
+      case "month": return MONTH.format(new Date(value));
+      default: return String(value);
+    }
+  };
+
+  const narrow = (box) => box.clientWidth < 480;
+  const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+
+  /* --- Parts that all kinds share ------------------------------------------------------------------------------------ */
+
+  const base = (spec) => ({
+    animation: !still.matches,
+    animationDuration: 350,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("ink-2") },
+    aria: { enabled: true, label: { description: [spec.title, spec.summary].filter(Boolean).join(". ") } },
+    tooltip: {
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: colour("surface"),
+      borderColor: colour("line-strong"),
+      borderWidth: 1,
+      padding: [8, 12],
+      shadowBlur: 16,
+      shadowColor: "rgba(0,0,0,0.14)",
+      textStyle: {
+        color: colour("ink"), fontSize: 12.5, lineHeight: 19,
+        rich: { head: { color: colour("ink-3"), fontSize: 12, lineHeight: 20 }, strong: { fontWeight: 600, color: colour("ink"), lineHeight: 19 } },
+      },
+    },
+    grid: { left: 8, right: 16, top: 20, bottom: 8, containLabel: true },
+  });
+
+  const labels = () => ({ color: colour("ink-3"), fontSize: 12 });
+
+  const valueAxis = (spec, extra = {}) => ({
+    type: "value",
+    axisLabel: { ...labels(), formatter: writer(spec, true) },
+    splitLine: { lineStyle: { color: colour("line"), width: 1 } },
+    axisLine: { show: false },
+    axisTick: { show: false },
+    ...extra,
+  });
+
+  const categoryAxis = (spec, box, extra = {}) => ({
+    type: "category",
+    data: spec.x.values,
+    axisLabel: { ...labels(), hideOverlap: true, formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 12 : 24) },
+    axisLine: { lineStyle: { color: colour("line-strong") }, onZero: true },
+    axisTick: { show: false },
+    ...extra,
+  });
+
+  const legend = (spec) => (spec.series.length > 1
+    ? { legend: { top: 0, left: 0, type: "scroll", icon: "roundRect", itemWidth: 12, itemHeight: 4, itemGap: 18, textStyle: { color: colour("ink-2"), fontSize: 12.5 }, pageTextStyle: { color: colour("ink-3") }, pageIconColor: colour("ink-2"), pageIconInactiveColor: colour("line-strong") } }
+    : {});
+
+  const tooltipLines = (spec) => (points) => {
+    const write = writer(spec);
+    const x = xWriter(spec)(spec.x.values[points[0].dataIndex]);
+    const lines = points.map((point) => {
+      const value = Array.isArray(point.value) ? point.value[1] : point.value;
+      return `${point.marker || ""}${spec.series.length > 1 ? `${point.seriesName}  ` : ""}{strong|${write(value)}}`;
+    });
+    return [`{head|${spec.x.type === "percent" ? `${spec.x.label}: ` : ""}${x}}`, ...lines].join("\n");
+  };
+
+  /* --- One function per kind ------------------------------------------------------------------------------------------- */
+
+  const kinds = {
+    /* Customers from best to worst against their cumulative profit: what lies above the last value is lost again. */
+    whale(spec, box) {
+      const series = spec.series[0];
+      const points = series.values.map((y, index) => [Number(spec.x.values[index]), y]);
+      const end = points.at(-1)[1];
+      const brand = colour(series.colour || "brand-text");
+      const small = narrow(box);
+      const marks = spec.marks.map((mark, index) => ({
+        coord: [Number(mark.x), mark.y],
+        name: mark.label,
+        label: {
+          position: index === 0 && spec.marks.length > 1 ? [14, 12] : [-6, -22],
+          align: "left",
+          formatter: cut(mark.label, small ? 30 : 64),
+        },
+      }));
+      const peak = points.reduce((best, point) => (point[1] > best[1] ? point : best), points[0]);
+      return {
+        ...base(spec),
+        grid: { left: 8, right: 20, top: 36, bottom: 28, containLabel: true },
+        tooltip: { ...base(spec).tooltip, trigger: "axis", axisPointer: { lineStyle: { color: colour("line-strong") } }, formatter: tooltipLines(spec) },
+        xAxis: {
+          type: "value", min: 0, max: 1, name: small ? "" : spec.x.label, nameLocation: "middle", nameGap: 30, nameTextStyle: labels(),
+          axisLabel: { ...labels(), formatter: xWriter(spec) }, splitLine: { show: false }, axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } }, axisTick: { show: false },
+        },
+        yAxis: valueAxis(spec, { max: (value) => Math.max(value.max * 1.14, 0.1) }),
+        series: [
+          {
+            type: "line", name: series.name, data: points, symbol: "none", smooth: 0.2, smoothMonotone: "x",
+            lineStyle: { width: 2.5, color: brand }, itemStyle: { color: brand },
+            areaStyle: { color: brand, opacity: 0.1, origin: "start" },
+            markLine: {
+              silent: true, symbol: "none",
+              data: [{ yAxis: end, label: { formatter: writer(spec)(end), position: "insideEndTop", color: colour("ink-2"), fontSize: 12 } }],
+              lineStyle: { color: colour("ink-3"), type: [4, 4], width: 1 },
+            },
+            markPoint: {
+              symbol: "circle", symbolSize: 11, data: marks,
+              itemStyle: { color: colour("accent"), borderColor: colour("surface"), borderWidth: 2 },
+              label: { color: colour("ink"), fontSize: 12.5, fontWeight: 600, textBorderColor: colour("surface"), textBorderWidth: 3 },
+            },
+            /* From the peak on, every customer costs more than they bring. */
+            markArea: peak[0] < 0.999 && peak[1] > end ? {
+              silent: true, itemStyle: { color: colour("negative", 0.07) }, data: [[{ xAxis: peak[0] }, { xAxis: 1 }]],
+            } : undefined,
+          },
+        ],
+      };
+    },
+
+    line(spec, box) {
+      return {
+        ...base(spec), ...legend(spec),
+        grid: { left: 8, right: 16, top: spec.series.length > 1 ? 40 : 16, bottom: 8, containLabel: true },
+        tooltip: { ...base(spec).tooltip, trigger: "axis", axisPointer: { lineStyle: { color: colour("line-strong") } }, formatter: tooltipLines(spec) },
+        xAxis: categoryAxis(spec, box, { boundaryGap: false }),
+        yAxis: valueAxis(spec),
+        series: spec.series.map((series, index) => ({
+          type: "line", name: series.name, data: series.values, connectNulls: false, symbol: "circle", symbolSize: 6, showSymbol: false, emphasis: { disabled: true },
+          lineStyle: { width: 2.25, type: index % 2 && index > 2 ? "dashed" : "solid" }, itemStyle: { color: seriesColour(series, index) },
+          areaStyle: spec.series.length === 1 ? { opacity: 0.1 } : undefined,
+          ...(index === 0 ? marked(spec) : {}),
+        })),
+      };
+    },
+
+    bar(spec, box) {
+      const many = spec.x.type === "text" && (spec.x.values.length > 6 || narrow(box));
+      const names = categoryAxis(spec, box, many ? { inverse: true, axisLabel: { ...labels(), formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 16 : 28) } } : {});
+      const negatives = spec.series.length === 1 && spec.series[0].values.some((value) => value < 0);
+      const write = writer(spec, true);
+      return {
+        ...base(spec), ...legend(spec),
+        grid: { left: 8, right: many ? 56 : 16, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
+        tooltip: { ...base(spec).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: colour("ink", 0.05) } }, formatter: tooltipLines(spec) },
+        xAxis: many ? valueAxis(spec, { axisLabel: { show: false } }) : names,
+        yAxis: many ? names : valueAxis(spec),
+        series: spec.series.map((series, index) => ({
+          type: "bar", name: series.name, barMaxWidth: 44, barGap: "12%",
+          data: series.values.map((value, at) => ({ value, itemStyle: { color: pointColour(series, at, value, index, negatives), borderRadius: corners(value, many) }, label: { position: value < 0 ? (many ? "left" : "bottom") : many ? "right" : "top" } })),
+          label: { show: spec.series.length === 1 && spec.x.values.length <= 12, formatter: (point) => write(point.value), color: colour("ink-2"), fontSize: 12, fontWeight: 550 },
+          cursor: spec.links ? "pointer" : "default",
+        })),
+      };
+    },
+
+    stacked(spec, box) {
+      const chart = kinds.bar(spec, box);
+      const horizontal = chart.yAxis.type === "category";
+      chart.series.forEach((series, index) => {
+        Object.assign(series, { stack: "all", label: { show: false } });
+        series.data.forEach((point) => { point.itemStyle.borderRadius = index === chart.series.length - 1 ? corners(point.value, horizontal) : 0; });
+        series.itemStyle = { color: seriesColour(spec.series[index], index) };
+      });
+      return chart;
+    },
+
+    donut(spec, box) {
+      const series = spec.series[0];
+      const write = writer(spec);
+      const total = series.values.reduce((sum, value) => sum + (value || 0), 0);
+      const small = box.clientWidth < 420;
+      const share = (value) => PERCENT.format(total ? value / total : 0);
+      const data = spec.x.values.map((name, at) => ({ name: String(name), value: series.values[at], itemStyle: { color: pointColour(series, at, series.values[at], at, false) } }));
+      return {
+        ...base(spec),
+        tooltip: { ...base(spec).tooltip, trigger: "item", formatter: (point) => `{head|${point.name}}\n{strong|${write(point.value)}}  ${share(point.value)}` },
+        legend: {
+          ...(small ? { bottom: 0, left: "center" } : { top: "middle", left: "50%", orient: "vertical" }),
+          icon: "circle", itemWidth: 10, itemHeight: 10, itemGap: small ? 10 : 16, selectedMode: false,
+          formatter: (name) => { const point = data.find((item) => item.name === name); return small ? cut(name, 22) : `{name|${cut(name, 24)}}\n{figure|${write(point.value)}  ·  ${share(point.value)}}`; },
+          textStyle: { color: colour("ink-2"), fontSize: 12.5, rich: { name: { color: colour("ink-2"), fontSize: 12.5, lineHeight: 17 }, figure: { color: colour("ink"), fontSize: 13.5, fontWeight: 600, lineHeight: 20 } } },
+        },
+        title: { text: writer(spec, true)(total), subtext: series.name, left: small ? "center" : "25%", top: small ? "33%" : "41%", textAlign: small ? undefined : "center", textStyle: { color: colour("ink"), fontSize: 22, fontWeight: 650 }, subtextStyle: { color: colour("ink-3"), fontSize: 12.5 }, itemGap: 4 },
+        series: [{ type: "pie", name: series.name, radius: small ? ["46%", "66%"] : ["58%", "84%"], center: small ? ["50%", "42%"] : ["25%", "50%"], padAngle: 1.5, itemStyle: { borderRadius: 4 }, label: { show: false }, emphasis: { scaleSize: 4 }, data, cursor: spec.links ? "pointer" : "default" }],
+      };
+    },
+
+    treemap(spec) {
+      const series = spec.series[0];
+      const write = writer(spec);
+      return {
+        ...base(spec),
+        tooltip: { ...base(spec).tooltip, formatter: (point) => `{head|${point.name}}\n{strong|${write(point.value)}}` },
+        series: [{
+          type: "treemap", name: series.name, roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 0, bottom: 0,
+          itemStyle: { gapWidth: 3, borderColor: colour("surface"), borderWidth: 0, borderRadius: 6 },
+          label: { formatter: (point) => `{name|${point.name}}\n{figure|${writer(spec, true)(point.value)}}`, padding: [6, 4], rich: { name: { fontSize: 12.5, lineHeight: 18, color: "#ffffff" }, figure: { fontSize: 15, fontWeight: 650, lineHeight: 22, color: "#ffffff" } } },
+          data: spec.x.values.map((name, at) => ({ name: String(name), value: series.values[at], itemStyle: { color: series.colours ? colour(series.colours[at]) : colour("brand", 1 - Math.min(at, 5) * 0.1) } })),
+          cursor: spec.links ? "pointer" : "default",
+        }],
+      };
+    },
+  };
+
+  const pointColour = (series, at, value, index, negatives) => {
+    if (series.colours) return colour(series.colours[at]);
+    if (negatives && !series.colour) return colour(value < 0 ? "negative" : "positive");
+    return seriesColour(series, index);
+  };
+
+  const corners = (value, horizontal) => {
+    const [tip, flat] = [4, 0];
+    if (horizontal) return value < 0 ? [tip, flat, flat, tip] : [flat, tip, tip, flat];
+    return value < 0 ? [flat, flat, tip, tip] : [tip, tip, flat, flat];
+  };
+
+  const marked = (spec) => (spec.marks.length ? {
+    markPoint: {
+      symbol: "circle", symbolSize: 10, itemStyle: { color: colour("accent"), borderColor: colour("surface"), borderWidth: 2 },
+      label: { position: "top", color: colour("ink"), fontSize: 12.5, fontWeight: 600, formatter: "{b}" },
+      data: spec.marks.map((mark) => ({ name: mark.label, coord: [spec.x.values.indexOf(mark.x), mark.y] })),
+    },
+  } : {});
+
+  /* --- Drawing and redrawing ---------------------------------------------------------------------------------------------- */
+
+  const draw = (box) => {
+    const source = document.getElementById(box.dataset.chart);
+    if (!source || !box.clientWidth) return;
+    const spec = JSON.parse(source.textContent);
+    let chart = drawn.get(box);
+    if (!chart) {
+      chart = echarts.init(box, null, { renderer: "svg", locale: language.startsWith("fr") ? "FR" : "EN" });
+      chart.on("click", (point) => { if (spec.links?.[point.dataIndex]) location.assign(spec.links[point.dataIndex]); });
+      drawn.set(box, chart);
+      resized.observe(box);
+    }
+    chart.setOption(kinds[spec.kind](spec, box), true);
+  };
+
+  const forget = () => drawn.forEach((chart, box) => { if (!box.isConnected) { chart.dispose(); drawn.delete(box); } });
+  const redraw = () => { forget(); drawn.forEach((chart, box) => draw(box)); };
+
+  const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+    const chart = drawn.get(target);
+    if (chart && target.clientWidth && chart.getWidth() !== target.clientWidth) { chart.resize(); draw(target); }
+  }));
+
+  const drawAll = () => { forget(); document.querySelectorAll("[data-chart]").forEach((box) => { if (!drawn.has(box)) draw(box); }); };
+
+  new MutationObserver(redraw).observe(root, { attributeFilter: ["data-bs-theme"] });
+  addEventListener("charts:draw", drawAll);
+  addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize()));
+})();
