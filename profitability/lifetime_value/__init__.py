@@ -7,14 +7,25 @@ Pure: numpy and scipy only. Data scientists may import it alone:
     expected_purchases(model, x, t_x, T, 52)
 """
 
-from .base import ServiceCost
-from .bgnbd import BgNbd, CustomerLoss, fit_bgnbd, fit_or_assume_bgnbd
-from .errors import LifetimeValueError
-from .gamma_gamma import GammaGamma, expected_average_value, fit_gamma_gamma, fit_or_assume_gamma_gamma
-from .interval import Equity
-from .outlook import Horizon, PurchaseModel, expected_purchases, expected_purchases_new, probability_alive
-from .summary import Summary, collapse, summarise
-from .value import LifetimeValues, ValueNote, lifetime_value
+from profitability.lifetime_value.base import ServiceCost
+from profitability.lifetime_value.bgnbd import BgNbd, CustomerLoss, fit_bgnbd, fit_or_assume_bgnbd
+from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.gamma_gamma import (
+    GammaGamma,
+    expected_average_value,
+    fit_gamma_gamma,
+    fit_or_assume_gamma_gamma,
+)
+from profitability.lifetime_value.interval import Equity
+from profitability.lifetime_value.outlook import (
+    Horizon,
+    PurchaseModel,
+    expected_purchases,
+    expected_purchases_new,
+    probability_alive,
+)
+from profitability.lifetime_value.summary import Summary, collapse, summarise
+from profitability.lifetime_value.value import LifetimeValues, ValueNote, lifetime_value
 
 __all__ = [
     "BgNbd",

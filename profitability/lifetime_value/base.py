@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import LifetimeValueError
-from .gamma_gamma import GammaGamma
-from .summary import Floats, Integers
+from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.gamma_gamma import GammaGamma
+from profitability.lifetime_value.summary import Floats, Integers
 
 FEW_ORDERS = 2  # below this many orders, what the customer's segment earns stands in for the population
 ENOUGH_IN_SEGMENT = 30

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import digamma, expit, gammaln  # type: ignore[import-untyped]
 
-from .errors import LifetimeValueError
-from .likelihood import Maximum, Objective, maximise
-from .outlook import Outlook
-from .summary import Floats, Triples, checked, collapse
+from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.likelihood import Maximum, Objective, maximise
+from profitability.lifetime_value.outlook import Outlook
+from profitability.lifetime_value.summary import Floats, Triples, checked, collapse
 
 PARAMETERS = ("r", "alpha", "a", "b")
 QUADRATURE_NODES = 32

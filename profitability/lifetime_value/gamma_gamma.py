@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln  # type: ignore[import-untyped]
 
-from .errors import LifetimeValueError
-from .likelihood import Objective, maximise
-from .summary import Floats
+from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.likelihood import Objective, maximise
+from profitability.lifetime_value.summary import Floats
 
 PARAMETERS = ("p", "q", "v")
 CORRELATION_LIMIT = 0.3

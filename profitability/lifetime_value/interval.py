@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv, ndtri  # type: ignore[import-untyped]
 
-from .base import Base, OrderMargin
-from .outlook import Horizon, Prospects, PurchaseModel, prospects
-from .summary import Floats, Triples
+from profitability.lifetime_value.base import Base, OrderMargin
+from profitability.lifetime_value.outlook import Horizon, Prospects, PurchaseModel, prospects
+from profitability.lifetime_value.summary import Floats, Triples
 
 SENSITIVITY_STEP = 1e-3
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from .summary import Floats
+from profitability.lifetime_value.summary import Floats
 
 # Log-parameters beyond these are "as good as zero" and "as good as infinite"; the likelihood is flat out there.
 LOWEST, HIGHEST = -16.0, 14.0

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import LifetimeValueError
-from .summary import Floats, Integers, Triples, checked, distinct
+from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.summary import Floats, Integers, Triples, checked, distinct
 
 DAYS_PER_YEAR = 365.25
 TIME_NODES, TIME_WEIGHTS = np.polynomial.legendre.leggauss(24)

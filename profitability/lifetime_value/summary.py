@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import LifetimeValueError
+from profitability.lifetime_value.errors import LifetimeValueError
 
 DAYS_PER_WEEK = 7
 COLUMNS = ("customer", "date", "value")

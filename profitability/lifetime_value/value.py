@@ -10,12 +10,12 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .base import FEW_ORDERS, Base, ServiceCost, expected_margin, read_base
-from .errors import LifetimeValueError
-from .gamma_gamma import GammaGamma
-from .interval import Equity, Valuation, customer_interval, equity, find_slopes
-from .outlook import Horizon, PurchaseModel, prospects
-from .summary import Floats, collapse
+from profitability.lifetime_value.base import FEW_ORDERS, Base, ServiceCost, expected_margin, read_base
+from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.gamma_gamma import GammaGamma
+from profitability.lifetime_value.interval import Equity, Valuation, customer_interval, equity, find_slopes
+from profitability.lifetime_value.outlook import Horizon, PurchaseModel, prospects
+from profitability.lifetime_value.summary import Floats, collapse
 
 CONFIDENCE = 0.80
 DEFAULT_HORIZON = Horizon()
