@@ -1,11 +1,37 @@
-"""The Celery application and its whole schedule."""
+"""The Celery application, and everything that it does by the clock."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_site.settings")
+os.environ.setdefault("CRM_PROCESS", "compagnon")
 
 app = Celery("compagnon")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@app.on_after_configure.connect
+def set_schedule(sender: Celery, **kwargs: Any) -> None:
+    """What happens when; hours are those of the company."""
+    sender.conf.timezone = settings.TIME_ZONE
+    sender.conf.beat_schedule = {
+        # Jobs whose doorbell was lost or whose worker died. Not worth doing late: the next one does it all.
+        "sweep jobs": {
+            "task": "jobs.sweep",
+            "schedule": settings.JOB_SWEEP_SECONDS,
+            "options": {"expires": settings.JOB_SWEEP_SECONDS},
+        },
+        "recompute profits and lifetime values": {
+            "task": "profitability.tasks.nightly_recompute",
+            "schedule": crontab(hour=2, minute=15),
+        },
+        "forget ended sessions": {
+            "task": "crm_site.tasks.forget_ended_sessions",
+            "schedule": crontab(hour=3, minute=40),
+        },
+    }

@@ -44,15 +44,15 @@ def data_dir() -> Path:
 
 def database_url(data_dir: Path) -> str:
     """Address of the embedded PostgreSQL, running or not."""
-    return f"postgres://{programs.OWNER_OF_DATABASES}@{quote(str(_run_folder(data_dir)), safe='')}/compagnon"
+    return f"postgres://{programs.OWNER_OF_DATABASES}@{quote(str(socket_folder(data_dir)), safe='')}/compagnon"
 
 
 def broker_url(data_dir: Path) -> str:
     """Address of the embedded Valkey, running or not."""
-    return f"redis+socket://{_run_folder(data_dir)}/valkey.sock?virtual_host=0"
+    return f"redis+socket://{socket_folder(data_dir)}/valkey.sock?virtual_host=0"
 
 
-def _run_folder(data_dir: Path) -> Path:
+def socket_folder(data_dir: Path) -> Path:
     """Where the sockets are: with the data, or under /tmp when that path is too long for a socket's address."""
     beside_data = data_dir / "run"
     if len(os.fsencode(beside_data)) < LONGEST_SOCKET_FOLDER:
@@ -157,7 +157,7 @@ def _stop_if_last(data_dir: Path, users: int) -> None:
 
 def _folders(data_dir: Path) -> Folders:
     return Folders(
-        run=_run_folder(data_dir), postgres=data_dir / "postgres", valkey=data_dir / "valkey", log=data_dir / "log"
+        run=socket_folder(data_dir), postgres=data_dir / "postgres", valkey=data_dir / "valkey", log=data_dir / "log"
     )
 
 

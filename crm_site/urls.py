@@ -3,12 +3,18 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from crm_site.pages import home
+from crm_site import health
+from crm_site.pages import home, jobs
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("", include("customers.urls")),
     path("", include("profitability.urls")),
+    path("jobs/<int:job_id>/progress", jobs.job_progress, name="job-progress"),
+    path("jobs/<int:job_id>/stop", jobs.job_stop, name="job-stop"),
+    path("jobs/<int:job_id>/retry", jobs.job_retry, name="job-retry"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

@@ -21,6 +21,7 @@ from django.utils.module_loading import autodiscover_modules
 
 if TYPE_CHECKING:
     from crm_site.lib.jobs.context import JobContext
+    from crm_site.lib.jobs.models import Job
 
 Handler = Callable[["JobContext"], dict[str, Any] | None]
 
@@ -37,6 +38,9 @@ class JobKind:
     stages: Mapping[str, str | Promise] = field(default_factory=dict)
     # At most one job of this kind runs at a time; others wait for it.
     exclusive: bool = False
+    # Where the result of a job that was done is looked at, and what the link to it says.
+    result_url: "Callable[[Job], str] | None" = None
+    result_label: str | Promise = ""
 
     def __post_init__(self) -> None:
         _kinds[self.name] = self

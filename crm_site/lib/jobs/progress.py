@@ -1,0 +1,52 @@
+"""A job as the progress component shows it, for any page: `{% progress job %}` with what `progress_of` returns."""
+
+from typing import Literal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm_site.lib.components import Progress
+from crm_site.lib.formatting import number
+from crm_site.lib.jobs.models import Job
+from crm_site.lib.jobs.registry import kind_named
+
+STATES: dict[str, Literal["queued", "running", "done", "failed", "stopped"]] = {
+    Job.State.QUEUED: "queued",
+    Job.State.RUNNING: "running",
+    Job.State.DONE: "done",
+    Job.State.FAILED: "failed",
+    Job.State.CANCELLED: "stopped",
+}
+
+
+def progress_of(job: Job) -> Progress:
+    """How far this job is, asking for its own successor while it may still change (no query)."""
+    kind = kind_named(job.kind)
+    result_url = kind.result_url(job) if kind.result_url and job.state == Job.State.DONE else ""
+    return Progress(
+        id=str(job.pk),
+        label=job.label,
+        state=STATES[job.state],
+        poll_url=reverse("job-progress", args=[job.pk]),
+        percent=job.percent,
+        detail=_detail(job),
+        result_url=result_url,
+        result_label=str(kind.result_label) or _("See the result"),
+        stop_url="" if job.stop_requested else reverse("job-stop", args=[job.pk]),
+    )
+
+
+def _detail(job: Job) -> str:
+    """The one sentence that helps most now."""
+    if job.state == Job.State.FAILED:
+        return job.problem
+    if not job.is_active:
+        return ""
+    if job.stop_requested:
+        return _("Stopping after the present piece of work.")
+    if job.state == Job.State.QUEUED:
+        return _("It begins as soon as a worker is free. You may leave this page.")
+    if not job.progress_total:
+        return job.stage_label
+    counted = _("%(done)s of %(total)s") % {"done": number(job.progress_done), "total": number(job.progress_total)}
+    return f"{job.stage_label}: {counted}" if job.stage_label else counted

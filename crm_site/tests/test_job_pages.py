@@ -1,0 +1,77 @@
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from crm_site.lib.accounts.models import User
+from crm_site.lib.jobs.actions import enqueue, run_job
+from crm_site.lib.jobs.models import Job
+from crm_site.lib.jobs.tests.handlers import COUNT, REFUSE
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def asker() -> User:
+    return User.objects.create(username="asker", email="asker@example.org")
+
+
+@pytest.fixture
+def stranger() -> User:
+    return User.objects.create(username="stranger", email="stranger@example.org")
+
+
+def test_a_page_that_polls_gets_the_progress_alone(client: Client, asker: User) -> None:
+    client.force_login(asker)
+    job = enqueue(kind=COUNT, params={"to": 1}, requested_by=asker)
+    answer = client.get(reverse("job-progress", args=[job.pk]), headers=HTMX).text
+    assert "hx-get" in answer
+    assert "<html" not in answer
+
+
+def test_an_ended_job_is_not_asked_for_again(client: Client, asker: User) -> None:
+    client.force_login(asker)
+    job = run_job(enqueue(kind=REFUSE, params={"name": "a.csv"}, requested_by=asker).pk)
+    assert job is not None
+    answer = client.get(reverse("job-progress", args=[job.pk]), headers=HTMX).text
+    assert "The file a.csv is empty." in answer
+    assert "hx-get" not in answer
+
+
+def test_without_scripts_the_progress_has_a_page(client: Client, asker: User) -> None:
+    client.force_login(asker)
+    job = enqueue(kind=COUNT, params={"to": 1}, requested_by=asker)
+    assert "<html" in client.get(reverse("job-progress", args=[job.pk])).text
+
+
+@pytest.mark.parametrize(("name", "method"), [("job-progress", "get"), ("job-stop", "post"), ("job-retry", "post")])
+def test_a_stranger_finds_no_job(client: Client, asker: User, stranger: User, name: str, method: str) -> None:
+    client.force_login(stranger)
+    job = enqueue(kind=COUNT, params={"to": 1}, requested_by=asker)
+    assert getattr(client, method)(reverse(name, args=[job.pk])).status_code == 404
+
+
+def test_seeing_all_jobs_is_not_changing_them(client: Client, asker: User, stranger: User) -> None:
+    stranger.user_permissions.add(Permission.objects.get(codename="view_job"))
+    client.force_login(stranger)
+    job = enqueue(kind=COUNT, params={"to": 1}, requested_by=asker)
+    assert client.get(reverse("job-progress", args=[job.pk])).status_code == 200
+    assert client.post(reverse("job-stop", args=[job.pk])).status_code == 404
+
+
+def test_its_requester_stops_a_job_and_tries_again(client: Client, asker: User) -> None:
+    client.force_login(asker)
+    job = enqueue(kind=COUNT, params={"to": 1}, requested_by=asker)
+    client.post(reverse("job-stop", args=[job.pk]))
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    client.post(reverse("job-retry", args=[job.pk]))
+    job.refresh_from_db()
+    assert job.state == Job.State.QUEUED
+
+
+def test_stopping_takes_a_post(client: Client, asker: User) -> None:
+    client.force_login(asker)
+    job = enqueue(kind=COUNT, params={"to": 1}, requested_by=asker)
+    assert client.get(reverse("job-stop", args=[job.pk])).status_code == 405
