@@ -1,0 +1,126 @@
+"""Filters of a list: a form that owns its parameters and what each does to the query.
+
+The state of a list is its address. Whatever an address says, a list answers: a value that cannot be used is reported
+beside its field and left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import QuerySet
+from django.forms.utils import flatatt
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+EMPTY: tuple[Any, ...] = (None, "", [], False)
+
+
+class SlimInput(forms.TextInput):
+    """An input written as text: a filter bar has a dozen, and a template for each would cost more than the list."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        shown = self.format_value(value)
+        own = {"type": self.input_type, "name": name} | ({} if shown is None else {"value": shown})
+        return mark_safe(f"<input{flatatt(own | self.build_attrs(self.attrs, attrs))}>")
+
+
+class SlimSearch(SlimInput):
+    input_type = "search"
+
+
+class SlimNumber(SlimInput):
+    input_type = "number"
+
+
+class SlimDay(SlimInput):
+    input_type = "date"
+
+
+class SlimSelect(forms.Select):
+    """A plain select written as text, for the same reason."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = "" if value is None else str(value)
+        options = "".join(
+            f'<option value="{escape(key)}"{" selected" if str(key) == chosen else ""}>{escape(label)}</option>'
+            for key, label in self.choices
+        )
+        return mark_safe(f"<select{flatatt({'name': name} | self.build_attrs(self.attrs, attrs))}>{options}</select>")
+
+
+class SearchField(forms.CharField):
+    """What stands in front of every list that can be searched."""
+
+    widget = SlimSearch
+
+    def __init__(self, *, placeholder: Any, **options: Any) -> None:
+        super().__init__(required=False, max_length=200, **options)
+        self.widget.attrs |= {"placeholder": placeholder, "autocomplete": "off"}
+
+
+class ChoiceFilter(forms.ChoiceField):
+    """One of several values, or any."""
+
+    widget = SlimSelect
+
+    def __init__(self, choices: Any = (), **options: Any) -> None:
+        super().__init__(choices=choices, required=False, **options)
+
+    def offer(self, choices: list[tuple[Any, Any]]) -> None:
+        """Replace the choices, behind the empty one that stands for any."""
+        self.choices = [("", _("Any")), *choices]
+
+
+class AmountFilter(forms.DecimalField):
+    """A limit in money."""
+
+    widget = SlimNumber
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, max_digits=14, decimal_places=2, **options)
+
+
+class DayFilter(forms.DateField):
+    """A day, as browsers send it."""
+
+    widget = SlimDay
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, input_formats=["%Y-%m-%d"], **options)
+
+
+class FilterForm(forms.Form):
+    """The base of filter forms: `lookups` names the condition of each field that has no method `filter_<field>`."""
+
+    lookups: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, use_required_attribute=False)
+
+    def in_force(self) -> dict[str, Any]:
+        """The filters that narrow the list: valid and not empty."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in EMPTY}
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows that pass every filter in force."""
+        for name, value in self.in_force().items():
+            queryset = self._narrowing(name)(queryset, value)
+        return queryset
+
+    def _narrowing(self, name: str) -> Callable[[QuerySet[Any], Any], QuerySet[Any]]:
+        method = getattr(self, f"filter_{name}", None)
+        return method or (lambda queryset, value: queryset.filter(**{self.lookups[name]: value}))
+
+    def display(self, name: str, value: Any) -> str:
+        """A value in force as the reader knows it."""
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            return str(dict(field.choices).get(value) or dict(field.choices).get(str(value), value))
+        if isinstance(field, forms.BooleanField):
+            return ""
+        return str(value)

@@ -1,0 +1,237 @@
+"""Keyset paging: the next rows after a given one, as fast at position 900,000 as at the first.
+
+A page is asked for by the row that it follows (or precedes), never by its number: `(sort, id) < (…)` is answered from
+an index on the two. Rows without a value for the sort come last in either direction.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from numbers import Number
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connections
+from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
+
+COUNT_LIMIT = 10_000
+LARGEST_ID = 2**63 - 1
+LARGEST_NUMBER = 10**16
+
+
+class BadCursor(ValueError):
+    """The place in the list that was asked for cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """What a list may be ordered by: an attribute of its rows that is also a column of its query.
+
+    `tie` is the column that orders equal values; it must hold the row's primary key and, for speed, belong to the same
+    index as `path`. `index_ends_empty` tells of an index on `path DESC NULLS LAST`: the database takes an index only
+    for an order that says the same of empty values, even among rows that have none.
+    """
+
+    path: str
+    nullable: bool = False
+    tie: str = "pk"
+    index_ends_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A sort and its direction; the tie-breaker runs the same way."""
+
+    sort: Sort
+    descending: bool = False
+
+    def reversed(self) -> Order:
+        return Order(self.sort, not self.descending)
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """All rows in this order, those without a value last."""
+        path, tie = F(self.sort.path), F(self.sort.tie)
+        if not self.descending:
+            return queryset.order_by(path.asc(nulls_last=True), tie.asc())
+        return queryset.order_by(path.desc(nulls_last=True), tie.desc())
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A row's place in an ordered list, and whether the rows before it are meant."""
+
+    value: Any  # None: the row stands among those without a value
+    id: int
+    backwards: bool = False
+
+    def encode(self) -> str:
+        """The place as text for an address."""
+        payload = json.dumps([None if self.value is None else str(self.value), self.id, int(self.backwards)])
+        return base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str, field: Field[Any, Any]) -> Cursor:
+        """The place that an address names; `field` knows how its value is read. Raises BadCursor."""
+        try:
+            value, row_id, backwards = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            return cls(_value(value, field), _id(row_id), bool(backwards))
+        except (ValueError, TypeError, ArithmeticError, RecursionError, ValidationError, binascii.Error) as error:
+            raise BadCursor(text) from error
+
+
+def _value(text: Any, field: Field[Any, Any]) -> Any:
+    if text is None:
+        return None
+    if not isinstance(text, str) or "\x00" in text:
+        raise ValueError("A cursor's value is text without NUL.")
+    text.encode()  # refuses halves of characters, which no database takes
+    value = field.to_python(text)
+    if isinstance(value, Number) and not abs(value) < LARGEST_NUMBER:  # also false for what is not a number at all
+        raise ValueError("A cursor's number is one that the database holds.")
+    return value
+
+
+def _id(row_id: Any) -> int:
+    if type(row_id) is not int or not 0 <= row_id <= LARGEST_ID:
+        raise ValueError("A cursor's id is a whole number.")
+    return row_id
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some consecutive rows of a list, and where it goes on; '' where there is nothing more."""
+
+    rows: list[Any]
+    previous: str = ""
+    next: str = ""
+
+
+def sort_field(queryset: QuerySet[Any], sort: Sort) -> Field[Any, Any]:
+    """The field behind a sort, which knows how its values are read and stored."""
+    return queryset.query.clone().resolve_ref(sort.path).output_field
+
+
+def read_page(queryset: QuerySet[Any], order: Order, *, size: int, cursor: str = "") -> Page:
+    """The `size` rows after the cursor (before it, when it points backwards); 1 query, 2 where empty values begin."""
+    place = Cursor.decode(cursor, sort_field(queryset, order.sort)) if cursor else None
+    if place is None or not place.backwards:
+        rows = _take(queryset, order, size + 1, place)
+        more = len(rows) > size
+        rows = rows[:size]
+        return Page(rows, _before(rows, order) if place else "", _after(rows, order) if more else "")
+    rows = _take(queryset, order, size + 1, place)
+    if len(rows) <= size:
+        # Fewer than a full page stand before this row: the list begins here, so show its beginning.
+        return read_page(queryset, order, size=size)
+    rows = rows[size - 1 :: -1]
+    return Page(rows, _before(rows, order), _after(rows, order))
+
+
+def _before(rows: list[Any], order: Order) -> str:
+    return _cursor(rows[0], order, backwards=True) if rows else ""
+
+
+def _after(rows: list[Any], order: Order) -> str:
+    return _cursor(rows[-1], order, backwards=False) if rows else ""
+
+
+def _cursor(row: Any, order: Order, *, backwards: bool) -> str:
+    return Cursor(getattr(row, order.sort.path), row.pk, backwards).encode()
+
+
+def _take(queryset: QuerySet[Any], order: Order, wanted: int, place: Cursor | None) -> list[Any]:
+    """Rows from the place on, in the direction of reading (so backwards they come in reverse)."""
+    rows: list[Any] = []
+    for segment in _segments(queryset, order, place):
+        rows += segment[: wanted - len(rows)]
+        if len(rows) >= wanted:
+            break
+    return rows
+
+
+def _segments(queryset: QuerySet[Any], order: Order, place: Cursor | None) -> Iterator[QuerySet[Any]]:
+    """The parts of the list still to be read: rows with a value, then rows without, each answered by an index."""
+    backwards = place is not None and place.backwards
+    reading = order.reversed() if backwards else order
+    sort = order.sort
+    if not sort.nullable:
+        yield _ordered(_beyond(queryset, reading, place), reading)
+        return
+    with_value = queryset.filter(**{f"{sort.path}__isnull": False})
+    without = queryset.filter(**{f"{sort.path}__isnull": True})
+    in_without = place is not None and place.value is None
+    if backwards:
+        if in_without:
+            yield _ordered_by_tie(_beyond_tie(without, reading, place), reading)
+        yield _ordered(with_value if in_without else _beyond(with_value, reading, place), reading)
+    else:
+        if not in_without:
+            yield _ordered(_beyond(with_value, reading, place), reading)
+        yield _ordered_by_tie(_beyond_tie(without, reading, place if in_without else None), reading)
+
+
+def _ordered(queryset: QuerySet[Any], order: Order) -> QuerySet[Any]:
+    path, tie = F(order.sort.path), F(order.sort.tie)
+    special = True if order.sort.index_ends_empty else None
+    if order.descending:
+        return queryset.order_by(path.desc(nulls_last=special), tie.desc())
+    return queryset.order_by(path.asc(nulls_first=special), tie.asc())
+
+
+def _ordered_by_tie(queryset: QuerySet[Any], order: Order) -> QuerySet[Any]:
+    return queryset.order_by(f"-{order.sort.tie}" if order.descending else order.sort.tie)
+
+
+def _beyond(queryset: QuerySet[Any], reading: Order, place: Cursor | None) -> QuerySet[Any]:
+    if place is None:
+        return queryset
+    sort = reading.sort
+    value = Value(place.value, output_field=sort_field(queryset, sort))
+    return queryset.filter(
+        _compare(_row(F(sort.path), F(sort.tie)), _row(value, Value(place.id)), descending=reading.descending)
+    )
+
+
+def _beyond_tie(queryset: QuerySet[Any], reading: Order, place: Cursor | None) -> QuerySet[Any]:
+    if place is None:
+        return queryset
+    return queryset.filter(_compare(F(reading.sort.tie), Value(place.id), descending=reading.descending))
+
+
+def _row(*expressions: Expression | F) -> Func:
+    return Func(*expressions, function="ROW", output_field=BooleanField())
+
+
+def _compare(left: Expression | F, right: Expression, *, descending: bool) -> Func:
+    sign = " < " if descending else " > "
+    return Func(left, right, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField())
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows a list has, as far as it is worth knowing."""
+
+    rows: int
+    capped: bool = False  # there are more than `rows`
+    estimated: bool = False  # from the database's statistics
+
+
+def capped_count(queryset: QuerySet[Any], *, limit: int = COUNT_LIMIT) -> Count:
+    """The number of rows, counted no further than the limit (1 query)."""
+    counted = queryset.order_by()[: limit + 1].count()
+    return Count(min(counted, limit), capped=counted > limit)
+
+
+def table_count(model: type[Model], *, limit: int = COUNT_LIMIT) -> Count:
+    """The number of rows of a whole table: exact while small, from the statistics when large (1 or 2 queries)."""
+    manager = model._default_manager
+    with connections[manager.db].cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
+        (estimate,) = cursor.fetchone()
+    if estimate <= 2 * limit:
+        return capped_count(manager.all(), limit=limit)
+    return Count(estimate, estimated=True)

@@ -1,0 +1,276 @@
+"""The generic list page: filters, order, columns and place in the address; the same list as CSV and XLSX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.generic import View
+
+from crm_site.lib import export
+from crm_site.lib.components import Chip, FilterBar, Paging
+from crm_site.lib.export import EXPORT_LIMIT
+from crm_site.lib.filters import FilterForm
+from crm_site.lib.formatting import number
+from crm_site.lib.paging import BadCursor, Count, Order, Page, capped_count, read_page, table_count
+from crm_site.lib.tables import BadSort, Column, Sorting, Table, draw
+
+PAGE_SIZES = (25, 50, 100)
+PLACE = frozenset({"after", "format"})
+RESPONSES = {"csv": export.csv_response, "xlsx": export.xlsx_response}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """A column that a reader may show or hide."""
+
+    name: str
+    label: str
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListTools:
+    """What stands above a list besides its filters: which columns, how many rows, and the same list as a file."""
+
+    choices: Sequence[ColumnChoice]
+    hidden: Sequence[tuple[str, str]]
+    sizes: Sequence[tuple[int, bool]]
+    csv_url: str = ""
+    xlsx_url: str = ""
+    export_note: str = ""
+
+
+class ListPage(PermissionRequiredMixin, View):
+    """A list screen. A subclass names a title and a permission and answers `get_table` and `get_rows`.
+
+    Queries: one for the rows (two where rows without a value begin), one for the count, and those of the filters'
+    choices; never more for more rows.
+    """
+
+    title: ClassVar[str | Promise] = ""
+    template_name: ClassVar[str] = "generic/list.html"
+    results_template_name: ClassVar[str] = "generic/list_results.html"
+    export_permission: ClassVar[str] = ""
+    raise_exception = False
+
+    # --- What a list screen says about itself
+
+    def get_table(self) -> Table:
+        """The columns of this list, as far as this reader may see them."""
+        raise ImproperlyConfigured(f"{type(self).__name__} must answer get_table().")
+
+    def get_rows(self) -> QuerySet[Any]:
+        """The rows that this reader may see, unordered."""
+        raise ImproperlyConfigured(f"{type(self).__name__} must answer get_rows().")
+
+    def get_filters(self) -> FilterForm | None:
+        """The filter form, bound to the address."""
+        return None
+
+    def get_currency(self) -> str:
+        """The currency of the amounts in this list."""
+        return ""
+
+    def get_notices(self) -> list[str]:
+        """What the reader should know about this list just now."""
+        return []
+
+    def get_context(self) -> dict[str, Any]:
+        """What a template of its own needs besides."""
+        return {}
+
+    # --- The state of the list, read from the address
+
+    @cached_property
+    def table(self) -> Table:
+        return self.get_table()
+
+    @cached_property
+    def filters(self) -> FilterForm | None:
+        return self.get_filters()
+
+    @cached_property
+    def filters_in_force(self) -> dict[str, Any]:
+        return self.filters.in_force() if self.filters else {}
+
+    @cached_property
+    def faults(self) -> list[str]:
+        """Parameters of the address that could not be used."""
+        return []
+
+    @cached_property
+    def sort(self) -> str:
+        asked = self.request.GET.get("sort", "")
+        try:
+            self.table.order(asked or self.table.default_sort)
+        except BadSort:
+            self.faults.append(_("This list cannot be sorted like that; it is shown in its usual order."))
+            return self.table.default_sort
+        return asked or self.table.default_sort
+
+    @cached_property
+    def order(self) -> Order:
+        return self.table.order(self.sort)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        known = {column.name for column in self.table.columns}
+        chosen = self.request.GET.getlist("col")
+        if not known.issuperset(chosen):
+            self.faults.append(_("A column that this list does not have was left out."))
+        return self.table.visible([name for name in chosen if name in known])
+
+    @cached_property
+    def size(self) -> int:
+        asked = self.request.GET.get("size", "")
+        if asked in map(str, PAGE_SIZES):
+            return int(asked)
+        if asked:
+            self.faults.append(_("A page holds 25, 50 or 100 rows."))
+        return PAGE_SIZES[0]
+
+    @cached_property
+    def rows(self) -> QuerySet[Any]:
+        rows = self.get_rows()
+        return self.filters.apply(rows) if self.filters else rows
+
+    # --- Answers
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        asked = request.GET.get("format", "")
+        if asked in RESPONSES:
+            return self.file(asked)
+        if asked:
+            self.faults.append(_("Lists can be downloaded as CSV or XLSX only."))
+        partial = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+        response = render(request, self.results_template_name if partial else self.template_name, self.context())
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def file(self, kind: str) -> HttpResponse:
+        """The filtered, ordered list with its visible columns as a download."""
+        if not self.may_export:
+            raise PermissionDenied
+        ordered = self.order.apply(self.rows)[:EXPORT_LIMIT]
+        return RESPONSES[kind](self.table.sheet(self.columns, ordered))
+
+    @property
+    def may_export(self) -> bool:
+        return bool(self.export_permission) and self.request.user.has_perm(self.export_permission)
+
+    def context(self) -> dict[str, Any]:
+        page = self.page()
+        sorting = Sorting(self.sort, lambda text: self.url(sort=text))
+        table = draw(self.table, self.columns, page.rows, sorting=sorting, currency=self.get_currency())
+        count = self.count(page)
+        return {
+            "page_title": self.title,
+            "table": table,
+            "paging": self.paging(page, count),
+            "filters": self.filter_bar(),
+            "tools": self.tools(count),
+            "nothing_yet": not page.rows and not self.filters_in_force and not self.request.GET.get("after"),
+            "notices": [*self.field_faults(), *self.faults, *self.get_notices()],
+        } | self.get_context()
+
+    def page(self) -> Page:
+        """The rows that the address asks for; the first ones when its place in the list cannot be read."""
+        cursor = self.request.GET.get("after", "")
+        try:
+            return read_page(self.rows, self.order, size=self.size, cursor=cursor)
+        except BadCursor:
+            self.faults.append(_("This place in the list is unknown; the list is shown from its beginning."))
+            return read_page(self.rows, self.order, size=self.size)
+
+    def count(self, page: Page) -> Count:
+        """How many rows there are; a list that fits on its page needs no query for that."""
+        if not (page.previous or page.next):
+            return Count(len(page.rows))
+        if self.filters_in_force or self.is_restricted():
+            return capped_count(self.rows)
+        return table_count(self.rows.model)
+
+    def is_restricted(self) -> bool:
+        """Whether the list has fewer rows than its table even without filters."""
+        return True
+
+    # --- Parts of the context
+
+    def paging(self, page: Page, count: Count) -> Paging:
+        return Paging(
+            previous_url=self.url(after=page.previous) if page.previous else "",
+            next_url=self.url(after=page.next) if page.next else "",
+            first_url=self.url() if page.previous else "",
+            shown=len(page.rows),
+            count=count.rows,
+            capped=count.capped,
+            estimated=count.estimated,
+        )
+
+    def filter_bar(self) -> FilterBar | None:
+        if not self.filters:
+            return None
+        chips = [self.chip(name, value) for name, value in self.filters_in_force.items()]
+        clear = "?" + urlencode(self.kept("sort", "size", "col"))
+        return FilterBar(self.filters, chips=chips, clear_url=clear, hidden=self.kept("sort", "size", "col"))
+
+    def chip(self, name: str, value: Any) -> Chip:
+        label = self.filters.fields[name].label
+        return Chip(str(label), self.filters.display(name, value), self.url(**{name: None}))
+
+    def field_faults(self) -> list[str]:
+        """Filters that were left out because their values cannot be used."""
+        if not self.filters:
+            return []
+        return [
+            f"{self.filters.fields[name].label}: {' '.join(errors)}"
+            for name, errors in self.filters.errors.items()
+            if name in self.filters.fields
+        ]
+
+    def tools(self, count: Count) -> ListTools:
+        shown = {column.name for column in self.columns}
+        offered = self.table.columns[1:]
+        exports = {kind: self.url(format=kind) for kind in RESPONSES} if self.may_export else {}
+        return ListTools(
+            choices=[ColumnChoice(column.name, str(column.label), column.name in shown) for column in offered],
+            hidden=[pair for pair in self.pairs if pair[0] not in {"col", "size", *PLACE}],
+            sizes=[(size, size == self.size) for size in PAGE_SIZES],
+            csv_url=exports.get("csv", ""),
+            xlsx_url=exports.get("xlsx", ""),
+            export_note=_export_note(count) if exports else "",
+        )
+
+    # --- Addresses
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The parameters of this address."""
+        return [(name, value) for name, values in self.request.GET.lists() for value in values if value]
+
+    def kept(self, *names: str) -> list[tuple[str, str]]:
+        return [pair for pair in self.pairs if pair[0] in names]
+
+    def url(self, **changes: str | None) -> str:
+        """This list with some parameters changed, from its beginning unless a place is given."""
+        kept = [pair for pair in self.pairs if pair[0] not in changes and pair[0] not in PLACE]
+        return "?" + urlencode(kept + [(name, value) for name, value in changes.items() if value is not None])
+
+
+def _export_note(count: Count) -> str:
+    if count.rows <= EXPORT_LIMIT and not count.capped:
+        return ngettext("%(rows)s row", "%(rows)s rows", count.rows) % {"rows": number(count.rows)}
+    return _("At most the first %(limit)s rows in this order") % {"limit": number(EXPORT_LIMIT)}
