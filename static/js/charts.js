@@ -120,7 +120,7 @@
   const tooltipLines = (spec) => (points) => {
     const write = writer(spec);
     const x = xWriter(spec)(spec.x.values[points[0].dataIndex]);
-    const lines = points.map((point) => {
+    const lines = points.filter((point) => point.seriesIndex < spec.series.length).map((point) => {
       const value = Array.isArray(point.value) ? point.value[1] : point.value;
       return `${point.marker || ""}${spec.series.length > 1 ? `${point.seriesName}  ` : ""}{strong|${write(value)}}`;
     });
@@ -141,9 +141,10 @@
         coord: [Number(mark.x), mark.y],
         name: mark.label,
         label: {
+          show: !small, // on a phone the marks stand in words below
           position: index === 0 && spec.marks.length > 1 ? [14, 12] : [-6, -22],
           align: "left",
-          formatter: cut(mark.label, small ? 30 : 64),
+          formatter: cut(mark.label, 64),
         },
       }));
       const peak = points.reduce((best, point) => (point[1] > best[1] ? point : best), points[0]);
@@ -158,24 +159,22 @@
         yAxis: valueAxis(spec, { max: (value) => Math.max(value.max * 1.14, 0.1) }),
         series: [
           {
-            type: "line", name: series.name, data: points, symbol: "none", smooth: 0.2, smoothMonotone: "x",
+            type: "line", name: series.name, data: points, symbol: "none", z: 4,
             lineStyle: { width: 2.5, color: brand }, itemStyle: { color: brand },
-            areaStyle: { color: brand, opacity: 0.1, origin: "start" },
             markLine: {
-              silent: true, symbol: "none",
-              data: [{ yAxis: end, label: { formatter: writer(spec)(end), position: "insideEndTop", color: colour("ink-2"), fontSize: 12 } }],
-              lineStyle: { color: colour("ink-3"), type: [4, 4], width: 1 },
+              silent: true, symbol: "none", data: [{ yAxis: end }], lineStyle: { color: colour("ink-3"), type: [4, 4], width: 1 },
+              label: { formatter: writer(spec)(end), position: "insideEndBottom", color: colour("ink-2"), fontSize: 12 },
             },
             markPoint: {
               symbol: "circle", symbolSize: 11, data: marks,
               itemStyle: { color: colour("accent"), borderColor: colour("surface"), borderWidth: 2 },
               label: { color: colour("ink"), fontSize: 12.5, fontWeight: 600, textBorderColor: colour("surface"), textBorderWidth: 3 },
             },
-            /* From the peak on, every customer costs more than they bring. */
-            markArea: peak[0] < 0.999 && peak[1] > end ? {
-              silent: true, itemStyle: { color: colour("negative", 0.07) }, data: [[{ xAxis: peak[0] }, { xAxis: 1 }]],
-            } : undefined,
           },
+          /* Earned up to the peak, and of it what is kept; in red what the customers after the peak cost again. */
+          ground(points.filter(([x]) => x <= peak[0]), "start", brand, 0.12),
+          ground(points.filter(([x]) => x >= peak[0]).map(([x, y]) => [x, Math.min(y, end)]), "start", brand, 0.12),
+          ground(points.filter(([x]) => x >= peak[0]), end, colour("negative"), 0.16),
         ],
       };
     },
@@ -197,16 +196,17 @@
     },
 
     bar(spec, box) {
-      const many = spec.x.type === "text" && (spec.x.values.length > 6 || narrow(box));
-      const names = categoryAxis(spec, box, many ? { inverse: true, axisLabel: { ...labels(), formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 16 : 28) } } : {});
+      const many = spec.x.type === "text" && (spec.x.values.length > 6 || (narrow(box) && spec.x.values.some((name) => String(name).length > 8)));
+      const names = categoryAxis(spec, box, many ? { inverse: true, axisLabel: { ...labels(), formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 20 : 28) } } : {});
       const negatives = spec.series.length === 1 && spec.series[0].values.some((value) => value < 0);
       const write = writer(spec, true);
+      const lowest = Math.min(...spec.series.flatMap((series) => series.values.map((value) => value ?? 0)));
       return {
         ...base(spec), ...legend(spec),
         grid: { left: 8, right: many ? 56 : 16, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
         tooltip: { ...base(spec).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: colour("ink", 0.05) } }, formatter: tooltipLines(spec) },
-        xAxis: many ? valueAxis(spec, { axisLabel: { show: false } }) : names,
-        yAxis: many ? names : valueAxis(spec),
+        xAxis: many ? valueAxis(spec, { axisLabel: { show: false }, boundaryGap: [lowest < 0 ? (narrow(box) ? "38%" : "22%") : 0, "4%"] }) : names,
+        yAxis: many ? names : valueAxis(spec, { boundaryGap: [lowest < 0 ? "12%" : 0, "8%"] }),
         series: spec.series.map((series, index) => ({
           type: "bar", name: series.name, barMaxWidth: 44, barGap: "12%",
           data: series.values.map((value, at) => ({ value, itemStyle: { color: pointColour(series, at, value, index, negatives), borderRadius: corners(value, many) }, label: { position: value < 0 ? (many ? "left" : "bottom") : many ? "right" : "top" } })),
@@ -231,20 +231,22 @@
       const series = spec.series[0];
       const write = writer(spec);
       const total = series.values.reduce((sum, value) => sum + (value || 0), 0);
-      const small = box.clientWidth < 420;
+      const small = box.clientWidth < 400;
+      const outer = small ? box.clientWidth * 0.27 : Math.min(box.clientHeight * 0.44, box.clientWidth * 0.23);
+      const [middle, height] = small ? [box.clientWidth / 2, outer + 12] : [outer + 8, box.clientHeight / 2];
       const share = (value) => PERCENT.format(total ? value / total : 0);
       const data = spec.x.values.map((name, at) => ({ name: String(name), value: series.values[at], itemStyle: { color: pointColour(series, at, series.values[at], at, false) } }));
       return {
         ...base(spec),
         tooltip: { ...base(spec).tooltip, trigger: "item", formatter: (point) => `{head|${point.name}}\n{strong|${write(point.value)}}  ${share(point.value)}` },
         legend: {
-          ...(small ? { bottom: 0, left: "center" } : { top: "middle", left: "50%", orient: "vertical" }),
+          ...(small ? { bottom: 0, left: "center" } : { top: "middle", left: middle + outer + 28, orient: "vertical" }),
           icon: "circle", itemWidth: 10, itemHeight: 10, itemGap: small ? 10 : 16, selectedMode: false,
           formatter: (name) => { const point = data.find((item) => item.name === name); return small ? cut(name, 22) : `{name|${cut(name, 24)}}\n{figure|${write(point.value)}  ·  ${share(point.value)}}`; },
           textStyle: { color: colour("ink-2"), fontSize: 12.5, rich: { name: { color: colour("ink-2"), fontSize: 12.5, lineHeight: 17 }, figure: { color: colour("ink"), fontSize: 13.5, fontWeight: 600, lineHeight: 20 } } },
         },
-        title: { text: writer(spec, true)(total), subtext: series.name, left: small ? "center" : "25%", top: small ? "33%" : "41%", textAlign: small ? undefined : "center", textStyle: { color: colour("ink"), fontSize: 22, fontWeight: 650 }, subtextStyle: { color: colour("ink-3"), fontSize: 12.5 }, itemGap: 4 },
-        series: [{ type: "pie", name: series.name, radius: small ? ["46%", "66%"] : ["58%", "84%"], center: small ? ["50%", "42%"] : ["25%", "50%"], padAngle: 1.5, itemStyle: { borderRadius: 4 }, label: { show: false }, emphasis: { scaleSize: 4 }, data, cursor: spec.links ? "pointer" : "default" }],
+        title: { text: writer(spec, true)(total), subtext: series.name, left: middle, top: height - 27, textAlign: "center", itemGap: 2, textStyle: { color: colour("ink"), fontSize: 21, fontWeight: 650, lineHeight: 30 }, subtextStyle: { color: colour("ink-3"), fontSize: 12.5, lineHeight: 16 } },
+        series: [{ type: "pie", name: series.name, radius: [outer * 0.68, outer], center: [middle, height], padAngle: 1.5, itemStyle: { borderRadius: 4 }, label: { show: false }, emphasis: { scaleSize: 4 }, data, cursor: spec.links ? "pointer" : "default" }],
       };
     },
 
@@ -257,12 +259,21 @@
         series: [{
           type: "treemap", name: series.name, roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 0, bottom: 0,
           itemStyle: { gapWidth: 3, borderColor: colour("surface"), borderWidth: 0, borderRadius: 6 },
-          label: { formatter: (point) => `{name|${point.name}}\n{figure|${writer(spec, true)(point.value)}}`, padding: [6, 4], rich: { name: { fontSize: 12.5, lineHeight: 18, color: "#ffffff" }, figure: { fontSize: 15, fontWeight: 650, lineHeight: 22, color: "#ffffff" } } },
-          data: spec.x.values.map((name, at) => ({ name: String(name), value: series.values[at], itemStyle: { color: series.colours ? colour(series.colours[at]) : colour("brand", 1 - Math.min(at, 5) * 0.1) } })),
+          label: { formatter: (point) => `{name|${point.name}}\n{figure|${writer(spec, true)(point.value)}}`, padding: [6, 4], rich: { name: { fontSize: 12.5, lineHeight: 18 }, figure: { fontSize: 15, fontWeight: 650, lineHeight: 22 } } },
+          data: spec.x.values.map((name, at) => {
+            const tint = pointColour(series, at, series.values[at], at, false);
+            const ink = inkOn(tint);
+            return { name: String(name), value: series.values[at], itemStyle: { color: tint }, label: { rich: { name: { color: ink }, figure: { color: ink } } } };
+          }),
           cursor: spec.links ? "pointer" : "default",
         }],
       };
     },
+  };
+
+  const inkOn = (tint) => {
+    const [red, green, blue] = tint.match(/[\d.]+/g).map(Number);
+    return red * 0.299 + green * 0.587 + blue * 0.114 > 140 ? "#10201f" : "#ffffff";
   };
 
   const pointColour = (series, at, value, index, negatives) => {
@@ -276,6 +287,8 @@
     if (horizontal) return value < 0 ? [tip, flat, flat, tip] : [flat, tip, tip, flat];
     return value < 0 ? [flat, flat, tip, tip] : [tip, tip, flat, flat];
   };
+
+  const ground = (data, origin, tint, opacity) => ({ type: "line", data, symbol: "none", silent: true, z: 2, lineStyle: { width: 0 }, itemStyle: { color: tint }, areaStyle: { color: tint, opacity, origin }, emphasis: { disabled: true } });
 
   const marked = (spec) => (spec.marks.length ? {
     markPoint: {

@@ -101,4 +101,4 @@ def ago(value: dt.datetime | None) -> str:
 @register.filter
 def or_unknown(value: Any) -> Any:
     """The value itself, or the dash when there is none."""
-    return unknown() if value is None or value == "" else value
+    return unknown() if value is None or value in ("", formatting.UNKNOWN) else value
