@@ -52,12 +52,13 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciliation:
-    """Where every cent that was entered in cost pools went: the parts add up to `entered`."""
+    """Where every cent that was entered in cost pools went: the parts, less overload, add up to `entered`."""
 
     entered: Decimal
     charged: Decimal  # to customers
     charged_anonymous: Decimal
     unused_capacity: Decimal
+    overload: Decimal  # charged for minutes beyond practical capacity: the only part that is taken off
     company_level: Decimal
     rounding_difference: Decimal
 

@@ -68,8 +68,8 @@ class Costing(models.Model):
 class CostPool(BilingualName):
     """A resource that costs money each month: the call centre, the warehouse, the sales force.
 
-    What activities do not take of it stays at company level. A pool whose minutes time-driven activities use has a
-    practical capacity.
+    Activities take parts of it; what they leave stays at company level, and so does a pool that is marked so as a whole. A
+    pool whose minutes time-driven activities use has a practical capacity.
     """
 
     costing = models.ForeignKey(Costing, models.CASCADE, related_name="pools", verbose_name=_("costing"))
@@ -80,6 +80,11 @@ class CostPool(BilingualName):
         null=True,
         blank=True,
         help_text=_("Minutes that the people or machines can really work in a month; only for time-driven activities."),
+    )
+    company_level = models.BooleanField(
+        _("kept at company level"),
+        default=False,
+        help_text=_("Charged to no customer on purpose; a cost pool without an activity is otherwise refused."),
     )
 
     class Meta:

@@ -131,6 +131,9 @@ class RunMonth(models.Model):
     anonymous_cost_to_serve = CentsField(_("cost to serve of anonymous sales"))
     entered = CentsField(_("costs entered"))
     unused_capacity = CentsField(_("unused capacity"))
+    overload = CentsField(
+        _("overload"), help_text=_("Charged for minutes beyond practical capacity: more than was entered.")
+    )
     company_level = CentsField(_("kept at company level"))
     rounding_difference = CentsField(_("rounding difference"))
 
@@ -145,6 +148,7 @@ class RunMonth(models.Model):
                     entered=F("cost_to_serve")
                     + F("anonymous_cost_to_serve")
                     + F("unused_capacity")
+                    - F("overload")
                     + F("company_level")
                     + F("rounding_difference")
                 ),
