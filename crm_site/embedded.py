@@ -26,10 +26,10 @@ from crm_site.lib.servers import EmbeddedServerError, Folders, Postgres, Valkey
 BASE_DIR = Path(__file__).resolve().parent.parent
 # A Unix socket's address holds about a hundred bytes, of which the file name takes up to fifteen.
 LONGEST_SOCKET_FOLDER = 90
-# Everything else talks to the database, if only to know which migrations exist.
+# Everything else talks to the database, if only to know which migrations exist; `up` starts the servers itself.
 COMMANDS_WITHOUT_SERVERS = frozenset(
     {"help", "version", "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "makemessages"}
-    | {"messages", "startapp", "--version"}
+    | {"messages", "startapp", "up", "--version"}
 )
 QUIET_SECONDS = 1.0
 
@@ -90,16 +90,26 @@ def _make_data_dir(data_dir: Path) -> None:
 @contextmanager
 def servers_for(arguments: Sequence[str]) -> Iterator[None]:
     """What `manage.py` needs to run this command: the servers that have no address in the environment."""
-    database, broker = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
-    if not needs_servers(arguments) or not (database or broker):
+    if not needs_servers(arguments):
         yield
         return
-    _leave_in_order_on_signals()
+    leave_in_order_on_signals()
     try:
-        with servers(data_dir(), database=database, broker=broker):
+        with missing_servers():
             yield
     except EmbeddedServerError as error:
-        sys.exit(f"{error}")
+        sys.exit(str(error))
+
+
+@contextmanager
+def missing_servers() -> Iterator[None]:
+    """The servers that the environment does not name."""
+    database, broker = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
+    if not (database or broker):
+        yield
+        return
+    with servers(data_dir(), database=database, broker=broker):
+        yield
 
 
 def needs_servers(arguments: Sequence[str]) -> bool:
@@ -115,15 +125,15 @@ def servers(data_dir: Path, *, database: bool = True, broker: bool = True) -> It
     """Have the servers of a data folder running; at the end stop them if nobody else uses them."""
     _make_data_dir(data_dir)
     with _locked_file(data_dir / "users.lock") as users:
-        with _locked_file(data_dir / "start.lock") as starting:
-            with _said_when_slow("Waiting for another start or stop of the embedded servers"):
-                fcntl.flock(starting, fcntl.LOCK_EX)
-            fcntl.flock(users, fcntl.LOCK_SH)
-            _start(data_dir, database=database, broker=broker)
         try:
+            with _locked_file(data_dir / "start.lock") as starting:
+                with _said_when_slow("Waiting for another start or stop of the embedded servers"):
+                    fcntl.flock(starting, fcntl.LOCK_EX)
+                fcntl.flock(users, fcntl.LOCK_SH)
+                _start(data_dir, database=database, broker=broker)
             yield
         finally:
-            with _undisturbed(), _locked_file(data_dir / "start.lock") as stopping:
+            with undisturbed(), _locked_file(data_dir / "start.lock") as stopping:
                 fcntl.flock(stopping, fcntl.LOCK_EX)
                 _stop_if_last(data_dir, users)
 
@@ -189,7 +199,7 @@ def _said_when_slow(what: str) -> Iterator[None]:
         timer.cancel()
 
 
-def _leave_in_order_on_signals() -> None:
+def leave_in_order_on_signals() -> None:
     """Turn the signals that end a process at once into an orderly end, unless something else handles them."""
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
@@ -203,7 +213,7 @@ def _leave_in_order_on_signals() -> None:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Keep a second Ctrl-C from leaving servers behind; stopping them has a limit of its own."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -138,6 +138,9 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 
 MEDIA_ROOT = DATA_DIR / "media"
 
+# Whether `manage.py up` fills an empty database with the demonstration.
+LOAD_DEMO = not PRODUCTION and not flag("CRM_NO_DEMO")
+
 # --- Background work --------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = os.environ.get("REDIS_URL") or embedded.broker_url(DATA_DIR)
