@@ -11,14 +11,14 @@ quadrature: no pole at a = 1, no cancellation, and a = 0 (nobody leaves) is an o
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, expit, gammaln  # type: ignore[import-untyped]
 
 from profitability.lifetime_value.errors import LifetimeValueError
-from profitability.lifetime_value.likelihood import Maximum, Objective, maximise
-from profitability.lifetime_value.outlook import Outlook
+from profitability.lifetime_value.likelihood import Maximum, Objective, dot, maximise
 from profitability.lifetime_value.summary import Floats, Triples, checked, collapse
 
 PARAMETERS = ("r", "alpha", "a", "b")
@@ -76,48 +76,44 @@ class BgNbd:
         alive[repeat] = expit(np.log(self.b + n - 1) - np.log(self.a) - (self.r + n) * silence)
         return alive
 
-    def outlook(self, x: int, T: Floats, times: Floats) -> Outlook:
-        """Rates at `times` (weeks ahead, broadcast against T in the last axis but one) for someone active at T."""
-        shape = self.r + x
-        elapsed = (self.alpha + T)[:, None]
-        u = times / elapsed
-        posterior = _Posterior(self.a, self.b + x)
-        return Outlook(
-            rate=shape / elapsed * posterior.mean_decay(u, shape + 1),
-            pair_rate=shape * (shape + 1) / elapsed**2 * posterior.mean_decay(u, shape + 2, kept=True),
-            survival=posterior.mean_decay(u, shape),
-        )
+    def rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """E[lambda exp(-lambda p time)]: orders per week at `times` weeks ahead, a row per T."""
+        power, elapsed = self.r + x, (self.alpha + T)[:, None]
+        return power / elapsed * self._mean_decay(x, times / elapsed, power + 1)
+
+    def pair_rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """E[lambda^2 (1 - p) exp(-lambda p time)]: of an order then, and one at any given moment before."""
+        power, elapsed = self.r + x, (self.alpha + T)[:, None]
+        return power * (power + 1) / elapsed**2 * self._mean_decay(x, times / elapsed, power + 2, kept=True)
+
+    def survival_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """E[exp(-lambda p time)]: the probability of being still active then."""
+        return self._mean_decay(x, times / (self.alpha + T)[:, None], self.r + x)
 
     def shifted(self, parameter: int, step: float) -> "BgNbd":
         """The model with the logarithm of one parameter moved: how forecasts feel the error of estimation."""
         name = PARAMETERS[parameter]
         return replace(self, **{name: getattr(self, name) * float(np.exp(step))})
 
+    def _mean_decay(self, x: int, u: Floats, power: float, *, kept: bool = False) -> Floats:
+        """E[(1 + p u) ** -power] for p ~ Beta(a, b + x), or with `kept` E[(1 - p) (1 + p u) ** -power].
 
-class _Posterior:
-    """p ~ Beta(a, b), as quadrature nodes and weights."""
-
-    def __init__(self, a: float, b: float) -> None:
-        self.a, self.b = a, b
-        self.nodes, self.weights = beta_rule(a, b, QUADRATURE_NODES)
-
-    def mean_decay(self, u: Floats, power: float, *, kept: bool = False) -> Floats:
-        """E[(1 + p u) ** -power], or with `kept` E[(1 - p) (1 + p u) ** -power].
-
-        The substitution p = y / (1 + k (1 - y)) with k = u * power / (a + b) makes the integrand flat at y = 0, so few
-        nodes give full precision however far ahead one looks.
+        The substitution p = y / (1 + k (1 - y)) with k = u * power / (a + b + x) makes the integrand flat at y = 0, so
+        that few nodes give full precision however far ahead one looks.
         """
-        k = (u * power / (self.a + self.b))[..., None]
+        a, b = self.a, self.b + x
+        y, weights = beta_rule(a, b)
+        k = (u * power / (a + b))[..., None]
         near, far = k / (1 + k), (u[..., None] - k) / (1 + k)
-        y = self.nodes
-        logs = (power - self.a - self.b) * np.log1p(-near * y) - power * np.log1p(far * y) - self.a * np.log1p(k)
+        logs = (power - a - b) * np.log1p(-near * y) - power * np.log1p(far * y) - a * np.log1p(k)
         values = np.exp(logs)
         if kept:
             values *= 1 - y / ((1 + k) * (1 - near * y))
-        return values @ self.weights
+        return np.einsum("...k,k", values, weights)
 
 
-def beta_rule(a: float, b: float, count: int) -> tuple[Floats, Floats]:
+@lru_cache(maxsize=1024)
+def beta_rule(a: float, b: float, count: int = QUADRATURE_NODES) -> tuple[Floats, Floats]:
     """Gauss quadrature for Beta(a, b) on (0, 1): nodes and weights that sum to 1 (Golub & Welsch 1969).
 
     The recurrence is written for (0, 1) itself, without the differences that cost digits when b is large; a = 0 gives
@@ -181,32 +177,17 @@ def bgnbd_objective(triples: Triples) -> Objective:
     Per customer: lnG(r+x) - lnG(r) + r ln alpha + lnG(a+b) + lnG(b+x) - lnG(b) - lnG(a+b+x)
     + ln[(alpha+T)^-(r+x) + (x>0) a/(b+x-1) (alpha+t_x)^-(r+x)].
     """
-    orders = _Orders(triples)
+    orders, repeats = _Orders(triples), _Repeats(triples)
+    n, weight = orders.n, orders.weight
 
     def objective(point: Floats) -> tuple[float, Floats]:
         r, alpha, a, b = np.exp(point)
-        n, weight = orders.n, orders.weight
-        stays = -(r + orders.x) * np.log(alpha + orders.T)
-        leaves = np.log(a / (b + orders.x_repeat - 1)) - (r + orders.x_repeat) * np.log(alpha + orders.t_repeat)
-        gap = leaves - stays[orders.repeat]
-        left = expit(gap)  # probability, given the data, of having left
-        w_left = orders.count_repeat * left
-        base = gammaln(r + n) - gammaln(r) + gammaln(b + n) - gammaln(b) + gammaln(a + b) - gammaln(a + b + n)
-        value = weight @ base + r * np.log(alpha) + orders.count @ stays + orders.count_repeat @ np.logaddexp(0, gap)
-        stay_part = orders.count.copy()
-        stay_part[orders.repeat] -= w_left
-        slow = stay_part / (alpha + orders.T)
-        gone = w_left / (alpha + orders.t_repeat)
-        logs = stay_part @ np.log(alpha + orders.T) + w_left @ np.log(alpha + orders.t_repeat)
-        gradient = np.array(
-            [
-                weight @ (digamma(r + n) - digamma(r)) + np.log(alpha) - logs,
-                r / alpha - slow @ (r + orders.x) - gone @ (r + orders.x_repeat),
-                weight @ (digamma(a + b) - digamma(a + b + n)) + w_left.sum() / a,
-                weight @ (digamma(b + n) - digamma(b) + digamma(a + b) - digamma(a + b + n))
-                - w_left @ (1 / (b + orders.x_repeat - 1)),
-            ]
-        )
+        value, (by_r, by_alpha) = orders.stay(r, alpha)
+        gain, left, silence, slope = repeats.leave(r, alpha, a, b)
+        value += weight @ (gammaln(b + n) - gammaln(b) + gammaln(a + b) - gammaln(a + b + n)) + gain
+        by_both = weight @ (digamma(a + b) - digamma(a + b + n))
+        by_b = by_both + weight @ (digamma(b + n) - digamma(b)) - left @ (1 / (b + repeats.n - 1))
+        gradient = np.array([by_r + silence, by_alpha + slope, by_both + left.sum() / a, by_b])
         return float(value), gradient * np.exp(point)
 
     return objective
@@ -217,33 +198,66 @@ def nbd_objective(triples: Triples) -> Objective:
     orders = _Orders(triples)
 
     def objective(point: Floats) -> tuple[float, Floats]:
-        r, alpha = np.exp(point)
-        log_time = np.log(alpha + orders.T)
-        value = orders.weight @ (gammaln(r + orders.n) - gammaln(r)) + r * np.log(alpha)
-        gradient = np.array(
-            [
-                orders.weight @ (digamma(r + orders.n) - digamma(r)) + np.log(alpha) - orders.count @ log_time,
-                r / alpha - (orders.count / (alpha + orders.T)) @ (r + orders.x),
-            ]
-        )
-        return float(value - orders.count @ ((r + orders.x) * log_time)), gradient * np.exp(point)
+        value, gradient = orders.stay(*np.exp(point))
+        return value, np.array(gradient) * np.exp(point)
 
     return objective
 
 
 class _Orders:
-    """Columns of the likelihood, with weights that sum to 1, so that its value is a mean per customer."""
+    """What the likelihood needs of x and T apart: sums over a few dozen x and a few hundred T. Weights sum to 1."""
 
     def __init__(self, triples: Triples) -> None:
-        self.x = triples.x.astype(np.float64)
-        self.T = triples.T
-        self.count = triples.count / triples.count.sum()
-        self.repeat = triples.x > 0
-        self.x_repeat, self.t_repeat = self.x[self.repeat], triples.t_x[self.repeat]
-        self.count_repeat = self.count[self.repeat]
-        # Gamma functions depend on x alone: a few dozen distinct values.
-        distinct, where = np.unique(triples.x, return_inverse=True)
-        self.n, self.weight = distinct.astype(np.float64), np.bincount(where, weights=self.count)
+        share = triples.count / triples.count.sum()
+        self.n, self.weight, _ = _summed(triples.x.astype(np.float64), share)
+        self.T, self.customers, where = _summed(triples.T, share)
+        self.orders = np.bincount(where, weights=share * triples.x)
+
+    def stay(self, r: float, alpha: float) -> tuple[float, tuple[float, float]]:
+        """Mean log-likelihood if nobody leaves, and its derivatives by r and alpha."""
+        log_time = np.log(alpha + self.T)
+        power = r * self.customers + self.orders
+        value = self.weight @ (gammaln(r + self.n) - gammaln(r)) + r * np.log(alpha) - power @ log_time
+        by_r = self.weight @ (digamma(r + self.n) - digamma(r)) + np.log(alpha) - self.customers @ log_time
+        return float(value), (float(by_r), float(r / alpha - power @ (1 / (alpha + self.T))))
+
+
+class _Repeats:
+    """Triples with a repeat order: only there may someone have left. Logarithms once per distinct t_x and T."""
+
+    def __init__(self, triples: Triples) -> None:
+        repeat = triples.x > 0
+        self.share = triples.count[repeat] / triples.count.sum()
+        self.x = triples.x[repeat].astype(np.float64)
+        self.n, _, self.n_of = _summed(self.x, self.share)
+        self.t_x, _, self.t_x_of = _summed(triples.t_x[repeat], self.share)
+        self.T, _, self.T_of = _summed(triples.T[repeat], self.share)
+
+    def leave(self, r: float, alpha: float, a: float, b: float) -> tuple[float, Floats, float, float]:
+        """What the chance of having left adds to `_Orders.stay`.
+
+        Returned: to the mean log-likelihood; the share of customers who have left, by x; to the derivatives by r
+        and alpha.
+        """
+        silence = np.log(alpha + self.T)[self.T_of] - np.log(alpha + self.t_x)[self.t_x_of]
+        power = r + self.x
+        odds = np.log(a / (b + self.n - 1))[self.n_of] + power * silence  # logarithm of left : stayed
+        small = np.exp(-np.abs(odds))
+        gain = dot(self.share, np.maximum(odds, 0) + np.log(1 + small))
+        left = self.share * np.where(odds > 0, 1, small) / (1 + small)
+        steeper = (1 / (alpha + self.T))[self.T_of] - (1 / (alpha + self.t_x))[self.t_x_of]
+        return (
+            gain,
+            np.bincount(self.n_of, weights=left).astype(np.float64),
+            dot(left, silence),
+            dot(left * power, steeper),
+        )
+
+
+def _summed(values: Floats, share: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Distinct values, the share of customers with each, and for every entry which one it is."""
+    distinct, where = np.unique(values, return_inverse=True)
+    return distinct, np.bincount(where, weights=share).astype(np.float64), where
 
 
 def _observed(triples: Triples) -> Triples:
@@ -253,8 +267,8 @@ def _observed(triples: Triples) -> Triples:
 
 
 def _nbd_start(triples: Triples) -> Floats:
-    mean_rate = (triples.count @ triples.x) / (triples.count @ triples.T)
-    return np.log([0.5, 0.5 / mean_rate])
+    mean_rate = float(triples.count @ triples.x) / float(triples.count @ triples.T)
+    return np.log(np.array([0.5, 0.5 / mean_rate]))
 
 
 def _without_loss(nbd: Maximum, customers: int) -> BgNbd:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln  # type: ignore[import-untyped]
 
 from profitability.lifetime_value.errors import LifetimeValueError
-from profitability.lifetime_value.likelihood import Objective, maximise
+from profitability.lifetime_value.likelihood import Objective, dot, maximise
 from profitability.lifetime_value.summary import Floats
 
 PARAMETERS = ("p", "q", "v")
@@ -127,7 +127,7 @@ def gamma_gamma_objective(n: Floats, mean: Floats) -> Objective:
     def objective(point: Floats) -> tuple[float, Floats]:
         p, q, v = np.exp(point)
         log_sum = np.log(total + v)
-        n_log_sum, mean_log_sum = float(n @ log_sum) / len(n), float(log_sum.mean())
+        n_log_sum, mean_log_sum = dot(n, log_sum) / len(n), float(log_sum.mean())
         inverse = 1 / (total + v)
         shape = p * distinct
         value = weight @ (gammaln(shape + q) - gammaln(shape)) - gammaln(q) + q * np.log(v)
@@ -136,7 +136,7 @@ def gamma_gamma_objective(n: Floats, mean: Floats) -> Objective:
             [
                 (weight * distinct) @ (digamma(shape + q) - digamma(shape)) + n_log_total - n_log_sum,
                 weight @ digamma(shape + q) - digamma(q) + np.log(v) - mean_log_sum,
-                q / v - p * float(n @ inverse) / len(n) - q * float(inverse.mean()),
+                q / v - p * dot(n, inverse) / len(n) - q * float(inverse.mean()),
             ]
         )
         return float(value), gradient * [p, q, v]

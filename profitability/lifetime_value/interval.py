@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import gammaincinv, ndtri  # type: ignore[import-untyped]
 
 from profitability.lifetime_value.base import Base, OrderMargin
-from profitability.lifetime_value.outlook import Horizon, Prospects, PurchaseModel, prospects
+from profitability.lifetime_value.outlook import Horizon, Prospects, PurchaseModel, SecondMoments, prospects
 from profitability.lifetime_value.summary import Floats, Triples
 
 SENSITIVITY_STEP = 1e-3
@@ -36,11 +36,12 @@ class Slopes:
 
 @dataclass(frozen=True, kw_only=True)
 class Valuation:
-    """Everything the intervals are made of; arrays per customer, except `triples`, `future` and `slopes`."""
+    """Everything the intervals are made of; arrays per customer, except in the four of the model."""
 
     base: Base
     triples: Triples
     future: Prospects
+    moments: SecondMoments
     slopes: Slopes
     margin: OrderMargin
     confidence: float
@@ -63,13 +64,13 @@ class Valuation:
     @property
     def worth_variance(self) -> Floats:
         """Variance of value that comes from not knowing what the orders will be worth."""
-        long_run = self.triples.spread(self.future.orders_squared) * self.margin.variance
-        return long_run + self.triples.spread(self.future.squared_discounts) * self.margin.single_variance
+        long_run = self.triples.spread(self.moments.orders_squared) * self.margin.variance
+        return long_run + self.triples.spread(self.moments.squared_discounts) * self.margin.single_variance
 
     @property
     def luck(self) -> Floats:
         """Per triple: variance of discounted orders when the parameters are known."""
-        return np.maximum(self.future.orders_squared - self.future.orders**2, 0)
+        return np.maximum(self.moments.orders_squared - self.future.orders**2, 0)
 
     @property
     def z(self) -> float:

@@ -5,6 +5,7 @@ given that they are, how their purchases run from there, which depends on x and 
 that, for any model.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -20,15 +21,6 @@ TIME_NODES, TIME_WEIGHTS = np.polynomial.legendre.leggauss(24)
 PERIOD_NODES, PERIOD_WEIGHTS = np.polynomial.legendre.leggauss(3)
 INTERPOLATION_NODES = 24
 ROWS_AT_ONCE = 1024  # keeps the working arrays of one step within some tens of megabytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outlook:
-    """Means over the posterior of someone active at T; one row per T, one column per time ahead."""
-
-    rate: Floats  # orders per week at that time
-    pair_rate: Floats  # chance per week squared of an order at that time and one at a given earlier time
-    survival: Floats  # probability of being still active
 
 
 class PurchaseModel(Protocol):
@@ -49,8 +41,14 @@ class PurchaseModel(Protocol):
     def probability_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
         """Probability of being still active at T."""
 
-    def outlook(self, x: int, T: Floats, times: Floats) -> Outlook:
-        """What follows at `times` after T for a customer with x repeat orders who is active at T."""
+    def rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """Orders per week at `times` after T for one active at T: a row per T, a column per time."""
+
+    def pair_rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """Chance per week squared of an order at that time and one at a given moment before."""
+
+    def survival_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """Probability of being still active at that time."""
 
     def shifted(self, parameter: int, step: float) -> "PurchaseModel":
         """The model with the logarithm of one parameter moved."""
@@ -79,17 +77,27 @@ class Horizon:
     @cached_property
     def discounts(self) -> Floats:
         """d ** t for t = 1, 2, ...: money of a period counts as of the period's end."""
-        return (1 + self.discount_rate) ** (-np.arange(1, len(self.edges)) / self.periods_per_year)
+        return np.power(1 + self.discount_rate, -np.arange(1, len(self.edges)) / self.periods_per_year)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prospects:
-    """Discounted expectations over a horizon; D is the sum over future orders of their discount."""
+    """Discounted expectations over a horizon."""
 
-    orders: Floats  # E[D] = sum of d^t E(orders in t)
+    orders: Floats  # E[D], D being the sum over future orders of their discount
+    periods: Floats  # sum of d^t P(active at the start of t)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondMoments:
+    """How much the orders over a horizon may vary."""
+
     orders_squared: Floats  # E[D ** 2]
     squared_discounts: Floats  # expected sum of squared discounts: what the spread of single order values acts on
-    periods: Floats  # sum of d^t P(active at the start of t)
+
+
+# Per x, at several T: two expectations of someone active.
+IfActive = Callable[[PurchaseModel, int, Floats, Horizon], Floats]
 
 
 def probability_alive(model: PurchaseModel, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
@@ -123,20 +131,29 @@ def expected_purchases_new(model: PurchaseModel, t: ArrayLike) -> Floats:
 
 
 def prospects(model: PurchaseModel, triples: Triples, horizon: Horizon) -> Prospects:
-    """Discounted expectations for each triple.
+    """Discounted expectations for each triple."""
+    orders, periods = _over_triples(model, triples, horizon, _means_if_active)
+    return Prospects(orders=orders, periods=periods)
 
-    Given activity they depend on x and T alone, and smoothly on ln(timescale + T): they are computed at a few
-    Chebyshev points of it per x, and interpolated to the last digits, so that the cost hardly grows with the base.
+
+def second_moments(model: PurchaseModel, triples: Triples, horizon: Horizon) -> SecondMoments:
+    """Second moments for each triple."""
+    orders_squared, squared_discounts = _over_triples(model, triples, horizon, _moments_if_active)
+    return SecondMoments(orders_squared=orders_squared, squared_discounts=squared_discounts)
+
+
+def _over_triples(model: PurchaseModel, triples: Triples, horizon: Horizon, if_active: IfActive) -> Floats:
+    """P(alive) times what is expected of someone active.
+
+    The latter depends on x and T alone, and smoothly on ln(timescale + T): it is computed at a few Chebyshev points of
+    that per x, and interpolated to the last digits, so that the cost hardly grows with the base.
     """
     ages, place = np.unique(triples.T, return_inverse=True)
     nodes, matrix = _interpolation(ages, model.timescale)
-    if_active = np.empty((len(triples.x), 4))
+    values = np.empty((len(triples.x), 2))
     for x_value, rows in _by_frequency(triples.x):
-        if_active[rows] = matrix[place[rows]] @ _prospects_if_active(model, x_value, nodes, horizon)
-    values = if_active * model.probability_alive(triples.x, triples.t_x, triples.T)[:, None]
-    return Prospects(
-        orders=values[:, 0], orders_squared=values[:, 1], squared_discounts=values[:, 2], periods=values[:, 3]
-    )
+        values[rows] = (matrix @ if_active(model, x_value, nodes, horizon))[place[rows]]
+    return values.T * model.probability_alive(triples.x, triples.t_x, triples.T)
 
 
 def _by_frequency(x: NDArray[Any]) -> list[tuple[int, Integers]]:
@@ -149,30 +166,34 @@ def _by_frequency(x: NDArray[Any]) -> list[tuple[int, Integers]]:
 def _orders_if_active(model: PurchaseModel, x: int, T: Floats, t: Floats) -> Floats:
     """The integral of the rate over (0, t), one t per T."""
     times, weights = _stretched(model.timescale + T, np.zeros((len(T), 1)), t[:, None], TIME_NODES, TIME_WEIGHTS)
-    return (model.outlook(x, T, times).rate * weights).sum(axis=1)
+    return (model.rate_if_active(x, T, times) * weights).sum(axis=1)
 
 
-def _prospects_if_active(model: PurchaseModel, x: int, T: Floats, horizon: Horizon) -> Floats:
-    """One row per T, four columns as in `Prospects`.
+def _means_if_active(model: PurchaseModel, x: int, T: Floats, horizon: Horizon) -> Floats:
+    """One row per T, two columns as in `Prospects`."""
+    times, weights = _in_periods(model, T, horizon)
+    orders = (model.rate_if_active(x, T, times) * weights) @ np.repeat(horizon.discounts, len(PERIOD_NODES))
+    at_start = model.survival_if_active(x, T, np.broadcast_to(horizon.edges[:-1], (len(T), len(horizon.discounts))))
+    return np.column_stack([orders, at_start @ horizon.discounts])
+
+
+def _moments_if_active(model: PurchaseModel, x: int, T: Floats, horizon: Horizon) -> Floats:
+    """One row per T, two columns as in `SecondMoments`.
 
     E[D^2] = integral of d(u)^2 rate(u) + 2 d(u) S(u) pair_rate(u), with S(u) the integral of d up to u.
     """
-    begin, end = horizon.edges[:-1], horizon.edges[1:]
-    times, weights = _stretched(model.timescale + T, begin[None, :], end[None, :], PERIOD_NODES, PERIOD_WEIGHTS)
-    d = np.repeat(horizon.discounts, len(PERIOD_NODES))
-    earlier = np.concatenate([[0.0], np.cumsum(horizon.discounts * (end - begin))[:-1]])
-    S = np.repeat(earlier, len(PERIOD_NODES)) + d * (times - np.repeat(begin, len(PERIOD_NODES)))
-    ahead = model.outlook(x, T, times)
-    at_start = model.outlook(x, T, np.broadcast_to(begin, (len(T), len(begin))))
-    squared = (ahead.rate * weights) @ d**2
-    return np.column_stack(
-        [
-            (ahead.rate * weights) @ d,
-            squared + 2 * (ahead.pair_rate * S * weights) @ d,
-            squared,
-            at_start.survival @ horizon.discounts,
-        ]
-    )
+    times, weights = _in_periods(model, T, horizon)
+    begin, lengths, repeats = horizon.edges[:-1], np.diff(horizon.edges), len(PERIOD_NODES)
+    d = np.repeat(horizon.discounts, repeats)
+    before = np.concatenate([[0.0], np.cumsum(horizon.discounts * lengths)[:-1]])
+    S = np.repeat(before, repeats) + d * (times - np.repeat(begin, repeats))
+    squared = (model.rate_if_active(x, T, times) * weights) @ d**2
+    return np.column_stack([squared + 2 * (model.pair_rate_if_active(x, T, times) * S * weights) @ d, squared])
+
+
+def _in_periods(model: PurchaseModel, T: Floats, horizon: Horizon) -> tuple[Floats, Floats]:
+    begin, end = horizon.edges[None, :-1], horizon.edges[None, 1:]
+    return _stretched(model.timescale + T, begin, end, PERIOD_NODES, PERIOD_WEIGHTS)
 
 
 def _stretched(scale: Floats, begin: Floats, end: Floats, nodes: Floats, weights: Floats) -> tuple[Floats, Floats]:

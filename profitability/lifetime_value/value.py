@@ -14,7 +14,7 @@ from profitability.lifetime_value.base import FEW_ORDERS, Base, ServiceCost, exp
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import GammaGamma
 from profitability.lifetime_value.interval import Equity, Valuation, customer_interval, equity, find_slopes
-from profitability.lifetime_value.outlook import Horizon, PurchaseModel, prospects
+from profitability.lifetime_value.outlook import Horizon, PurchaseModel, prospects, second_moments
 from profitability.lifetime_value.summary import Floats, collapse
 
 CONFIDENCE = 0.80
@@ -81,6 +81,7 @@ def lifetime_value(
         base=base,
         triples=triples,
         future=future,
+        moments=second_moments(model, triples, horizon),
         slopes=find_slopes(model, triples, future, horizon),
         margin=expected_margin(margins, base),
         confidence=confidence,
