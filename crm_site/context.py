@@ -14,7 +14,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    company = Company.current()
+    company = Company.of(request)
     return {"company": company, "navigation": navigation_for(request), "demo_notice": demo_notice(company)}
 
 

@@ -1,3 +1,14 @@
-from django.urls import URLPattern
+"""Addresses of customers and orders; the file of one customer joins several apps and stands in `crm_site/urls.py`."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from customers import views
+
+urlpatterns = [
+    path("customers/", views.CustomerList.as_view(), name="customers"),
+    path("customers/new/", views.customer_create, name="customer-create"),
+    path("customers/<int:pk>/edit/", views.customer_edit, name="customer-edit"),
+    path("customers/<int:pk>/moments/new/", views.moment_create, name="moment-create"),
+    path("orders/", views.OrderList.as_view(), name="orders"),
+    path("orders/<int:pk>/", views.order_page, name="order"),
+]

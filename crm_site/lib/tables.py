@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -42,7 +43,7 @@ class Column:
     link: Callable[[Any], str] | None = None
     badge: Callable[[Any], str] | None = None  # the tone of a pill
     note: Callable[[Any], str] | None = None  # a quiet second line
-    digits: int = 0  # decimal places of plain numbers
+    digits: int | None = 0  # decimal places of plain numbers; None: as many as the number has
     hint: str | Promise = ""
     default: bool = True  # shown unless the reader chose otherwise
 
@@ -58,7 +59,7 @@ class Table:
     name: str  # of exported files
     caption: str | Promise
     columns: tuple[Column, ...]
-    default_sort: str  # a column's name, behind "-" for descending
+    default_sort: str = ""  # a column's name, behind "-" for descending
 
     def order(self, text: str) -> Order:
         """The order that an address asks for; only declared sorts are known. Raises BadSort."""
@@ -93,7 +94,7 @@ class Sorting:
 
     def head(self, column: Column) -> drawn.Column:
         """The head of a column, with the link that sorts by it."""
-        if not column.sort:
+        if not column.sort or self is UNSORTED:
             return drawn.Column(str(column.label), column.kind, hint=str(column.hint))
         present = {column.name: "asc", f"-{column.name}": "desc"}.get(self.text, "")
         largest_first = column.kind in LARGEST_FIRST
@@ -102,8 +103,11 @@ class Sorting:
         return drawn.Column(str(column.label), column.kind, sort_url=url, sorted=present, hint=str(column.hint))
 
 
+UNSORTED = Sorting("", str)
+
+
 def draw(
-    table: Table, columns: Sequence[Column], rows: Iterable[Any], *, sorting: Sorting, currency: str
+    table: Table, columns: Sequence[Column], rows: Iterable[Any], *, currency: str, sorting: Sorting = UNSORTED
 ) -> drawn.Table:
     """The rows of a page as components draw them."""
     cells = [_cell_maker(column, currency) for column in columns]
@@ -137,7 +141,7 @@ def writer(column: Column, currency: str) -> Writer:
         case "money":
             return partial(formatting.money, currency=currency)
         case "number":
-            return partial(formatting.number, digits=column.digits)
+            return _plain_number if column.digits is None else partial(formatting.number, digits=column.digits)
         case "percent":
             return formatting.percent
         case "date":
@@ -146,3 +150,8 @@ def writer(column: Column, currency: str) -> Writer:
             return formatting.moment
         case _:
             return str
+
+
+def _plain_number(value: Decimal) -> str:
+    """A number with the decimal places that it needs and no more."""
+    return formatting.number(value, digits=max(0, -int(value.normalize().as_tuple().exponent)))

@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import View
@@ -52,6 +54,24 @@ class ListTools:
     xlsx_url: str = ""
     export_note: str = ""
 
+    @property
+    def choices_html(self) -> SafeString:
+        """A tick box for each column; written as text, since every list page has them all."""
+        box = (
+            '<label class="form-check"><input type="checkbox" class="form-check-input" name="col" value="{}"{}>'
+            '<span class="form-check-label">{}</span></label>'
+        )
+        ticked = {True: mark_safe(" checked"), False: ""}
+        return format_html_join("", box, ((choice.name, ticked[choice.shown], choice.label) for choice in self.choices))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to know about a list just now, and the address of the rows that it speaks of."""
+
+    text: str
+    url: str
+
 
 class ListPage(PermissionRequiredMixin, View):
     """A list screen. A subclass names a title and a permission and answers `get_table` and `get_rows`.
@@ -84,9 +104,9 @@ class ListPage(PermissionRequiredMixin, View):
         """The currency of the amounts in this list."""
         return ""
 
-    def get_notices(self) -> list[str]:
+    def get_notice(self) -> Notice | None:
         """What the reader should know about this list just now."""
-        return []
+        return None
 
     def get_context(self) -> dict[str, Any]:
         """What a template of its own needs besides."""
@@ -155,8 +175,9 @@ class ListPage(PermissionRequiredMixin, View):
             return self.file(asked)
         if asked:
             self.faults.append(_("Lists can be downloaded as CSV or XLSX only."))
-        partial = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
-        response = render(request, self.results_template_name if partial else self.template_name, self.context())
+        alone = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+        template = self.results_template_name if alone else self.template_name
+        response = render(request, template, self.context() | {"alone": alone})
         patch_vary_headers(response, ["HX-Request"])
         return response
 
@@ -183,7 +204,8 @@ class ListPage(PermissionRequiredMixin, View):
             "filters": self.filter_bar(),
             "tools": self.tools(count),
             "nothing_yet": not page.rows and not self.filters_in_force and not self.request.GET.get("after"),
-            "notices": [*self.field_faults(), *self.faults, *self.get_notices()],
+            "faults": [*self.field_faults(), *self.faults],
+            "notice": self.get_notice(),
         } | self.get_context()
 
     def page(self) -> Page:

@@ -1,5 +1,6 @@
 from django.core.validators import RegexValidator
 from django.db import models
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,3 +39,10 @@ class Company(models.Model):
     def current(cls) -> "Company":
         """The one company (1 query); a nameless one with the defaults before anything was entered."""
         return cls.objects.filter(pk=1).first() or cls(pk=1, name="")
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Company":
+        """As `current`, asked once for each request: the view and the shell of the page both need it."""
+        if not hasattr(request, "company"):
+            request.company = cls.current()
+        return request.company

@@ -1,0 +1,78 @@
+"""What changes customers: the same for pages, commands and tasks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from crm_site.lib.accounts.models import User
+from customers.models import ContactMoment, Customer, Touchpoint
+
+# What the form of a customer edits, and so what two people may change at the same time.
+EDITED_FIELDS = (
+    "reference",
+    "kind",
+    "name",
+    "given_name",
+    "email",
+    "phone",
+    "street",
+    "postal_code",
+    "city",
+    "country",
+    "language",
+    "member_of_id",
+    "owner_id",
+    "source_id",
+    "acquisition_cost",
+    "acquired_on",
+)
+
+
+class EditConflict(Exception):
+    """Somebody else changed the customer since this person began."""
+
+
+def version_of(customer: Customer) -> str:
+    """A fingerprint of what can be edited: equal as long as nobody changed it."""
+    values = "\x1f".join(f"{getattr(customer, name)}" for name in EDITED_FIELDS)
+    return hashlib.sha256(values.encode()).hexdigest()[:32]
+
+
+@transaction.atomic
+def change_customer(*, customer_id: int, version: str, changes: Mapping[str, Any]) -> Customer:
+    """Write the changes if the customer is still as it was when `version` was taken; otherwise change nothing."""
+    customer = Customer.objects.select_for_update(of=("self",)).get(pk=customer_id)
+    if version_of(customer) != version:
+        raise EditConflict
+    for name, value in changes.items():
+        setattr(customer, name, value)
+    customer.save()
+    return customer
+
+
+def log_moment(
+    *,
+    customer: Customer,
+    touchpoint: Touchpoint,
+    direction: str,
+    occurred_at: dt.datetime,
+    minutes: Decimal | None,
+    summary: str,
+    employee: User,
+) -> ContactMoment:
+    """Note a contact moment in a customer's file; without a duration the touchpoint's standard minutes count."""
+    return ContactMoment.objects.create(
+        customer=customer,
+        touchpoint=touchpoint,
+        direction=direction,
+        occurred_at=occurred_at,
+        minutes=minutes,
+        summary=summary,
+        employee=employee,
+    )

@@ -1,0 +1,161 @@
+"""Forms and filters of customers, contact moments and orders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField
+from customers.actions import version_of
+from customers.models import ContactMoment, Customer, Run
+from customers.models.customer import CustomerQuerySet
+from customers.models.order import OrderQuerySet
+from customers.models.scorecard import Category, Stage
+from customers.reports import FilterChoices, newer_customers, numbered_like
+
+
+class CustomerFilters(FilterForm):
+    """What narrows the customer list."""
+
+    q = SearchField(label=gettext_lazy("Search"), placeholder=gettext_lazy("Name, reference, e-mail, phone or town"))
+    kind = ChoiceFilter(label=gettext_lazy("Kind"))
+    country = ChoiceFilter(label=gettext_lazy("Country"))
+    owner = ChoiceFilter(label=gettext_lazy("Owner"))
+    source = ChoiceFilter(label=gettext_lazy("Acquisition source"))
+    stage = ChoiceFilter(label=gettext_lazy("Stage"))
+    category = ChoiceFilter(label=gettext_lazy("Category"))
+    profit_min = AmountFilter(label=gettext_lazy("Profit from"))
+    profit_max = AmountFilter(label=gettext_lazy("Profit to"))
+    value_min = AmountFilter(label=gettext_lazy("Lifetime value from"))
+    newer = forms.BooleanField(label=gettext_lazy("Newer than the figures"), required=False, widget=forms.HiddenInput)
+
+    lookups = {
+        "kind": "kind",
+        "country": "country",
+        "owner": "owner",
+        "source": "source",
+        "stage": "card__stage",
+        "category": "card__category",
+        "profit_min": "card__profit__gte",
+        "profit_max": "card__profit__lte",
+        "value_min": "card__lifetime_value__gte",
+    }
+    of_figures = ("stage", "category", "profit_min", "profit_max", "value_min", "newer")
+
+    def __init__(self, data: Any, *, choices: FilterChoices, run: Run | None) -> None:
+        super().__init__(data)
+        self.run = run
+        offered = {
+            "kind": Customer.Kind.choices,
+            "country": choices.countries,
+            "owner": choices.owners,
+            "source": choices.sources,
+            "stage": Stage.choices,
+            "category": Category.choices,
+        }
+        for name, values in offered.items():
+            self.fields[name].offer(values)
+        if run is None:
+            for name in self.of_figures:
+                del self.fields[name]
+
+    def filter_q(self, customers: CustomerQuerySet, text: str) -> CustomerQuerySet:
+        return customers.matching(text)
+
+    def filter_newer(self, customers: CustomerQuerySet, wanted: bool) -> CustomerQuerySet:
+        return newer_customers(customers, self.run)
+
+
+class OrderFilters(FilterForm):
+    """What narrows the list of orders."""
+
+    q = SearchField(label=gettext_lazy("Search"), placeholder=gettext_lazy("Beginning of an order number"))
+    since = DayFilter(label=gettext_lazy("From day"))
+    until = DayFilter(label=gettext_lazy("To day"))
+    customer = forms.IntegerField(
+        label=gettext_lazy("Customer"), required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+
+    lookups = {"since": "ordered_on__gte", "until": "ordered_on__lte", "customer": "customer"}
+
+    def filter_q(self, orders: OrderQuerySet, text: str) -> OrderQuerySet:
+        return numbered_like(orders, text)
+
+
+class CustomerForm(forms.ModelForm):
+    """Identity, contact data and origin of a customer; figures are computed, never typed."""
+
+    # By reference: a select of all households and companies could hold a million entries.
+    member_of = forms.ModelChoiceField(
+        Customer.objects.exclude(kind=Customer.Kind.PERSON),
+        to_field_name="reference",
+        required=False,
+        widget=forms.TextInput,
+        label=gettext_lazy("Member of"),
+        help_text=gettext_lazy("Reference of the household or company that this person belongs to."),
+        error_messages={"invalid_choice": gettext_lazy("No household or company has this reference.")},
+    )
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Customer
+        fields = [
+            "kind", "reference", "name", "given_name", "email", "phone", "street", "postal_code", "city", "country",
+            "language", "member_of", "owner", "source", "acquired_on", "acquisition_cost",
+        ]  # fmt: skip
+        widgets = {"acquired_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["owner"].queryset = self.fields["owner"].queryset.filter(is_active=True)
+        if self.instance.pk:
+            self.initial["member_of"] = self.instance.member_of
+            self.initial["version"] = version_of(self.instance)
+        else:
+            del self.fields["version"]
+
+    def changes(self) -> dict[str, Any]:
+        """What was entered, for the action that writes it."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+    def reference_taken(self) -> None:
+        """Say that somebody took the reference after it had been checked."""
+        self.add_error("reference", Customer._meta.get_field("reference").error_messages["unique"])
+
+    def changed_by_another(self) -> None:
+        """Say that saving would overwrite somebody else's work; the entries stay in the form."""
+        self.add_error(
+            None,
+            _(
+                "Somebody else has changed this customer since you opened the form. Nothing was saved: note what you "
+                "entered, open the customer again and enter it there."
+            ),
+        )
+
+
+class MomentForm(forms.ModelForm):
+    """A contact moment as somebody notes it down."""
+
+    class Meta:
+        model = ContactMoment
+        fields = ["touchpoint", "direction", "occurred_at", "minutes", "summary"]
+        widgets = {
+            "occurred_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            "summary": forms.Textarea(attrs={"rows": 3}),
+        }
+
+    def __init__(self, *args: Any, now: dt.datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.now = now
+        self.initial.setdefault("occurred_at", timezone.localtime(now).replace(second=0, microsecond=0))
+
+    def clean_occurred_at(self) -> dt.datetime:
+        occurred_at = self.cleaned_data["occurred_at"]
+        if occurred_at > self.now + dt.timedelta(minutes=5):
+            raise forms.ValidationError(_("A contact moment is noted after it happened; give a time that has passed."))
+        return occurred_at

@@ -1,0 +1,11 @@
+"""Who may do what with customers, by the names that views ask for; `crm_site/roles.py` ties them to roles."""
+
+VIEW_CUSTOMERS = "customers.view_customer"
+VIEW_FIGURES = "customers.view_scorecard"
+VIEW_ORDERS = "customers.view_order"
+VIEW_IMPORTS = "customers.view_import"
+VIEW_MOMENTS = "customers.view_contactmoment"
+ADD_CUSTOMER = "customers.add_customer"
+CHANGE_CUSTOMER = "customers.change_customer"
+ADD_MOMENT = "customers.add_contactmoment"
+EXPORT = "customers.export_customer"

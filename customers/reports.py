@@ -1,0 +1,183 @@
+"""What pages read about customers and orders: querysets and frozen values, each with its number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.models import (
+    Count,
+    F,
+    FilteredRelation,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce
+
+from crm_site.lib.fields import CentsField
+from customers.models import AcquisitionSource, Customer, Order, OrderLine, Run, Scorecard
+from customers.models.customer import CustomerQuerySet
+from customers.models.order import OrderQuerySet
+
+# Attributes that `portfolio` gives each customer, and the column of the scorecard that each comes from.
+FIGURES = {
+    "stage": "stage",
+    "order_count": "orders",
+    "net_revenue": "net_revenue",
+    "gross_margin": "gross_margin",
+    "cost_to_serve": "cost_to_serve",
+    "profit": "profit",
+    "rank": "rank",
+    "category": "category",
+    "lifetime_value": "lifetime_value",
+    "probability_alive": "probability_alive",
+    "expected_orders": "expected_orders",
+    "first_order_on": "first_order_on",
+    "last_order_on": "last_order_on",
+}
+MOST_COUNTRIES = 300
+MOST_STAFF = 300
+
+
+def portfolio(customers: CustomerQuerySet, run: Run | None) -> CustomerQuerySet:
+    """The customers with the figures of a run as attributes, None where there are none (no query of its own)."""
+    if run is None:
+        fields = {name: Scorecard._meta.get_field(column) for name, column in FIGURES.items()}
+        return customers.annotate(**{name: Value(None, output_field=field) for name, field in fields.items()})
+    card = FilteredRelation("scorecards", condition=Q(scorecards__run_id=run.pk))
+    return customers.annotate(card=card).annotate(**{name: F(f"card__{column}") for name, column in FIGURES.items()})
+
+
+def ranked_portfolio(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
+    """As `portfolio`, without customers that are newer than the run, so that each figure's index can order it."""
+    return portfolio(customers, run).filter(card__run_id=run.pk)
+
+
+def newer_customers(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
+    """Customers that did not exist when the run began, and so have no figures in it."""
+    return customers.filter(created_at__gte=run.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChoices:
+    """What the filters of the customer list offer."""
+
+    sources: list[tuple[int, str]]
+    owners: list[tuple[int, str]]
+    countries: list[tuple[str, str]]
+
+
+def filter_choices() -> FilterChoices:
+    """Sources, owners and countries to choose from (3 queries, none of which reads the whole customer table)."""
+    staff = get_user_model().objects.filter(is_active=True).order_by("last_name", "username")[:MOST_STAFF]
+    return FilterChoices(
+        sources=[(source.pk, source.label) for source in AcquisitionSource.objects.all()],
+        owners=[(person.pk, str(person)) for person in staff],
+        countries=[(country, country) for country in countries()],
+    )
+
+
+def countries() -> list[str]:
+    """The countries that customers live in, the first few hundred by name (1 query).
+
+    Jumps from each country to the next in the index; SELECT DISTINCT would read every customer.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE found(country) AS (
+                (SELECT country FROM customers_customer WHERE country > '' ORDER BY country LIMIT 1)
+                UNION ALL
+                SELECT (
+                    SELECT country FROM customers_customer WHERE country > found.country ORDER BY country LIMIT 1
+                ) FROM found WHERE found.country IS NOT NULL
+            )
+            SELECT country FROM found WHERE country IS NOT NULL LIMIT %s
+            """,
+            [MOST_COUNTRIES],
+        )
+        return [country for (country,) in cursor]
+
+
+def suggested_reference() -> str:
+    """A reference that is probably free, for the form of a new customer (1 query)."""
+    last = Customer.objects.aggregate(last=Max("pk"))["last"] or 0
+    return f"C{last + 1:06d}"
+
+
+def scorecard_of(run: Run | None, customer: Customer) -> Scorecard | None:
+    """The customer's figures in a run (1 query); None before the first run and for newer customers."""
+    if run is None:
+        return None
+    return Scorecard.objects.filter(run=run, customer=customer).first()
+
+
+def ranked_count(run: Run) -> int:
+    """How many customers a run ranked: the last rank (1 query, from the index on rank where there is one)."""
+    return Scorecard.objects.filter(run=run).aggregate(last=Max("rank"))["last"] or 0
+
+
+def numbered_like(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Orders whose number begins with the text, in small or capital letters: two ranges of the index on the number."""
+    text = text.strip()
+    return orders.filter(Q(number__startswith=text) | Q(number__startswith=text.upper())) if text else orders.none()
+
+
+def with_line_totals(orders: QuerySet[Order]) -> OrderQuerySet:
+    """Each order with `line_count`, `net` and `is_return`, summed for the rows that are read and no others.
+
+    Sums over a join would group every order of the table before the first page could be cut out.
+    """
+    lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
+    return orders.annotate(
+        line_count=Coalesce(Subquery(lines.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()),
+        net=Subquery(lines.annotate(total=Sum(F("gross") - F("discount"))).values("total"), output_field=CentsField()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTotals:
+    """The sums of an order's lines; cost and margin are None when the cost of a line is unknown."""
+
+    lines: int
+    units: Decimal
+    gross: Decimal
+    discount: Decimal
+    cost: Decimal | None
+
+    @property
+    def net(self) -> Decimal:
+        return self.gross - self.discount
+
+    @property
+    def margin(self) -> Decimal | None:
+        return None if self.cost is None else self.net - self.cost
+
+
+def order_totals(order: Order) -> OrderTotals:
+    """What an order comes to (1 query)."""
+    sums = order.lines.aggregate(
+        lines=Count("pk"),
+        costed=Count("cost"),
+        units=Coalesce(Sum("quantity"), Decimal(0)),
+        gross=Sum("gross"),
+        discount=Sum("discount"),
+        cost=Sum("cost"),
+    )
+    known = sums["lines"] and sums.pop("costed") == sums["lines"]
+    nothing = Decimal("0.00")
+    return OrderTotals(
+        lines=sums["lines"],
+        units=sums["units"],
+        gross=sums["gross"] or nothing,
+        discount=sums["discount"] or nothing,
+        cost=sums["cost"] if known else None,
+    )

@@ -1,0 +1,185 @@
+"""The columns of the lists of customers and orders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.lib import formatting
+from crm_site.lib.components import Fact
+from crm_site.lib.paging import Sort
+from crm_site.lib.tables import Column, Table
+from customers.models import Customer, Order
+from customers.models.scorecard import Category, Stage
+from customers.reports import OrderTotals
+
+STAGES = dict(Stage.choices)
+CATEGORIES = dict(Category.choices)
+KINDS = dict(Customer.Kind.choices)
+
+
+def _figure_sort(path: str, *, nullable: bool = False) -> Sort:
+    """A sort that the index of a scorecard's column answers; ties go by the scorecard's own customer."""
+    return Sort(path, nullable=nullable, tie="card__customer_id", index_ends_empty=True)
+
+
+def _address(customer: Any) -> str:
+    return reverse("customer", args=[customer.pk])
+
+
+IDENTITY = (
+    Column(
+        "name",
+        _("Name"),
+        "link",
+        value=lambda customer: customer.full_name,
+        sort=Sort("sort_key"),
+        link=_address,
+        note=lambda customer: customer.reference,
+    ),
+    Column("reference", _("Reference"), default=False),
+    Column("kind", _("Kind"), value=lambda customer: KINDS.get(customer.kind), default=False),
+    Column("city", _("Town")),
+    Column("country", _("Country"), default=False),
+)
+FIGURES = (
+    Column(
+        "stage",
+        _("Stage"),
+        "badge",
+        value=lambda customer: STAGES.get(customer.stage),
+        badge=lambda customer: customer.stage or "",
+    ),
+    Column("order_count", _("Orders"), "number", sort=_figure_sort("order_count")),
+    Column("net_revenue", _("Net revenue"), "money", sort=_figure_sort("net_revenue")),
+    Column("gross_margin", _("Gross margin"), "money", sort=_figure_sort("gross_margin"), default=False),
+    Column("cost_to_serve", _("Cost to serve"), "money", sort=_figure_sort("cost_to_serve"), default=False),
+    Column("profit", _("Profit"), "money", sort=_figure_sort("profit")),
+    Column("rank", _("Rank"), "number", sort=Sort("rank", nullable=True, tie="card__customer_id"), default=False),
+    Column(
+        "lifetime_value",
+        _("Lifetime value"),
+        "money",
+        sort=_figure_sort("lifetime_value", nullable=True),
+    ),
+    Column(
+        "category",
+        _("Category"),
+        "badge",
+        value=lambda customer: CATEGORIES.get(customer.category),
+        badge=lambda customer: f"category-{customer.category}" if customer.category else "",
+    ),
+    Column(
+        "probability_alive",
+        _("Probability active"),
+        "percent",
+        sort=_figure_sort("probability_alive", nullable=True),
+        default=False,
+    ),
+    Column(
+        "expected_orders",
+        _("Expected orders"),
+        "number",
+        digits=1,
+        default=False,
+    ),
+    Column("first_order_on", _("First order"), "date", default=False),
+    Column("last_order_on", _("Last order"), "date", sort=_figure_sort("last_order_on", nullable=True)),
+)
+FIGURE_NAMES = frozenset(column.name for column in FIGURES)
+
+
+def customer_table(*, figures: bool, computed: bool) -> Table:
+    """The customer list: with figures for whoever may see them, sortable by them once they were computed."""
+    shown = FIGURES if computed else tuple(replace(column, sort=None) for column in FIGURES)
+    columns = IDENTITY + (shown if figures else ())
+    return Table("customers", _("Customers"), columns, default_sort="name")
+
+
+def _buyer(order: Order) -> str:
+    return order.customer.full_name if order.customer else gettext("Anonymous sale")
+
+
+ORDERS = Table(
+    "orders",
+    _("Orders"),
+    (
+        Column(
+            "number",
+            _("Number"),
+            "link",
+            sort=Sort("number"),
+            link=lambda order: reverse("order", args=[order.pk]),
+        ),
+        Column("ordered_on", _("Day"), "date", sort=Sort("ordered_on")),
+        Column(
+            "customer",
+            _("Customer"),
+            "link",
+            value=_buyer,
+            link=lambda order: reverse("customer", args=[order.customer_id]) if order.customer_id else "",
+        ),
+        Column("line_count", _("Lines"), "number"),
+        Column("net", pgettext_lazy("amount of an order", "Net amount"), "money"),
+    ),
+    default_sort="-ordered_on",
+)
+
+
+ORDER_LINES = Table(
+    "lines",
+    _("Lines of the order"),
+    (
+        Column("product", _("Product"), value=lambda line: str(line.product), note=lambda line: line.product.sku),
+        Column("quantity", _("Quantity"), "number", digits=None),
+        Column("unit_price", _("Unit price"), "money"),
+        Column("gross", _("Gross"), "money"),
+        Column("discount", _("Discount"), "money"),
+        Column(
+            "net",
+            pgettext_lazy("amount of an order", "Net amount"),
+            "money",
+            value=lambda line: line.gross - line.discount,
+        ),
+        Column("cost", _("Cost"), "money"),
+    ),
+)
+
+
+def order_amounts(totals: OrderTotals, currency: str) -> list[Fact]:
+    """What an order comes to, as a definition list."""
+    return [
+        Fact(gettext("Units"), formatting.number(totals.units.normalize())),
+        Fact(gettext("Gross sales"), formatting.money(totals.gross, currency)),
+        Fact(gettext("Discounts"), formatting.money(totals.discount, currency)),
+        Fact(pgettext("amount of an order", "Net amount"), formatting.money(totals.net, currency)),
+        Fact(gettext("Cost of goods"), formatting.money(totals.cost, currency)),
+        Fact(gettext("Gross margin"), formatting.money(totals.margin, currency)),
+    ]
+
+
+def order_facts(order: Order, *, may_see_import: bool) -> list[Fact]:
+    """Whose order it is, when it was made, and the file that it came from."""
+    buyer_url = reverse("customer", args=[order.customer_id]) if order.customer_id else ""
+    facts = [
+        Fact(gettext("Customer"), _buyer(order), buyer_url),
+        Fact(gettext("Day"), formatting.day(order.ordered_on)),
+    ]
+    if order.ordered_at:
+        facts.append(Fact(gettext("Exact time"), formatting.moment(order.ordered_at)))
+    if order.currency:
+        rate = formatting.number(order.exchange_rate, digits=4)
+        facts.append(
+            Fact(
+                gettext("Currency of the order"),
+                order.currency,
+                hint=gettext("Exchange rate %(rate)s") % {"rate": rate},
+            )
+        )
+    if order.source:
+        facts.append(Fact(gettext("Import"), order.source.file_name, reverse("imports") if may_see_import else ""))
+    return facts

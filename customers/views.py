@@ -1,0 +1,214 @@
+"""Screens of customers and orders. The file of one customer joins several apps: see `crm_site/pages/customer.py`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from crm_site.lib.formatting import number
+from crm_site.lib.paging import capped_count
+from crm_site.lib.tables import Table, draw
+from crm_site.lib.views import ListPage, Notice
+from customers import reports
+from customers.actions import EditConflict, change_customer, log_moment
+from customers.forms import CustomerFilters, CustomerForm, MomentForm, OrderFilters
+from customers.models import Company, Customer, Order, Run
+from customers.models.customer import CustomerQuerySet
+from customers.models.order import OrderQuerySet
+from customers.permissions import (
+    ADD_CUSTOMER,
+    ADD_MOMENT,
+    CHANGE_CUSTOMER,
+    EXPORT,
+    VIEW_CUSTOMERS,
+    VIEW_FIGURES,
+    VIEW_IMPORTS,
+    VIEW_ORDERS,
+)
+from customers.tables import FIGURE_NAMES, ORDER_LINES, ORDERS, customer_table, order_amounts, order_facts
+
+MOST_LINES = 1000
+
+
+class CustomerList(ListPage):
+    """All customers, by name or by any figure of the current run."""
+
+    permission_required = VIEW_CUSTOMERS
+    export_permission = EXPORT
+    title = gettext_lazy("Customers")
+    template_name = "customers/customer_list.html"
+
+    @cached_property
+    def run(self) -> Run | None:
+        """The run whose figures this page shows, asked for once."""
+        return Run.objects.current() if self.request.user.has_perm(VIEW_FIGURES) else None
+
+    @property
+    def by_figure(self) -> bool:
+        return self.sort.removeprefix("-") in FIGURE_NAMES
+
+    def get_table(self) -> Table:
+        return customer_table(figures=self.request.user.has_perm(VIEW_FIGURES), computed=self.run is not None)
+
+    def get_filters(self) -> CustomerFilters:
+        return CustomerFilters(self.request.GET, choices=reports.filter_choices(), run=self.run)
+
+    def get_rows(self) -> CustomerQuerySet:
+        customers = Customer.objects.visible_to(self.request.user)
+        if self.run and self.by_figure:
+            return reports.ranked_portfolio(customers, self.run)
+        return reports.portfolio(customers, self.run)
+
+    def get_currency(self) -> str:
+        return Company.of(self.request).currency
+
+    def is_restricted(self) -> bool:
+        return False
+
+    def get_context(self) -> dict[str, Any]:
+        return {"data_as_of": self.run and self.run.published_at}
+
+    def get_notice(self) -> Notice | None:
+        """That customers are missing from a list by figures because they have none yet (1 query)."""
+        if not (self.run and self.by_figure) or "newer" in self.filters_in_force:
+            return None
+        newer = capped_count(reports.newer_customers(Customer.objects.visible_to(self.request.user), self.run))
+        if not newer.rows:
+            return None
+        text = ngettext(
+            "%(count)s customer is newer than these figures and not in this list.",
+            "%(count)s customers are newer than these figures and not in this list.",
+            newer.rows,
+        ) % {"count": number(newer.rows) + ("+" if newer.capped else "")}
+        return Notice(text, "?newer=on")
+
+
+class OrderList(ListPage):
+    """All orders, the latest first."""
+
+    permission_required = VIEW_ORDERS
+    export_permission = EXPORT
+    title = gettext_lazy("Orders")
+    template_name = "customers/order_list.html"
+
+    def get_table(self) -> Table:
+        return ORDERS
+
+    def get_filters(self) -> OrderFilters:
+        return OrderFilters(self.request.GET)
+
+    def get_rows(self) -> OrderQuerySet:
+        orders = Order.objects.visible_to(self.request.user).select_related("customer")
+        return reports.with_line_totals(orders.only("number", "ordered_on", "customer__given_name", "customer__name"))
+
+    def get_currency(self) -> str:
+        return Company.of(self.request).currency
+
+    def is_restricted(self) -> bool:
+        return False
+
+
+@permission_required(VIEW_ORDERS, raise_exception=True)
+def order_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One order: its lines, what they come to, and where it came from."""
+    orders = Order.objects.visible_to(request.user).select_related("customer", "source")
+    order = get_object_or_404(orders, pk=pk)
+    lines = list(order.lines.select_related("product").order_by("pk")[:MOST_LINES])
+    totals = reports.order_totals(order)
+    currency = Company.of(request).currency
+    context = {
+        "page_title": _("Order %(number)s") % {"number": order.number},
+        "breadcrumbs": [(_("Orders"), reverse("orders"))],
+        "lines": draw(ORDER_LINES, ORDER_LINES.columns, lines, currency=currency),
+        "lines_cut": totals.lines > MOST_LINES,
+        "totals": totals,
+        "amounts": order_amounts(totals, currency),
+        "facts": order_facts(order, may_see_import=request.user.has_perm(VIEW_IMPORTS)),
+    }
+    return render(request, "customers/order.html", context)
+
+
+@permission_required(ADD_CUSTOMER, raise_exception=True)
+def customer_create(request: HttpRequest) -> HttpResponse:
+    """A new customer."""
+    initial = {"reference": reports.suggested_reference(), "owner": request.user.pk}
+    form = CustomerForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid() and (customer := _created(form)):
+        messages.success(request, _("%(customer)s was added.") % {"customer": customer})
+        return redirect(customer)
+    context = {
+        "page_title": _("New customer"),
+        "breadcrumbs": [(_("Customers"), reverse("customers"))],
+        "form": form,
+        "cancel_url": reverse("customers"),
+    }
+    return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
+
+
+def _created(form: CustomerForm) -> Customer | None:
+    """The customer, unless somebody took its reference since the form was checked."""
+    try:
+        with transaction.atomic():
+            return form.save()
+    except IntegrityError:
+        form.reference_taken()
+        return None
+
+
+@permission_required(CHANGE_CUSTOMER, raise_exception=True)
+def customer_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a customer's data, unless somebody else did so since this form was opened."""
+    customer = get_object_or_404(Customer.objects.visible_to(request.user).select_related("member_of"), pk=pk)
+    name = str(customer)
+    form = CustomerForm(request.POST or None, instance=customer)
+    if request.method == "POST" and form.is_valid() and _changed(form):
+        messages.success(request, _("The changes to %(customer)s were saved.") % {"customer": form.instance})
+        return redirect("customer", pk)
+    context = {
+        "page_title": _("Edit %(customer)s") % {"customer": name},
+        "breadcrumbs": [(_("Customers"), reverse("customers")), (name, reverse("customer", args=[pk]))],
+        "form": form,
+        "cancel_url": reverse("customer", args=[pk]),
+    }
+    return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
+
+
+def _changed(form: CustomerForm) -> bool:
+    try:
+        change_customer(customer_id=form.instance.pk, version=form.data.get("version", ""), changes=form.changes())
+    except EditConflict:
+        form.changed_by_another()
+        return False
+    except IntegrityError:
+        form.reference_taken()
+        return False
+    return True
+
+
+@permission_required(ADD_MOMENT, raise_exception=True)
+def moment_create(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note a contact moment in a customer's file."""
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    form = MomentForm(request.POST or None, now=timezone.now())
+    if request.method == "POST" and form.is_valid():
+        log_moment(customer=customer, employee=request.user, **form.cleaned_data)
+        messages.success(request, _("The contact moment was noted."))
+        return redirect(customer)
+    context = {
+        "page_title": _("Note a contact moment"),
+        "page_subtitle": str(customer),
+        "breadcrumbs": [(_("Customers"), reverse("customers")), (str(customer), customer.get_absolute_url())],
+        "form": form,
+        "cancel_url": customer.get_absolute_url(),
+    }
+    return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
