@@ -61,7 +61,8 @@ def check_addresses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
                 id="compagnon.W005",
             )
         )
-    if settings.PRODUCTION and not settings.SECURE_SSL_REDIRECT and settings.SECURE_PROXY_SSL_HEADER is None:
+    behind_proxy = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) is not None
+    if settings.PRODUCTION and not settings.SECURE_SSL_REDIRECT and not behind_proxy:
         problems.append(
             checks.Warning(
                 "Visitors who come without https stay without it.",

@@ -1,6 +1,6 @@
 """How far a background job is, for whoever asked for it; with its stop and its second try."""
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -13,7 +13,7 @@ from crm_site.lib.jobs.progress import progress_of
 def job_progress(request: HttpRequest, job_id: int) -> HttpResponse:
     """The progress alone when a page polls for it, otherwise on a page of its own."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=job_id)
-    template = "pages/job_progress.html" if request.htmx else "pages/job.html"
+    template = "pages/job_progress.html" if "HX-Request" in request.headers else "pages/job.html"
     may_retry = job.state in (Job.State.FAILED, Job.State.CANCELLED) and _may_change(request.user, job)
     context = {"page_title": job.label, "job": job, "progress": progress_of(job), "may_retry": may_retry}
     return render(request, template, context)
@@ -32,13 +32,13 @@ def job_retry(request: HttpRequest, job_id: int) -> HttpResponse:
     return redirect("job-progress", job.pk)
 
 
-def _changeable(user: AbstractBaseUser | AnonymousUser, job_id: int) -> Job:
+def _changeable(user: AbstractUser | AnonymousUser, job_id: int) -> Job:
     job = get_object_or_404(Job.objects.visible_to(user), pk=job_id)
     if not _may_change(user, job):
         raise Http404
     return job
 
 
-def _may_change(user: AbstractBaseUser | AnonymousUser, job: Job) -> bool:
+def _may_change(user: AbstractUser | AnonymousUser, job: Job) -> bool:
     """Whoever asked for the job, and whoever may change all jobs."""
     return job.requested_by_id == user.pk or user.has_perm("jobs.change_job")

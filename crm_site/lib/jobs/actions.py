@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -43,7 +43,7 @@ def enqueue(
     *,
     kind: JobKind | str,
     params: dict[str, Any] | None = None,
-    requested_by: AbstractBaseUser | AnonymousUser | None = None,
+    requested_by: AbstractUser | AnonymousUser | None = None,
     dedupe_key: str | None = None,
 ) -> Job:
     """Ask for a piece of background work, as part of the transaction that needs it.
@@ -79,9 +79,18 @@ def retry(*, job: Job) -> Job:
     if waiting:
         return waiting
     ended = Job.objects.filter(pk=job.pk, state__in=(Job.State.FAILED, Job.State.CANCELLED))
-    allowed = F("attempts") + ATTEMPTS
-    fresh = {"stop_requested": False, "finished_at": None, "error": "", "error_values": {}, "rung_at": None}
-    if ended.update(state=Job.State.QUEUED, attempts_allowed=allowed, stage="", progress_done=0, **fresh):
+    afresh = ended.update(
+        state=Job.State.QUEUED,
+        attempts_allowed=F("attempts") + ATTEMPTS,
+        stop_requested=False,
+        stage="",
+        progress_done=0,
+        error="",
+        error_values={},
+        finished_at=None,
+        rung_at=None,
+    )
+    if afresh:
         _ring_on_commit(job)
     job.refresh_from_db()
     return job

@@ -1,8 +1,9 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,7 @@ SILENCE = timedelta(seconds=20)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "JobQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "JobQuerySet":
         """Every job for whoever may view jobs; otherwise the jobs that this person asked for."""
         if user.has_perm("jobs.view_job"):
             return self
@@ -25,12 +26,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Jobs that wait or run."""
         return self.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING))
 
-    def due(self, at: datetime) -> "JobQuerySet":
+    def due(self, at: datetime | Now) -> "JobQuerySet":
         """Jobs that a worker may take at this moment: queued, or left behind by one whose lease ran out."""
         abandoned = models.Q(state=Job.State.RUNNING, lease_until__lte=at)
         return self.filter(models.Q(state=Job.State.QUEUED) | abandoned)
 
-    def held(self, at: datetime) -> "JobQuerySet":
+    def held(self, at: datetime | Now) -> "JobQuerySet":
         """Jobs that a worker is busy with, as far as its lease tells."""
         return self.filter(state=Job.State.RUNNING, lease_until__gt=at)
 
