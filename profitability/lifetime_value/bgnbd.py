@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, expit, gammaln  # type: ignore[import-untyped]
+from scipy.special import digamma, expit, gammaln
 
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.likelihood import Maximum, Objective, dot, maximise

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln  # type: ignore[import-untyped]
+from scipy.special import digamma, gammaln
 
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.likelihood import Objective, dot, maximise

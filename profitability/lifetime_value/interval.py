@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv, ndtri  # type: ignore[import-untyped]
+from scipy.special import gammaincinv, ndtri
 
 from profitability.lifetime_value.base import Base, OrderMargin
 from profitability.lifetime_value.outlook import Horizon, Prospects, PurchaseModel, SecondMoments, prospects

@@ -72,7 +72,7 @@ class Horizon:
     def edges(self) -> Floats:
         """Weeks at which the periods begin and end."""
         periods = max(1, round(self.years * self.periods_per_year))
-        return np.arange(periods + 1) * (DAYS_PER_YEAR / 7 / self.periods_per_year)
+        return np.arange(periods + 1, dtype=np.float64) * (DAYS_PER_YEAR / 7 / self.periods_per_year)
 
     @cached_property
     def discounts(self) -> Floats:
