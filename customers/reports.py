@@ -22,8 +22,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from crm_site.lib import paging
 from crm_site.lib.fields import CentsField
-from customers.models import AcquisitionSource, Customer, Order, OrderLine, Run, Scorecard
+from crm_site.lib.paging import Page, Sort, read_page
+from customers.models import AcquisitionSource, ContactMoment, Customer, Order, OrderLine, Run, Scorecard
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
 
@@ -45,6 +47,7 @@ FIGURES = {
 }
 MOST_COUNTRIES = 300
 MOST_STAFF = 300
+LATEST_MOMENTS = 20
 
 
 def portfolio(customers: CustomerQuerySet, run: Run | None) -> CustomerQuerySet:
@@ -131,6 +134,19 @@ def numbered_like(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     return orders.filter(Q(number__startswith=text) | Q(number__startswith=text.upper())) if text else orders.none()
 
 
+def found_customers(customers: CustomerQuerySet, text: str, limit: int) -> list[Customer]:
+    """The first customers by name that match; whoever has exactly this reference stands first (2 queries)."""
+    exact = list(customers.filter(reference=text)[:1])
+    others = customers.matching(text).exclude(pk__in=[customer.pk for customer in exact])
+    return exact + list(others.order_by("sort_key", "pk")[: limit - len(exact)])
+
+
+def found_orders(orders: QuerySet[Order], text: str, limit: int) -> list[Order]:
+    """The first orders by number whose number begins with the text (1 query)."""
+    found = numbered_like(orders, text).select_related("customer").order_by("number")
+    return list(with_line_totals(found)[:limit])
+
+
 def with_line_totals(orders: QuerySet[Order]) -> OrderQuerySet:
     """Each order with `line_count`, `net` and `is_return`, summed for the rows that are read and no others.
 
@@ -141,6 +157,12 @@ def with_line_totals(orders: QuerySet[Order]) -> OrderQuerySet:
         line_count=Coalesce(Subquery(lines.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()),
         net=Subquery(lines.annotate(total=Sum(F("gross") - F("discount"))).values("total"), output_field=CentsField()),
     )
+
+
+def moments_page(moments: QuerySet[ContactMoment], cursor: str) -> Page:
+    """Twenty contact moments, the latest first, from a place on (1 query)."""
+    rows = moments.select_related("touchpoint", "employee")
+    return read_page(rows, paging.Order(Sort("occurred_at"), descending=True), size=LATEST_MOMENTS, cursor=cursor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,16 @@ def customer_table(*, figures: bool, computed: bool) -> Table:
     return Table("customers", _("Customers"), columns, default_sort="name")
 
 
+MEMBERS = Table("members", _("Members"), tuple(column for column in IDENTITY if column.name in {"name", "city"}))
+
+
+FOUND_CUSTOMERS = Table(
+    "customers",
+    _("Customers"),
+    (*MEMBERS.columns, Column("email", _("E-mail address")), Column("phone", _("Phone"))),
+)
+
+
 def _buyer(order: Order) -> str:
     return order.customer.full_name if order.customer else gettext("Anonymous sale")
 

@@ -63,7 +63,7 @@ class Sheet:
 def csv_response(sheet: Sheet) -> StreamingHttpResponse:
     """The sheet as a CSV download, sent while it is read."""
     response = StreamingHttpResponse(
-        _csv_chunks(sheet, translation.get_language()), content_type="text/csv; charset=utf-8"
+        csv_chunks(sheet, translation.get_language()), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="{sheet.name}.csv"'
     return response
@@ -76,7 +76,7 @@ class _Echo:
         return text
 
 
-def _csv_chunks(sheet: Sheet, language: str | None) -> Iterator[str]:
+def csv_chunks(sheet: Sheet, language: str | None) -> Iterator[str]:
     """Text in pieces; labels are translated while it is sent, after the request's language was put away."""
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     yield "\ufeff" + writer.writerow([safe_cell(heading) for heading in sheet.headings])

@@ -1,0 +1,244 @@
+"""The file of one customer: everything that the apps know about it, on one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import gettext as _
+
+from crm_site.lib import formatting
+from crm_site.lib.components import Event, Fact, KeyFigure, Table
+from crm_site.lib.paging import BadCursor, Page
+from crm_site.lib.tables import draw
+from customers import reports
+from customers.models import Company, ContactMoment, Customer, Order, Run, Scorecard
+from customers.models.moment import Channel
+from customers.permissions import VIEW_CUSTOMERS, VIEW_FIGURES, VIEW_MOMENTS, VIEW_ORDERS, VIEW_RUNS
+from customers.tables import MEMBERS, ORDERS
+from profitability.models import CategoryPolicy
+from profitability.permissions import SEE_VALUE
+from profitability.reports.profit_and_loss import customer_profit_and_loss
+
+LATEST_ORDERS = 10
+MOST_MEMBERS = 20
+ORDER_COLUMNS = tuple(column for column in ORDERS.columns if column.name != "customer")
+CHANNEL_ICONS = {
+    Channel.PHONE: "phone",
+    Channel.EMAIL: "mail",
+    Channel.LETTER: "mail",
+    Channel.FAX: "printer",
+    Channel.SHOP: "building-store",
+    Channel.VISIT: "map-pin",
+    Channel.WEBSITE: "world",
+    Channel.APP: "device-mobile",
+    Channel.CHAT: "message-circle",
+    Channel.SOCIAL: "messages",
+    Channel.EVENT: "calendar",
+    Channel.DELIVERY: "package",
+    Channel.INVOICE: "receipt",
+    Channel.SERVICE: "heart-handshake",
+    Channel.ADVERT: "speakerphone",
+}
+# How a lifetime value was reached, by the code that the recompute leaves with it.
+VALUE_NOTES = {
+    "1": gettext_lazy("forecast from this customer's own orders"),
+    "2": gettext_lazy("few orders so far: leans on the margin of comparable customers"),
+    "3": gettext_lazy("the orders so far lose money"),
+    "4": gettext_lazy("too few customers to fit a model: usual values were assumed"),
+    "5": gettext_lazy("no order yet: nothing to forecast from"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a customer in the current run, and what is needed to read them."""
+
+    run: Run | None
+    card: Scorecard | None
+    ranked: int  # customers in the ranking
+    policy: str
+
+
+@permission_required(VIEW_CUSTOMERS, raise_exception=True)
+def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Identity, figures, orders, contact moments and members; each part for whoever may see it."""
+    customers = Customer.objects.visible_to(request.user).select_related("owner", "source", "member_of")
+    customer = get_object_or_404(customers, pk=pk)
+    may = request.user.has_perm
+    figures = read_figures(customer) if may(VIEW_FIGURES) else None
+    currency = Company.of(request).currency
+    context = {
+        "page_title": customer.full_name,
+        "breadcrumbs": [(_("Customers"), reverse("customers"))],
+        "customer": customer,
+        "facts": contact_facts(customer, currency),
+        "members": members_of(customer, currency) if customer.kind != Customer.Kind.PERSON else None,
+    }
+    if figures:
+        context |= value_panel(figures, currency, run_url=reverse("runs") if may(VIEW_RUNS) else "")
+    if figures and figures.run and may(SEE_VALUE):
+        context["account"] = customer_profit_and_loss(figures.run, pk)
+    if may(VIEW_ORDERS):
+        context["orders"] = latest_orders(request, customer, currency)
+    if may(VIEW_MOMENTS):
+        context |= moments_of(request, customer)
+    return render(request, "pages/customer.html", context)
+
+
+def read_figures(customer: Customer) -> Figures:
+    """What the current run says of the customer (4 queries)."""
+    run = Run.objects.current()
+    card = reports.scorecard_of(run, customer)
+    if card is None or run is None:
+        return Figures(run, card, 0, "")
+    policy = CategoryPolicy.objects.filter(category=card.category).first() if card.category else None
+    return Figures(run, card, reports.ranked_count(run), policy.label if policy else "")
+
+
+def value_panel(figures: Figures, currency: str, *, run_url: str) -> dict[str, Any]:
+    """The context of the value panel; without figures it says why there are none."""
+    if figures.run is None:
+        return {"figures_missing": _("Figures appear here after the first recompute.")}
+    if figures.card is None:
+        missing = _("This customer is newer than the current figures; the next recompute will include it.")
+        return {"figures_missing": missing, "data_as_of": figures.run.published_at, "data_url": run_url}
+    return {
+        "figures": key_figures(figures.card, figures.ranked, currency),
+        "card": figures.card,
+        "policy": figures.policy,
+        "figures_day": figures.run.as_of,
+        "data_as_of": figures.run.published_at,
+        "data_url": run_url,
+    }
+
+
+def key_figures(card: Scorecard, ranked: int, currency: str) -> list[KeyFigure]:
+    """What the customer brought, where that ranks, and what is expected; a dash where nothing is known."""
+    return [
+        KeyFigure(
+            _("Net revenue"),
+            formatting.money(card.net_revenue, currency),
+            hint=_("%(orders)s orders") % {"orders": formatting.number(card.orders)},
+            formula=_("Gross sales − discounts − returns, since the first order."),
+        ),
+        KeyFigure(
+            _("Profit"),
+            formatting.money(card.profit, currency),
+            hint=_rank(card, ranked),
+            formula=_("Net revenue − cost of goods − cost to serve − direct costs, since the first order."),
+        ),
+        KeyFigure(
+            _("Lifetime value"),
+            formatting.money(card.lifetime_value, currency),
+            hint=_interval(card, currency),
+            formula=_value_formula(card),
+        ),
+        KeyFigure(
+            _("Expected orders"),
+            formatting.number(card.expected_orders, digits=1),
+            hint=_("over the horizon of the lifetime value"),
+        ),
+        KeyFigure(
+            _("Probability active"),
+            formatting.percent(card.probability_alive, digits=0),
+            hint=_("that this customer has not left"),
+            formula=_("From the number and the times of this customer's orders, by the BG/NBD model."),
+        ),
+        KeyFigure(
+            _("Cost to serve"),
+            formatting.money(card.cost_to_serve, currency),
+            hint=_("Gross margin %(margin)s") % {"margin": formatting.money(card.gross_margin, currency)},
+        ),
+    ]
+
+
+def _rank(card: Scorecard, ranked: int) -> str:
+    if card.rank is None:
+        return _("Not ranked: no order yet")
+    places = {"rank": formatting.number(card.rank), "customers": formatting.number(ranked)}
+    return _("Rank %(rank)s of %(customers)s") % places
+
+
+def _interval(card: Scorecard, currency: str) -> str:
+    if card.lifetime_value_low is None or card.lifetime_value_high is None:
+        return ""
+    limits = {
+        "low": formatting.money(card.lifetime_value_low, currency, digits=0),
+        "high": formatting.money(card.lifetime_value_high, currency, digits=0),
+    }
+    return _("Probably between %(low)s and %(high)s") % limits
+
+
+def _value_formula(card: Scorecard) -> str:
+    reached = VALUE_NOTES.get(card.lifetime_value_note)
+    general = _("Expected future margin, less the expected cost to serve, discounted to the day of the figures.")
+    return general + (" " + _("Reached so: %(how)s.") % {"how": reached} if reached else "")
+
+
+def contact_facts(customer: Customer, currency: str) -> list[Fact]:
+    """Identity and origin; what is not known is left out, so that the list stays short."""
+    town = f"{customer.postal_code} {customer.city}".strip()
+    home = customer.member_of
+    cost = "" if customer.acquisition_cost is None else formatting.money(customer.acquisition_cost, currency)
+    facts = [
+        Fact(_("E-mail address"), customer.email, f"mailto:{customer.email}"),
+        Fact(_("Phone"), customer.phone, f"tel:{customer.phone.replace(' ', '')}"),
+        Fact(_("Address"), ", ".join(filter(None, (customer.street, town, customer.country)))),
+        Fact(_("Language"), _language(customer.language)),
+        Fact(_("Member of"), home.full_name if home else "", home.get_absolute_url() if home else ""),
+        Fact(_("Owner"), str(customer.owner or "")),
+        Fact(_("Acquisition source"), str(customer.source or "")),
+        Fact(_("Acquired on"), formatting.day(customer.acquired_on) if customer.acquired_on else ""),
+        Fact(_("Acquisition cost"), cost),
+    ]
+    return [fact for fact in facts if fact.value]
+
+
+def _language(code: str) -> str:
+    return str(get_language_info(code)["name_translated"]) if code else ""
+
+
+def latest_orders(request: HttpRequest, customer: Customer, currency: str) -> Table:
+    """The customer's latest orders (1 query)."""
+    orders = Order.objects.visible_to(request.user).filter(customer=customer).latest_first()
+    rows = list(reports.with_line_totals(orders)[:LATEST_ORDERS])
+    return draw(ORDERS, ORDER_COLUMNS, rows, currency=currency)
+
+
+def members_of(customer: Customer, currency: str) -> Table:
+    """The first members or contact persons of a household or company, by name (1 query)."""
+    rows = customer.members.order_by("sort_key", "pk")[:MOST_MEMBERS]
+    return draw(MEMBERS, MEMBERS.columns, rows, currency=currency)
+
+
+def moments_of(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+    """Contact moments from the place that the address names on (1 query)."""
+    moments = ContactMoment.objects.visible_to(request.user).filter(customer=customer)
+    try:
+        page = reports.moments_page(moments, request.GET.get("moments", ""))
+    except BadCursor:
+        messages.warning(request, _("This place in the list is unknown; the list is shown from its beginning."))
+        page = reports.moments_page(moments, "")
+    return {"moments": page, "events": moment_events(page)}
+
+
+def moment_events(page: Page) -> list[Event]:
+    """Contact moments as a timeline shows them."""
+    return [
+        Event(
+            at=moment.occurred_at,
+            title=f"{moment.touchpoint.label} · {moment.get_direction_display()}",
+            text=moment.summary,
+            icon=CHANNEL_ICONS.get(moment.touchpoint.channel, "point"),
+            tone="info" if moment.direction == ContactMoment.Direction.INBOUND else "neutral",
+            who=str(moment.employee or ""),
+        )
+        for moment in page.rows
+    ]
