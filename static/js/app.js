@@ -19,7 +19,7 @@
 
   const showTheme = () => {
     const choice = document.documentElement.dataset.themeChoice;
-    all("[data-theme-switch] [data-theme]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.theme === choice)));
+    all("[data-theme-set]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.themeSet === choice)));
   };
 
   /* --- Toasts ------------------------------------------------------------------------------------------------------- */
@@ -66,6 +66,7 @@
   const openNavigation = (open) => {
     const bar = one("#navigation");
     bar?.classList.toggle("is-open", open);
+    one(".shell-main").inert = open;
     if (open) one("a", bar)?.focus();
     else one("[data-nav-open]")?.focus();
   };
@@ -131,8 +132,8 @@
     if (target.closest("[data-shortcuts]")) sheet();
     if (target.closest("[data-nav-open]")) { event.preventDefault(); openNavigation(true); }
     if (target.closest("[data-nav-close]")) { event.preventDefault(); openNavigation(false); }
-    const theme = target.closest("[data-theme-switch] [data-theme]");
-    if (theme) { dispatchEvent(new CustomEvent("theme:choose", { detail: theme.dataset.theme })); showTheme(); }
+    const theme = target.closest("[data-theme-set]");
+    if (theme) { dispatchEvent(new CustomEvent("theme:choose", { detail: theme.dataset.themeSet })); showTheme(); }
     if (target.closest("[data-dismiss]")) {
       const banner = target.closest("[data-demo-notice]");
       if (banner) try { sessionStorage.setItem("demo-notice", "closed"); } catch { /* private window: it comes back */ }

@@ -86,7 +86,7 @@
       shadowBlur: 16,
       shadowColor: "rgba(0,0,0,0.14)",
       textStyle: {
-        color: colour("ink"), fontSize: 12.5, lineHeight: 19,
+        color: colour("ink"), fontSize: 12.5, lineHeight: 19, fontFamily: getComputedStyle(document.body).fontFamily,
         rich: { head: { color: colour("ink-3"), fontSize: 12, lineHeight: 20 }, strong: { fontWeight: 600, color: colour("ink"), lineHeight: 19 } },
       },
     },
@@ -156,7 +156,7 @@
           type: "value", min: 0, max: 1, name: small ? "" : spec.x.label, nameLocation: "middle", nameGap: 30, nameTextStyle: labels(),
           axisLabel: { ...labels(), formatter: xWriter(spec) }, splitLine: { show: false }, axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } }, axisTick: { show: false },
         },
-        yAxis: valueAxis(spec, { max: (value) => Math.max(value.max * 1.14, 0.1) }),
+        yAxis: valueAxis(spec, { boundaryGap: [0, "6%"] }),
         series: [
           {
             type: "line", name: series.name, data: points, symbol: "none", z: 4,
