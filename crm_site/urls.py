@@ -4,10 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from crm_site import health
-from crm_site.pages import home, jobs
+from crm_site.pages import customer, home, jobs, search
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("customers/<int:pk>/", customer.customer_file, name="customer"),
+    path("search/", search.search, name="search"),
     path("", include("customers.urls")),
     path("", include("profitability.urls")),
     path("jobs/<int:job_id>/progress", jobs.job_progress, name="job-progress"),
