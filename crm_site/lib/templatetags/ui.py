@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from html import escape  # without the lazy-text wrapper of Django's, which costs more than the escaping
 from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.templatetags.static import static
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -24,8 +26,10 @@ FIGURES = {"money", "number", "percent"}
 
 
 @register.simple_tag
+@cache
 def icon(name: str, css: str = "") -> SafeString:
     """One drawing of the sprite (names: static/icons/icons.txt): decoration, never the only carrier of a meaning."""
+    # A page has some fifty of them and the address of the sprite is fixed while the process runs.
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
         css,
@@ -102,7 +106,7 @@ def sparkline(values: list[float], label: str = "") -> SafeString:
 
 
 def _cell_body(cell: Any) -> str:
-    text = cell.text
+    text = str(cell.text)
     if not text or text == UNKNOWN:
         return unknown()
     body = escape(text)
@@ -126,7 +130,7 @@ def column_class(column: Any) -> str:
 @register.simple_tag
 def table_rows(table: Table) -> SafeString:
     """The body of a list, joined as text: a template node per cell is what makes long lists slow."""
-    heads = [(escape(column.label), column_class(column), column.kind in FIGURES) for column in table.columns]
+    heads = [(escape(str(column.label)), column_class(column), column.kind in FIGURES) for column in table.columns]
     parts: list[str] = []
     for row in table.rows:
         parts.append('<tr role="row">')
