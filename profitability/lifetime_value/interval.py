@@ -10,6 +10,7 @@ from profitability.lifetime_value.outlook import Horizon, Prospects, PurchaseMod
 from profitability.lifetime_value.summary import Floats, Triples
 
 SENSITIVITY_STEP = 1e-3
+TINY = 1e-300  # keeps a quotient finite where its numerator is nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +37,11 @@ class Slopes:
 
 @dataclass(frozen=True, kw_only=True)
 class Valuation:
-    """Everything the intervals are made of; arrays per customer, except in the four of the model."""
+    """Everything the intervals are made of; arrays per customer, except in the five of the model."""
 
     base: Base
     triples: Triples
+    alive: Floats
     future: Prospects
     moments: SecondMoments
     slopes: Slopes
@@ -73,9 +75,14 @@ class Valuation:
         return np.maximum(self.moments.orders_squared - self.future.orders**2, 0)
 
     @property
+    def levels(self) -> tuple[float, float]:
+        """Probabilities of falling below the low and below the high end."""
+        return (1 - self.confidence) / 2, (1 + self.confidence) / 2
+
+    @property
     def z(self) -> float:
         """Standard deviations on each side of a normal interval of this confidence."""
-        return float(ndtri((1 + self.confidence) / 2))
+        return float(ndtri(self.levels[1]))
 
 
 def find_slopes(model: PurchaseModel, triples: Triples, future: Prospects, horizon: Horizon) -> Slopes:
@@ -90,16 +97,15 @@ def find_slopes(model: PurchaseModel, triples: Triples, future: Prospects, horiz
 
 
 def customer_interval(valuation: Valuation) -> tuple[Floats, Floats]:
-    """Low and high per customer: few or many orders (gamma), and what they are worth (normal).
+    """Low and high per customer: few or many orders, and what they are worth (normal).
 
     The two distances from the expectation are added in squares on each side (Zou & Donner 2008), and cut where the
     orders cannot go: below nothing for a customer whose orders earn for certain, say.
     """
     triples, contribution = valuation.triples, valuation.contribution
     expected = triples.spread(valuation.future.orders)
-    variance = valuation.luck + valuation.slopes.variance(valuation.slopes.orders)
-    fewest, most = _gamma_interval(valuation.future.orders, variance, valuation.confidence)
-    fewest, most = np.minimum(triples.spread(fewest), expected), np.maximum(triples.spread(most), expected)
+    fewest, most = (triples.spread(_orders_quantile(valuation, level)) for level in valuation.levels)
+    fewest, most = np.minimum(fewest, expected), np.maximum(most, expected)
     worst, best = np.sort([contribution * fewest, contribution * most], axis=0)
     upkeep_variance = valuation.base.per_period**2 * triples.spread(valuation.slopes.variance(valuation.slopes.periods))
     worth = valuation.z**2 * (valuation.worth_variance + upkeep_variance)
@@ -124,10 +130,18 @@ def equity(valuation: Valuation) -> Equity:
     return Equity(value=value, low=float(value - reach), high=float(value + reach))
 
 
-def _gamma_interval(mean: Floats, variance: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Both ends of the interval of a gamma distribution with this mean and variance."""
-    certain = (variance <= 0) | (mean <= 0)
-    mean_or_one, variance_or_one = np.where(certain, 1, mean), np.where(certain, 1, variance)
-    shape, scale = mean_or_one**2 / variance_or_one, variance_or_one / mean_or_one
-    low, high = (gammaincinv(shape, level) * scale for level in ((1 - confidence) / 2, (1 + confidence) / 2))
-    return np.where(certain, mean, low), np.where(certain, mean, high)
+def _orders_quantile(valuation: Valuation, level: float) -> Floats:
+    """Per triple: discounted orders that are not exceeded with this probability.
+
+    None at all for those who have left; for the others a gamma distribution with the mean and variance that the model
+    gives to someone active.
+    """
+    alive, mean = valuation.alive, valuation.future.orders
+    luck = valuation.moments.orders_squared * alive - mean**2  # of someone active, times alive ** 2
+    variance = luck + valuation.slopes.variance(valuation.slopes.orders)
+    open_ended = (mean > 0) & (variance > 0)
+    if_active = np.where(open_ended, mean, 1) / np.maximum(alive, TINY)
+    spread = np.where(open_ended, variance, 1) / np.maximum(alive, TINY) ** 2
+    rest = np.clip((level - (1 - alive)) / np.maximum(alive, TINY), 0, 1)
+    quantile = gammaincinv(if_active**2 / spread, rest) * spread / if_active
+    return np.where(open_ended, quantile, mean)

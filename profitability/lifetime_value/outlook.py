@@ -160,7 +160,7 @@ def _by_frequency(x: NDArray[Any]) -> list[tuple[int, Integers]]:
     """Each distinct x with the rows that have it."""
     order = np.argsort(x, kind="stable")
     values, starts = np.unique(x[order], return_index=True)
-    return list(zip(values.tolist(), np.split(order, starts[1:]), strict=True))
+    return list(zip(values.tolist(), np.split(order, starts)[1:], strict=True))
 
 
 def _orders_if_active(model: PurchaseModel, x: int, T: Floats, t: Floats) -> Floats:

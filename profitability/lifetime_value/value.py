@@ -76,10 +76,12 @@ def lifetime_value(
         raise LifetimeValueError("bad_confidence", "Confidence must lie between 0 and 1.")
     base = read_base((x, t_x, T), margin, margin_orders, segment, cost)
     triples = collapse(base.x, base.t_x, base.T)
+    alive = model.probability_alive(triples.x, triples.t_x, triples.T)
     future = prospects(model, triples, horizon)
     valuation = Valuation(
         base=base,
         triples=triples,
+        alive=alive,
         future=future,
         moments=second_moments(model, triples, horizon),
         slopes=find_slopes(model, triples, future, horizon),
@@ -93,7 +95,7 @@ def lifetime_value(
         high=base.everybody(high),
         orders=base.everybody(triples.spread(future.orders)),
         periods=base.everybody(triples.spread(future.periods)),
-        probability_alive=base.everybody(triples.spread(model.probability_alive(triples.x, triples.t_x, triples.T))),
+        probability_alive=base.everybody(triples.spread(alive)),
         contribution=base.everybody(valuation.contribution),
         note=_notes(base, assumed=model.assumed or margins.assumed),
         equity=equity(valuation),
