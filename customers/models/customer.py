@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from crm_site.lib.names import BilingualName
 from crm_site.lib.text import normalise, prefix_query
+from customers.models.channel import Channel
 
 
 class AcquisitionSource(BilingualName):
@@ -28,6 +29,22 @@ class AcquisitionSource(BilingualName):
                 violation_error_message=_("There is already an acquisition source of this name."),
             )
         ]
+
+
+class Tag(models.Model):
+    """A word that staff put on customers to find them again."""
+
+    name = models.CharField(
+        _("name"), max_length=40, unique=True, error_messages={"unique": _("There is already a tag of this name.")}
+    )
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -91,6 +108,17 @@ class Customer(models.Model):
     source = models.ForeignKey(
         AcquisitionSource, models.SET_NULL, null=True, blank=True, verbose_name=_("acquisition source")
     )
+    team = models.ForeignKey(
+        "accounts.Team", models.SET_NULL, null=True, blank=True, related_name="customers", verbose_name=_("team")
+    )
+    tags = models.ManyToManyField(Tag, blank=True, related_name="customers", verbose_name=_("tags"))
+    birth_date = models.DateField(_("date of birth"), null=True, blank=True)
+    preferred_channel = models.CharField(
+        _("preferred channel"), max_length=10, choices=Channel.choices, blank=True, db_default=""
+    )
+    best_time = models.CharField(_("best time to call"), max_length=80, blank=True, db_default="")
+    needs = models.TextField(_("needs and preferences"), blank=True, db_default="")
+    custom = models.JSONField(_("further fields"), default=dict, db_default={}, blank=True)
     acquisition_cost = models.DecimalField(
         _("acquisition cost"),
         max_digits=12,
@@ -102,6 +130,9 @@ class Customer(models.Model):
     acquired_on = models.DateField(_("acquired on"), null=True, blank=True)
     is_synthetic = models.BooleanField(
         _("invented"), default=False, help_text=_("The identity was invented for a demonstration.")
+    )
+    source_import = models.ForeignKey(
+        "customers.Import", models.SET_NULL, null=True, blank=True, related_name="customers", editable=False
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -117,13 +148,26 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        permissions = [("import_orders", _("Can import orders")), ("export_customer", _("Can export customers"))]
+        permissions = [
+            ("see_all_customers", _("Sees the customers of everybody")),
+            ("see_team_customers", _("Sees the customers of the own team")),
+            ("import_orders", _("Can import orders")),
+            ("import_customers", _("Can import customers and contact moments")),
+            ("export_customer", _("Can export customers")),
+            ("merge_customer", _("Can merge customers")),
+            ("change_many_customers", _("Can change many customers at once")),
+        ]
         indexes = [
             models.Index(fields=["sort_key", "id"], name="customer_by_name"),
             models.Index(fields=["created_at", "id"], name="customer_by_creation"),
             models.Index(fields=["kind", "sort_key", "id"], name="customer_by_kind"),
             models.Index(fields=["country", "sort_key", "id"], name="customer_by_country"),
             GinIndex(fields=["search_vector"], name="customer_search"),
+            GinIndex(fields=["custom"], name="customer_custom", opclasses=["jsonb_path_ops"]),
+            models.Index(fields=["email"], name="customer_by_email", condition=~models.Q(email="")),
+            models.Index(fields=["phone"], name="customer_by_phone", condition=~models.Q(phone="")),
+            models.Index(fields=["owner", "sort_key", "id"], name="customer_by_owner"),
+            models.Index(fields=["team", "sort_key", "id"], name="customer_by_team"),
         ]
         constraints = [
             models.CheckConstraint(

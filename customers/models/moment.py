@@ -5,27 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm_site.lib.names import BilingualName
+from customers.models.channel import Channel
 from customers.models.customer import Customer
-
-
-class Channel(models.TextChoices):
-    """The channels in which a customer meets the company."""
-
-    PHONE = "phone", _("Phone")
-    EMAIL = "email", _("E-mail")
-    LETTER = "letter", _("Letter")
-    FAX = "fax", _("Fax")
-    SHOP = "shop", _("Shop")
-    VISIT = "visit", _("Visit")
-    WEBSITE = "website", _("Website")
-    APP = "app", _("Mobile app")
-    CHAT = "chat", _("Chat")
-    SOCIAL = "social", _("Social network")
-    EVENT = "event", _("Event")
-    DELIVERY = "delivery", _("Delivery")
-    INVOICE = "invoice", _("Invoice")
-    SERVICE = "service", _("Service in use")
-    ADVERT = "advert", _("Advertisement")
+from customers.models.imports import Import
 
 
 class Touchpoint(BilingualName):
@@ -77,6 +59,17 @@ class ContactMoment(models.Model):
         OUTBOUND = "outbound", pgettext_lazy("contact moment", "From us")
         OBSERVED = "observed", pgettext_lazy("contact moment", "Observed")
 
+    class Result(models.TextChoices):
+        REACHED = "reached", _("Reached")
+        NOT_REACHED = "not_reached", _("Not reached")
+        FOLLOW_UP = "follow_up", _("To be followed up")
+        SETTLED = "settled", _("Settled")
+
+    class Sentiment(models.IntegerChoices):
+        UNHAPPY = -1, _("Unhappy")
+        NEUTRAL = 0, _("Neutral")
+        HAPPY = 1, _("Happy")
+
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="moments", verbose_name=_("customer"))
     touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, related_name="moments", verbose_name=_("touchpoint"))
     direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND)
@@ -90,7 +83,24 @@ class ContactMoment(models.Model):
         related_name="contact_moments",
         verbose_name=_("member of staff"),
     )
+    person = models.ForeignKey(
+        Customer,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("person"),
+        help_text=_("The member or contact person of the household or company who was spoken with."),
+    )
     summary = models.TextField(_("summary"), blank=True)
+    result = models.CharField(_("result"), max_length=12, choices=Result.choices, blank=True, db_default="")
+    sentiment = models.SmallIntegerField(_("sentiment"), choices=Sentiment.choices, null=True, blank=True)
+    needs_reply = models.BooleanField(_("needs a reply"), default=False, db_default=False)
+    # Message-ID of an e-mail: replies find their thread by it, and no e-mail is taken in twice.
+    message_id = models.CharField(max_length=255, blank=True, editable=False, db_default="")
+    source = models.ForeignKey(
+        Import, models.PROTECT, null=True, blank=True, related_name="moments", verbose_name=_("import")
+    )
 
     objects = ContactMomentQuerySet.as_manager()
 
@@ -100,13 +110,22 @@ class ContactMoment(models.Model):
         indexes = [
             models.Index(fields=["customer", "-occurred_at", "-id"], name="moment_by_customer"),
             models.Index(fields=["-occurred_at", "-id"], name="moment_by_time"),
+            models.Index(
+                fields=["customer", "-occurred_at"], name="moment_awaiting_reply", condition=models.Q(needs_reply=True)
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(minutes__isnull=True) | models.Q(minutes__gte=0),
                 name="moment_minutes_not_negative",
                 violation_error_message=_("Minutes cannot be negative."),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["message_id"],
+                condition=~models.Q(message_id=""),
+                name="moment_message_once",
+                violation_error_message=_("This e-mail was already taken in."),
+            ),
         ]
 
     def __str__(self) -> str:

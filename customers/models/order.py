@@ -119,6 +119,8 @@ class Order(models.Model):
     source = models.ForeignKey(
         Import, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("import")
     )
+    # Rows of this order that its import had to reject: so many lines may still be added by importing them corrected.
+    lines_left_out = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = OrderQuerySet.as_manager()
 

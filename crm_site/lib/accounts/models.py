@@ -3,10 +3,29 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class Team(models.Model):
+    """People who share their customers: whoever may see the team's customers sees those of every colleague in it."""
+
+    name = models.CharField(
+        _("name"), max_length=80, unique=True, error_messages={"unique": _("There is already a team of this name.")}
+    )
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class User(AbstractUser):
     """A person of the company who signs in. Customers never have one: they use links sent to them."""
 
     email = models.EmailField(_("e-mail address"), unique=True)
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("team")
+    )
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"

@@ -1,0 +1,64 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.models.customer import Customer
+
+
+class DuplicatePair(models.Model):
+    """Two customers that look like one, with the score and the reasons; the lower id stands first."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("To be looked at")
+        DIFFERENT = "different", _("Not the same")
+
+    first = models.ForeignKey(Customer, models.CASCADE, related_name="+", verbose_name=_("customer"))
+    second = models.ForeignKey(Customer, models.CASCADE, related_name="+", verbose_name=_("customer"))
+    score = models.PositiveSmallIntegerField(_("likeness"), help_text=_("0 to 100."))
+    reasons = models.JSONField(_("reasons"), default=list)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("decided by")
+    )
+    found_at = models.DateTimeField(_("found"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("likely duplicate")
+        verbose_name_plural = _("likely duplicates")
+        indexes = [models.Index(fields=["state", "-score", "-id"], name="duplicate_by_score")]
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="duplicate_pair_once"),
+            models.CheckConstraint(condition=models.Q(first__lt=models.F("second")), name="duplicate_pair_ordered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} = {self.second_id} ({self.score})"
+
+
+class Merge(models.Model):
+    """One customer taken up into another: everything that is needed to undo it until one of both has changed.
+
+    `gone` holds the columns of the customer that went, `before` and `after` those of the one that stayed, `moved` the
+    primary keys of the rows that changed hands, by model.
+    """
+
+    kept = models.ForeignKey(Customer, models.CASCADE, related_name="merges", verbose_name=_("kept customer"))
+    gone_id = models.BigIntegerField()
+    gone_reference = models.CharField(_("reference of the other"), max_length=40)
+    gone = models.JSONField(default=dict)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    moved = models.JSONField(default=dict)
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("merged by")
+    )
+    merged_at = models.DateTimeField(_("merged"), auto_now_add=True)
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("merge")
+        verbose_name_plural = _("merges")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.gone_reference} → {self.kept_id}"

@@ -1,0 +1,84 @@
+from datetime import date
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from customers.models.customer import Customer
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "TaskQuerySet":
+        """One's own tasks, and those about customers that one may see."""
+        if not user.has_perm("customers.view_task"):
+            return self.none()
+        return self.filter(models.Q(owner=user) | models.Q(customer__in=Customer.objects.visible_to(user)))
+
+    def open(self) -> "TaskQuerySet":
+        return self.filter(done_at__isnull=True)
+
+    def overdue(self, on: date) -> "TaskQuerySet":
+        """Open tasks that should have been done before this day."""
+        return self.open().filter(due_on__lt=on)
+
+    def most_urgent_first(self) -> "TaskQuerySet":
+        return self.order_by("due_on", "-priority", "id")
+
+
+class Task(models.Model):
+    """Something that a member of staff has to do, mostly for a customer."""
+
+    class Priority(models.IntegerChoices):
+        LOW = 1, pgettext_lazy("priority", "Low")
+        NORMAL = 2, pgettext_lazy("priority", "Normal")
+        HIGH = 3, pgettext_lazy("priority", "High")
+
+    class Recurrence(models.TextChoices):
+        NEVER = "", pgettext_lazy("recurrence", "Once")
+        DAILY = "daily", pgettext_lazy("recurrence", "Every day")
+        WEEKLY = "weekly", pgettext_lazy("recurrence", "Every week")
+        MONTHLY = "monthly", pgettext_lazy("recurrence", "Every month")
+        QUARTERLY = "quarterly", pgettext_lazy("recurrence", "Every quarter")
+        YEARLY = "yearly", pgettext_lazy("recurrence", "Every year")
+
+    title = models.CharField(_("title"), max_length=200)
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, null=True, blank=True, related_name="tasks", verbose_name=_("customer")
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="tasks", verbose_name=_("responsible")
+    )
+    due_on = models.DateField(_("due"))
+    due_time = models.TimeField(_("time"), null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
+    recurrence = models.CharField(_("repeats"), max_length=10, choices=Recurrence.choices, blank=True, default="")
+    remind_at = models.DateTimeField(_("reminder"), null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True, editable=False)
+    note = models.TextField(_("note"), blank=True)
+    done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        indexes = [
+            models.Index(
+                fields=["owner", "due_on", "id"], name="task_open_by_owner", condition=models.Q(done_at__isnull=True)
+            ),
+            models.Index(fields=["customer", "due_on", "id"], name="task_by_customer"),
+            models.Index(
+                fields=["remind_at"],
+                name="task_to_remind",
+                condition=models.Q(done_at__isnull=True, reminded_at__isnull=True, remind_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
