@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,9 +73,3 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """The machine's own Chromium; as root it has no sandbox to offer."""
     switches = ["--disable-gpu", "--disable-background-networking"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
     return browser_type_launch_args | {"executable_path": CHROMIUM, "args": switches}
-
-
-@pytest.fixture
-def data_folder(tmp_path: Path) -> Path:
-    """A data folder of one test, for tests that start and stop servers."""
-    return tmp_path / "data"

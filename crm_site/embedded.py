@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -163,6 +163,8 @@ def _stop_if_last(data_dir: Path, users: int) -> None:
     for server in reversed(_servers_of(data_dir)):
         with _said_when_slow(f"Stopping {server.name}"):
             server.stop()
+    with suppress(OSError):
+        socket_folder(data_dir).rmdir()
 
 
 def _folders(data_dir: Path) -> Folders:

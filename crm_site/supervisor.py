@@ -112,7 +112,8 @@ class Supervisor:
         def relay() -> None:
             assert process.stdout is not None
             for line in process.stdout:
-                self._say(f"{program.name:<{self._width}} | {line.rstrip()}")
+                if line.strip():
+                    self._say(f"{program.name:<{self._width}} | {line.rstrip()}")
 
         thread = threading.Thread(target=relay, daemon=True)
         thread.start()

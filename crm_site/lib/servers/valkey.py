@@ -45,7 +45,8 @@ class Valkey:
     def start(self) -> None:
         """Bring it up, with what it had queued before."""
         if self._pid() is None:
-            self.socket.unlink(missing_ok=True)
+            for left_behind in (self.socket, self.pid_file):
+                left_behind.unlink(missing_ok=True)
             run_as(self.account, self._command(), leaves_daemon=True)
         runs = wait_until(lambda: self._pid() is not None, seconds=5)
         if not runs or not wait_until(self.answers, seconds=START_SECONDS):

@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 import socket
@@ -15,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from crm_site import embedded, roles
+from crm_site.health import CHECKS
 from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.models import Job
 from crm_site.supervisor import Program, ProgramGaveUpError, Supervisor
@@ -151,25 +151,29 @@ def shown_host(host: str) -> str:
 
 
 def parts_missing(host: str, port: int) -> list[str]:
-    """The parts that /health/ready does not find; all of them while the web server does not answer."""
+    """The parts that are not there yet; the web server is asked last, when it can say that all is well."""
+    return [name for name, is_there in CHECKS.items() if not is_there()] or web_missing(host, port)
+
+
+def web_missing(host: str, port: int) -> list[str]:
     line = HTTPConnection(shown_host(host), port, timeout=5)
     allowed = next((name for name in settings.ALLOWED_HOSTS if not name.startswith(("*", "."))), "localhost")
     try:
         line.request("GET", "/health/ready", headers={"Host": allowed})
-        parts = json.load(line.getresponse())
-    except (OSError, HTTPException, ValueError):
+        return [] if line.getresponse().status == 200 else ["web"]
+    except (OSError, HTTPException):
         return ["web"]
     finally:
         line.close()
-    return [name for name, there in parts.items() if name != "ready" and not there]
 
 
 def programs(host: str, port: int) -> list[Program]:
     """What runs side by side, in the order of starting."""
     common = {"DJANGO_SETTINGS_MODULE": "crm_site.settings", "CRM_DATA_DIR": str(settings.DATA_DIR)}
-    # Celery warns of root each time; whoever runs this as root knows.
-    celery = [sys.executable, "-W", "ignore:You're running", "-m", "celery", "--quiet", "-A", "crm_site"]
-    web = [sys.executable, "-m", "gunicorn", "crm_site.wsgi", "--bind", f"{host}:{port}", "--no-control-socket"]
+    # Not worth a warning at each start: that root runs it, and that static files are served from where they lie.
+    python = [sys.executable, "-W", "ignore:You're running", "-W", "ignore:No directory at", "-m"]
+    celery = [*python, "celery", "--quiet", "-A", "crm_site"]
+    web = [*python, "gunicorn", "crm_site.wsgi", "--bind", f"{host}:{port}", "--no-control-socket"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--preload", "--log-level", "warning"]
     web += ["--timeout", "30", "--graceful-timeout", "8", "--max-requests", "2000", "--max-requests-jitter", "200"]
     worker = [*celery, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip", "-l", "WARNING"]
