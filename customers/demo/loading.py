@@ -1,0 +1,111 @@
+"""The steps that fill an empty database, in their order; everything drawn follows from one seed."""
+
+import datetime as dt
+import gzip
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+
+from customers.actions import import_orders
+from customers.demo.baskets import fill_baskets, store_lines
+from customers.demo.catalogue import create_journey, create_products, create_sources
+from customers.demo.history import History, read_history, weeks_to_shift
+from customers.demo.identities import invent_identities
+from customers.demo.moments import Staff, Stage, draw_moments, store_moments
+from customers.demo.traits import Traits, draw_traits
+from customers.models import Company, ContactMoment, Customer, Order, OrderLine, Product
+
+PURCHASES = settings.BASE_DIR / "sample_data" / "CDNOW_master.txt.gz"
+COMPANY_NAME = "Disques Compagnon (demonstration)"
+COMPANY_CURRENCY = "USD"
+# Each part has its own stream of chance, so that changing one leaves the others as they are.
+TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS = range(5)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is loaded: the first so many customers of the file, or all of them."""
+
+    today: dt.date
+    seed: int
+    staff: Staff
+    customers: int | None = None
+
+    def chance(self, part: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, part])
+
+
+@transaction.atomic
+def load(request: Request, *, say: Say) -> None:
+    """Load everything that `customers` owns, or nothing."""
+    weeks = weeks_to_shift(request.today)
+    _name_company(weeks)
+    history = read_history(_import_purchases(request, weeks))
+    say(f"{history.orders:,} real orders of {history.customers:,} customers, moved by {weeks:,} weeks")
+    traits = draw_traits(history, owners=request.staff.sales, rng=request.chance(TRAITS))
+    invent_identities(history, traits, sources=create_sources(), rng=request.chance(IDENTITIES))
+    say(f"{history.customers:,} invented identities")
+    say(f"{_load_baskets(request, history, traits):,} order lines of invented products")
+    say(f"{_load_moments(request, history, traits):,} invented contact moments")
+    _analyse()
+
+
+def _name_company(weeks: int) -> None:
+    Company.objects.update_or_create(
+        pk=1, defaults={"name": COMPANY_NAME, "currency": COMPANY_CURRENCY, "demo_weeks_shifted": weeks}
+    )
+
+
+def _import_purchases(request: Request, weeks: int) -> int:
+    """Import the file like any other; the id of the import."""
+    whole = nullcontext(PURCHASES)
+    with whole if request.customers is None else _first_customers(PURCHASES, request.customers) as path:
+        report = import_orders(path=path, mapping="cdnow", shift=dt.timedelta(weeks=weeks), today=request.today)
+    return report.import_id
+
+
+@contextmanager
+def _first_customers(path: Path, customers: int) -> Iterator[Path]:
+    """The beginning of the file: the lines of its first customers, in a file of the same name."""
+    with tempfile.TemporaryDirectory() as folder, gzip.open(path, "rt") as whole:
+        part = Path(folder) / path.name
+        seen: set[str] = set()
+        with gzip.open(part, "wt") as kept:
+            kept.write(next(whole))
+            for line in whole:
+                seen.add(line.split(maxsplit=1)[0])
+                if len(seen) > customers:
+                    break
+                kept.write(line)
+        yield part
+
+
+def _load_baskets(request: Request, history: History, traits: Traits) -> int:
+    products = create_products(request.chance(PRODUCTS))
+    stored = store_lines(fill_baskets(history, traits, request.chance(BASKETS)), history, products)
+    # The import needed a product to hang its lines on; nothing is left of it.
+    Product.objects.filter(lines=None).exclude(pk__in=[product.pk for product in products]).delete()
+    return stored
+
+
+def _load_moments(request: Request, history: History, traits: Traits) -> int:
+    zone = ZoneInfo(settings.TIME_ZONE)
+    stage = Stage(history=history, traits=traits, staff=request.staff, zone=zone, rng=request.chance(MOMENTS))
+    touchpoints = {code: point.pk for code, point in create_journey().items()}
+    return store_moments(draw_moments(stage), history, touchpoints)
+
+
+def _analyse() -> None:
+    """Tell the planner what is there before the first page asks."""
+    with connection.cursor() as cursor:
+        for model in (Customer, Order, OrderLine, Product, ContactMoment):
+            cursor.execute(f"ANALYZE {model._meta.db_table}")
