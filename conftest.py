@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.conf import settings
 
 from crm_site import embedded
 from crm_site.lib.broker import broker_client
+from crm_site.lib.jobs import doorbell
+from crm_site.tests.processes import Worker, forget_sessions
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUEUE_PREFIX = f"test-{os.getpid()}:"
@@ -65,7 +67,37 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session", autouse=True)
 def own_media(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Uploads of tests go to a folder of this run."""
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+    settings.DATA_DIR = tmp_path_factory.mktemp("data")
+    settings.MEDIA_ROOT = settings.DATA_DIR / "media"
+
+
+@pytest.fixture
+def start_worker(transactional_db: None) -> Iterator[Callable[..., Worker]]:
+    """Starts real Celery workers on the test's database and queue; none is left when the test ends."""
+    workers: list[Worker] = []
+
+    def start(**environment: str) -> Worker:
+        workers.append(Worker(environment))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.kill()
+    forget_sessions()
+
+
+@pytest.fixture
+def worker(start_worker: Callable[..., Worker]) -> Worker:
+    """A real worker, ready to take jobs, with its beat."""
+    started = start_worker()
+    started.wait_until_ready()
+    return started
+
+
+@pytest.fixture(autouse=True)
+def patient_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that failed in one test is asked again in the next."""
+    monkeypatch.setattr(doorbell, "_silent_until", 0.0)
 
 
 @pytest.fixture(scope="session")

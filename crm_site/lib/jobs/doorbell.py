@@ -5,6 +5,7 @@ import time
 
 import redis
 from celery import current_app
+from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
@@ -39,7 +40,7 @@ def _sent(job_id: int) -> bool:
         return False
     options = {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
     try:
-        with current_app.connection_for_write(transport_options=options) as line:
+        with current_app.connection_for_write(settings.CELERY_BROKER_URL, transport_options=options) as line:
             current_app.send_task("jobs.run", [job_id], connection=line, retry=False, ignore_result=True)
     except (KombuError, redis.RedisError, OSError):
         return False
