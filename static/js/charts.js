@@ -16,6 +16,7 @@
   const language = root.lang || "en";
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const drawn = new Map();
+  let printing = false;
 
   /* --- Colours --------------------------------------------------------------------------------------------------- */
 
@@ -72,7 +73,7 @@
   /* --- Parts that all kinds share ------------------------------------------------------------------------------------ */
 
   const base = (spec) => ({
-    animation: !still.matches,
+    animation: !still.matches && !printing,
     animationDuration: 350,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("ink-2") },
     aria: { enabled: true, label: { description: [spec.title, spec.summary].filter(Boolean).join(". ") } },
@@ -326,5 +327,19 @@
 
   new MutationObserver(redraw).observe(root, { attributeFilter: ["data-bs-theme"] });
   addEventListener("charts:draw", drawAll);
-  addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize()));
+  /* Paper is white: whoever reads in the dark prints in the light. */
+  let theme;
+  addEventListener("beforeprint", () => {
+    printing = true;
+    theme = root.dataset.bsTheme;
+    root.dataset.bsTheme = "light";
+    redraw();
+    drawn.forEach((chart) => chart.resize());
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    root.dataset.bsTheme = theme;
+    redraw();
+    drawn.forEach((chart) => chart.resize());
+  });
 })();
