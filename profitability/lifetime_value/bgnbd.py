@@ -23,6 +23,7 @@ from profitability.lifetime_value.summary import Floats, Triples, checked, colla
 
 PARAMETERS = ("r", "alpha", "a", "b")
 QUADRATURE_NODES = 32
+SMALL_EXPONENTS = 20
 # Half the gain in log-likelihood over "nobody leaves" that chance gives one time in twenty (a boundary test: 50:50
 # mixture of nothing and chi-square with one degree, 95th percentile 2.7055).
 LOSS_PROVEN_GAIN = 2.7055 / 2
@@ -98,12 +99,15 @@ class BgNbd:
     def _mean_decay(self, x: int, u: Floats, power: float, *, kept: bool = False) -> Floats:
         """E[(1 + p u) ** -power] for p ~ Beta(a, b + x), or with `kept` E[(1 - p) (1 + p u) ** -power].
 
-        The substitution p = y / (1 + k (1 - y)) with k = u * power / (a + b + x) makes the integrand flat at y = 0, so
-        that few nodes give full precision however far ahead one looks.
+        The substitution p = y / (1 + k (1 - y)) keeps few nodes precise however far ahead one looks: the k below makes
+        the integrand flat at y = 0, and where its exponents are small, keeps its two poles equally far from (0, 1).
         """
         a, b = self.a, self.b + x
         y, weights = beta_rule(a, b)
-        k = (u * power / (a + b))[..., None]
+        k = u * power / (a + b)
+        if power + abs(a + b - power) < SMALL_EXPONENTS:
+            k = np.minimum(k, np.sqrt(1 + u) - 1)
+        k = k[..., None]
         near, far = k / (1 + k), (u[..., None] - k) / (1 + k)
         logs = (power - a - b) * np.log1p(-near * y) - power * np.log1p(far * y) - a * np.log1p(k)
         values = np.exp(logs)

@@ -11,6 +11,7 @@ from profitability.lifetime_value.summary import Floats
 # Log-parameters beyond these are "as good as zero" and "as good as infinite"; the likelihood is flat out there.
 LOWEST, HIGHEST = -16.0, 14.0
 HESSIAN_STEP = 1e-4
+POLISHING_STEPS = 3
 
 # Log-parameters in; mean log-likelihood and its gradient out.
 Objective = Callable[[Floats], tuple[float, Floats]]
@@ -45,14 +46,18 @@ def maximise(objective: Objective, start: Floats, observations: int) -> Maximum:
 
 
 def _polished(objective: Objective, point: Floats, value: float) -> tuple[Floats, float, Floats]:
-    """One Newton step, kept only when it climbs: takes the last digits that a line search leaves on a flat ridge."""
+    """Newton steps, kept while the slope falls: the last digits, which a line search leaves on a flat ridge."""
     hessian = _hessian(objective, point)
     if _covariance(hessian, 1) is None:
         return point, value, hessian
-    step = np.linalg.solve(hessian, -objective(point)[1])
-    better = np.clip(point + np.clip(step, -1, 1), LOWEST, HIGHEST)
-    better_value = objective(better)[0]
-    return (better, better_value, hessian) if better_value > value else (point, value, hessian)
+    slope = objective(point)[1]
+    for _ in range(POLISHING_STEPS):
+        better = np.clip(point + np.clip(np.linalg.solve(hessian, -slope), -1, 1), LOWEST, HIGHEST)
+        better_value, better_slope = objective(better)
+        if np.abs(better_slope).max() >= np.abs(slope).max():
+            break
+        point, value, slope = better, better_value, better_slope
+    return point, value, hessian
 
 
 def _hessian(objective: Objective, point: Floats) -> Floats:

@@ -154,7 +154,7 @@ def _days(dates: NDArray[Any]) -> Integers:
 def _codes(column: NDArray[Any]) -> Integers:
     """Whole numbers that are equal exactly where the column is. Whole days need no sorting to get them."""
     days = np.rint(column * DAYS_PER_WEEK)
-    if column.size and np.abs(column * DAYS_PER_WEEK - days).max() < 1e-9 and days.max() < 2**31:
+    if days.max(initial=0) < 2**31 and np.array_equal(days / DAYS_PER_WEEK, column):
         return days.astype(np.int64)
     return np.unique(column, return_inverse=True)[1]
 
