@@ -142,7 +142,7 @@
         coord: [Number(mark.x), mark.y],
         name: mark.label,
         label: {
-          show: !small, // on a phone the marks stand in words below
+          show: box.clientWidth >= 640, // where there is no room the marks stand in words below
           position: index === 0 && spec.marks.length > 1 ? [14, 12] : [-6, -22],
           align: "left",
           formatter: cut(mark.label, 64),
@@ -272,9 +272,11 @@
     },
   };
 
+  /* The ink, light or dark, that stands out more on a colour (relative luminance as WCAG defines it). */
   const inkOn = (tint) => {
-    const [red, green, blue] = tint.match(/[\d.]+/g).map(Number);
-    return red * 0.299 + green * 0.587 + blue * 0.114 > 140 ? "#10201f" : "#ffffff";
+    const [red, green, blue] = tint.match(/[\d.]+/g).map((part) => { const share = part / 255; return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4; });
+    const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    return 1.05 / (light + 0.05) > (light + 0.05) / 0.062 ? "#ffffff" : "#10201f";
   };
 
   const pointColour = (series, at, value, index, negatives) => {
