@@ -1,3 +1,33 @@
-from django.urls import URLPattern
+"""Addresses of profitability: the dashboard, the ranking, the costing and the recomputes."""
 
-urlpatterns: list[URLPattern] = []
+import datetime as dt
+
+from django.urls import path, register_converter
+
+from profitability import views
+
+
+class MonthConverter:
+    """A month in an address, as 2026-07: the date of its first day."""
+
+    regex = r"\d{4}-(?:0[1-9]|1[0-2])"
+
+    def to_python(self, value: str) -> dt.date:
+        return dt.date.fromisoformat(f"{value}-01")
+
+    def to_url(self, value: dt.date) -> str:
+        return f"{value:%Y-%m}"
+
+
+register_converter(MonthConverter, "month")
+
+urlpatterns = [
+    path("dashboard/", views.dashboard_page, name="dashboard"),
+    path("dashboard/<slug:name>.csv", views.dashboard_csv, name="dashboard-csv"),
+    path("ranking/", views.RankingList.as_view(), name="ranking"),
+    path("costing/", views.costing_page, name="costing"),
+    path("costing/<month:month>/", views.costing_month, name="costing-month"),
+    path("runs/", views.RunList.as_view(), name="runs"),
+    path("runs/start/", views.run_start, name="run-start"),
+    path("runs/<int:pk>/", views.run_page, name="run"),
+]

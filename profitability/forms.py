@@ -1,0 +1,62 @@
+"""What narrows the lists of profitability."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from crm_site.lib.filters import ChoiceFilter, FilterForm, SearchField, SlimNumber
+from customers.models.customer import CustomerQuerySet
+from customers.models.scorecard import Category, Stage
+from profitability.totals import RunTotals
+
+
+class Sign(TextChoices):
+    """Whether a customer earns more than it costs."""
+
+    PROFIT = "profit", pgettext_lazy("sign of a profit", "Profit")
+    ZERO = "zero", pgettext_lazy("sign of a profit", "Neither profit nor loss")
+    LOSS = "loss", pgettext_lazy("sign of a profit", "Loss")
+
+
+class RankingFilters(FilterForm):
+    """What narrows the ranking.
+
+    Profit falls as rank rises, so the sign of a profit, and where a category can begin, are ranks that the totals of
+    the run give away: the database then starts there instead of reading the ranking from its top.
+    """
+
+    q = SearchField(label=gettext_lazy("Search"), placeholder=gettext_lazy("Name, reference, e-mail, phone or town"))
+    category = ChoiceFilter(label=gettext_lazy("Category"))
+    stage = ChoiceFilter(label=gettext_lazy("Stage"))
+    sign = ChoiceFilter(label=gettext_lazy("Profit or loss"))
+    from_rank = forms.IntegerField(
+        label=gettext_lazy("From rank"), required=False, min_value=1, max_value=2**31 - 1, widget=SlimNumber
+    )
+
+    lookups = {"stage": "card__stage", "from_rank": "card__rank__gte"}
+
+    def __init__(self, data: Any, *, totals: RunTotals) -> None:
+        super().__init__(data)
+        self.totals = totals
+        self.fields["category"].offer(Category.choices)
+        self.fields["stage"].offer([choice for choice in Stage.choices if choice[0] != Stage.PROSPECT])
+        self.fields["sign"].offer(Sign.choices)
+
+    def filter_q(self, customers: CustomerQuerySet, text: str) -> CustomerQuerySet:
+        return customers.matching(text)
+
+    def filter_category(self, customers: CustomerQuerySet, category: str) -> CustomerQuerySet:
+        before = [total.customers for total in self.totals.categories if total.category < min(int(category), 3)]
+        return customers.filter(card__category=category, card__rank__gt=sum(before))
+
+    def filter_sign(self, customers: CustomerQuerySet, sign: str) -> CustomerQuerySet:
+        ranking = self.totals.ranking
+        not_losing = ranking.profitable + ranking.zero
+        first, last = {
+            Sign.PROFIT: (0, ranking.profitable),
+            Sign.ZERO: (ranking.profitable, not_losing),
+            Sign.LOSS: (not_losing, ranking.customers),
+        }[Sign(sign)]
+        return customers.filter(card__rank__gt=first, card__rank__lte=last)

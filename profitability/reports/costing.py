@@ -1,0 +1,236 @@
+"""What the costing pages read: how costs reach customers, and where every cent of each month went."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from customers.models import Run
+from profitability.drivers import Driver, driver_named
+from profitability.models import Activity, ActivityRate, Costing, CostPool, CostPoolAmount, RunActivity, RunMonth
+from profitability.totals import RunTotals
+
+
+@dataclass(frozen=True, slots=True)
+class MissingAmounts:
+    """A month in which cost pools have no amount."""
+
+    month: dt.date
+    pools: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a cost pool that an activity takes, 0 to 1."""
+
+    activity: str
+    pool: str
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of a time equation."""
+
+    driver: Driver
+    minutes: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPlan:
+    """An activity as the costing defines it."""
+
+    activity: Activity
+    driver: Driver | None  # traditional
+    shares: tuple[Share, ...]  # traditional
+    terms: tuple[Term, ...]  # time-driven
+
+    @property
+    def is_time_driven(self) -> bool:
+        return self.activity.method == Activity.Method.TIME_DRIVEN
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """A cost pool as the costing defines it, and what it last cost."""
+
+    pool: CostPool
+    last: CostPoolAmount | None
+    shares: tuple[Share, ...]
+    time_driven: bool  # some activity draws on its minutes
+
+    @property
+    def kept(self) -> Decimal | None:
+        """The share that no activity takes; unknown where it depends on the minutes used."""
+        return None if self.time_driven else 1 - sum((share.share for share in self.shares), Decimal())
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityUse:
+    """Minutes of a resource that time-driven activities used in a month."""
+
+    month: dt.date
+    pool: str
+    used: float
+    capacity: float
+
+    @property
+    def share(self) -> float:
+        return self.used / self.capacity
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A costing in full."""
+
+    costing: Costing
+    pools: list[PoolPlan]
+    activities: list[ActivityPlan]
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """What a run found for its months, newest first."""
+
+    months: list[RunMonth]
+    activities: list[RunActivity]
+    rates: dict[tuple[dt.date, int], ActivityRate]  # by month and activity
+    capacity: list[CapacityUse]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one unit of a driver was charged, in house currency."""
+
+    driver: Driver
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class MonthLine:
+    """One activity in one month."""
+
+    activity: RunActivity
+    rate: ActivityRate
+    charges: tuple[Charge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDetail:
+    """One month of a run in full, with the months beside it."""
+
+    month: RunMonth
+    lines: list[MonthLine]
+    amounts: list[CostPoolAmount]
+    capacity: list[CapacityUse]
+    earlier: dt.date | None
+    later: dt.date | None
+
+
+def missing_amounts(costing: Costing | None, months: Collection[dt.date]) -> list[MissingAmounts]:
+    """Which of these months lack an amount of which cost pool of the costing (2 queries, none without a costing)."""
+    if costing is None or not months:
+        return []
+    pools = list(costing.pools.all())
+    amounts = CostPoolAmount.objects.filter(pool__costing=costing, month__range=(min(months), max(months)))
+    entered = set(amounts.values_list("pool_id", "month"))
+    gaps = ((month, tuple(pool.label for pool in pools if (pool.pk, month) not in entered)) for month in sorted(months))
+    return [MissingAmounts(month, names) for month, names in gaps if names]
+
+
+def plan_of(costing: Costing) -> Plan:
+    """Cost pools, activities, shares and time equations of a costing (5 queries)."""
+    activities = [
+        _activity_plan(activity)
+        for activity in costing.activities.select_related("resource").prefetch_related("shares__pool", "terms")
+    ]
+    last = CostPoolAmount.objects.filter(pool__costing=costing).order_by("pool", "-month").distinct("pool")
+    latest = {amount.pool_id: amount for amount in last}
+    pools = [_pool_plan(pool, latest.get(pool.pk), activities) for pool in costing.pools.all()]
+    return Plan(costing, pools, activities)
+
+
+def _activity_plan(activity: Activity) -> ActivityPlan:
+    return ActivityPlan(
+        activity=activity,
+        driver=driver_named(activity.driver) if activity.driver else None,
+        shares=tuple(Share(activity.label, part.pool.label, part.percent / 100) for part in activity.shares.all()),
+        terms=tuple(Term(driver_named(term.driver), term.minutes) for term in activity.terms.all()),
+    )
+
+
+def _pool_plan(pool: CostPool, last: CostPoolAmount | None, activities: list[ActivityPlan]) -> PoolPlan:
+    return PoolPlan(
+        pool=pool,
+        last=last,
+        shares=tuple(share for plan in activities for share in plan.shares if share.pool == pool.label),
+        time_driven=any(plan.activity.resource_id == pool.pk for plan in activities),
+    )
+
+
+def months_of(run: Run, *, since: dt.date | None = None) -> Months:
+    """Reconciliation, rates and use of capacity by month (3 queries)."""
+    months = RunMonth.objects.filter(run=run).order_by("-month")
+    rates = ActivityRate.objects.filter(activity__run=run).select_related("activity")
+    if since:
+        months, rates = months.filter(month__gte=since), rates.filter(month__gte=since)
+    activities = list(RunActivity.objects.filter(run=run).select_related("activity__resource"))
+    by_place = {(rate.month, rate.activity_id): rate for rate in rates}
+    found = list(months)
+    return Months(found, activities, by_place, capacity_use(activities, by_place.values()))
+
+
+def capacity_use(activities: Iterable[RunActivity], rates: Iterable[ActivityRate]) -> list[CapacityUse]:
+    """Minutes used of each resource, newest month first; nothing of activities that were deleted since (no query)."""
+    pools = {
+        one.pk: one.activity.resource
+        for one in activities
+        if one.method == Activity.Method.TIME_DRIVEN and one.activity and one.activity.resource
+    }
+    used: dict[tuple[dt.date, CostPool], float] = defaultdict(float)
+    for rate in rates:
+        if pool := pools.get(rate.activity_id):
+            used[rate.month, pool] += rate.quantity
+    return [
+        CapacityUse(month, pool.label, minutes, float(pool.practical_capacity_minutes or 0))
+        for (month, pool), minutes in sorted(used.items(), key=lambda item: (item[0][0], item[0][1].pk), reverse=True)
+        if pool.practical_capacity_minutes
+    ]
+
+
+def month_detail(run: Run, month: dt.date) -> MonthDetail | None:
+    """One month: what was entered, what each activity cost, used and charged (5 queries); none without figures."""
+    found = RunMonth.objects.filter(run=run, month=month).first()
+    if found is None:
+        return None
+    drivers = [driver_named(code) for code in RunTotals.from_json(run.totals).drivers]
+    rates = list(
+        ActivityRate.objects.filter(activity__run=run, month=month).select_related("activity__activity__resource")
+    )
+    activities = [rate.activity for rate in rates]
+    return MonthDetail(
+        month=found,
+        lines=[
+            MonthLine(rate.activity, rate, _charges(rate, drivers))
+            for rate in sorted(rates, key=lambda rate: rate.activity.position)
+        ],
+        amounts=list(
+            CostPoolAmount.objects.filter(pool__costing__is_current=True, month=month)
+            .select_related("pool")
+            .order_by("pool__name")
+        ),
+        capacity=capacity_use(activities, rates),
+        earlier=_beside(run, month__lt=month, order="-month"),
+        later=_beside(run, month__gt=month, order="month"),
+    )
+
+
+def _charges(rate: ActivityRate, drivers: list[Driver]) -> tuple[Charge, ...]:
+    return tuple(
+        Charge(driver, cents / 100) for driver, cents in zip(drivers, rate.coefficients, strict=False) if cents
+    )
+
+
+def _beside(run: Run, *, order: str, **condition: dt.date) -> dt.date | None:
+    return RunMonth.objects.filter(run=run, **condition).order_by(order).values_list("month", flat=True).first()

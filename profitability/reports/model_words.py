@@ -1,0 +1,102 @@
+"""The models behind lifetime values, in plain words: what each parameter says about the company's customers."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm_site.lib.components import Fact
+from crm_site.lib.formatting import UNKNOWN, money, number, percent
+from profitability.totals import LifetimeModel, RunTotals
+
+# Above this the margin of an order depends on how often a customer orders, which the Gamma-Gamma model denies.
+CORRELATION_WARNED = 0.3
+NOTES = {
+    "no_costing": gettext_lazy("No costing was published: profit is gross margin less direct costs."),
+    "no_orders": gettext_lazy("There were no orders."),
+    "total_not_positive": gettext_lazy("Total profit is not positive, so shares of it mean nothing: money is shown."),
+}
+
+
+def lifetime_model_facts(model: LifetimeModel, currency: str) -> list[Fact]:
+    """What was fitted on whom, and what it means."""
+    return [
+        Fact(
+            _("Fitted on"),
+            _("%(customers)s customers, %(repeat)s of them with more than one order day")
+            % {"customers": number(model.customers), "repeat": number(model.repeat_customers)},
+        ),
+        *_purchases(model),
+        *_margins(model, currency),
+        *_costs(model, currency),
+        Fact(
+            _("Future counted"),
+            _("%(years)s years, discounted at %(rate)s a year")
+            % {"years": number(model.horizon_years), "rate": percent(model.yearly_discount_rate)},
+        ),
+    ]
+
+
+def _purchases(model: LifetimeModel) -> list[Fact]:
+    if model.r is None or model.alpha is None:
+        return []
+    facts = [
+        Fact(
+            _("Orders (BG/NBD)"),
+            f"r {_figure(model.r)} · α {_figure(model.alpha)}",
+            hint=_(
+                "An active customer orders about every %(weeks)s weeks on average; the smaller r, the more they differ."
+            )
+            % {"weeks": number(model.alpha / model.r, digits=1)},
+        )
+    ]
+    if model.a is not None and model.b is not None:
+        leaving = model.a / (model.a + model.b)
+        facts.append(
+            Fact(
+                _("Departure (BG/NBD)"),
+                f"a {_figure(model.a)} · b {_figure(model.b)}",
+                hint=_("After an order, %(share)s of customers leave on average.") % {"share": percent(leaving)},
+            )
+        )
+    if model.log_likelihood is not None:
+        facts.append(Fact(_("Log-likelihood"), number(model.log_likelihood, digits=1)))
+    return facts
+
+
+def _margins(model: LifetimeModel, currency: str) -> list[Fact]:
+    if model.p is None or model.q is None or model.v is None:
+        return []
+    mean = money(model.p * model.v / (model.q - 1), currency) if model.q > 1 else UNKNOWN
+    facts = [
+        Fact(
+            _("Margin of an order (Gamma-Gamma)"),
+            f"p {_figure(model.p)} · q {_figure(model.q)} · v {_figure(model.v)}",
+            hint=_("%(amount)s on average over all customers.") % {"amount": mean},
+        )
+    ]
+    if model.correlation is not None:
+        strong = abs(model.correlation) > CORRELATION_WARNED
+        hint = (
+            _("Frequent and rare buyers differ in what an order leaves, which the model does not foresee.")
+            if strong
+            else _("Frequent and rare buyers leave about as much on an order, as the model supposes.")
+        )
+        facts.append(Fact(_("Correlation of frequency and margin"), number(model.correlation, digits=2), hint=hint))
+    return facts
+
+
+def _costs(model: LifetimeModel, currency: str) -> list[Fact]:
+    facts = [
+        (_("Mean margin of an order"), model.margin_per_order),
+        (_("Cost to serve, for each order"), model.cost_per_order),
+        (_("Cost to serve, for each month of the relation"), model.cost_per_month),
+    ]
+    return [Fact(label, money(value, currency)) for label, value in facts if value is not None]
+
+
+def _figure(value: float) -> str:
+    return number(value, digits=4)
+
+
+def notes_in_words(totals: RunTotals) -> list[str]:
+    """What a run and its models found unusual; a code without words of its own is shown as it is."""
+    return [str(NOTES.get(code, code)) for code in dict.fromkeys((*totals.notes, *totals.lifetime_model.notes))]

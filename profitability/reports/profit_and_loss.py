@@ -1,0 +1,181 @@
+"""The profit and loss account of one customer, down to the activities and the months that it came from."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from operator import attrgetter
+from typing import Literal
+
+from django.utils.translation import gettext as _
+
+from customers.models import Run
+from profitability.models import ActivityRate, CustomerMonth, RunActivity
+
+NOTHING = Decimal("0.00")
+# How the codes of drivers begin whose quantities come from contact moments.
+CONTACT_DRIVERS = ("contacts_", "minutes_")
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCharge:
+    """What one activity cost this customer."""
+
+    activity: RunActivity
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One column of the account. Discounts, returns and costs are positive amounts; `other` has its sign."""
+
+    since: dt.date | None  # first and last month with figures; None when nothing happened
+    until: dt.date | None
+    orders: int
+    gross: Decimal
+    discounts: Decimal
+    returns: Decimal
+    other: Decimal
+    cost_of_goods: Decimal
+    activities: tuple[ActivityCharge, ...]
+    direct_costs: Decimal
+
+    @property
+    def net_revenue(self) -> Decimal:
+        return self.gross - self.discounts - self.returns + self.other
+
+    @property
+    def gross_margin(self) -> Decimal:
+        return self.net_revenue - self.cost_of_goods
+
+    @property
+    def cost_to_serve(self) -> Decimal:
+        return sum((charge.amount for charge in self.activities), NOTHING)
+
+    @property
+    def contribution(self) -> Decimal:
+        return self.gross_margin - self.cost_to_serve
+
+    @property
+    def profit(self) -> Decimal:
+        return self.contribution - self.direct_costs
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One line of the account as it is read: costs and deductions are negative here."""
+
+    label: str
+    whole: Decimal
+    last_year: Decimal
+    kind: Literal["item", "sum", "profit"] = "item"
+    source: Literal["orders", "moments", ""] = "orders"  # which records of the customer stand behind it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerProfitAndLoss:
+    """The account of one customer in one run: all months, and the last twelve before the day of the figures."""
+
+    run: Run
+    customer_id: int
+    whole: Account
+    last_year: Account
+    last_year_since: dt.date  # first month of the last twelve
+
+    @property
+    def lines(self) -> list[AccountLine]:
+        """The account line by line, from gross sales down to profit; what never happened is left out."""
+        charges = zip(self.whole.activities, self.last_year.activities, strict=True)
+        lines = [
+            self._line(_("Gross sales"), "gross"),
+            self._line(_("Discounts"), "discounts", sign=-1),
+            self._line(_("Returns"), "returns", sign=-1),
+            self._line(_("Fees and adjustments"), "other"),
+            self._line(_("Net revenue"), "net_revenue", kind="sum"),
+            self._line(_("Cost of goods"), "cost_of_goods", sign=-1),
+            self._line(_("Gross margin"), "gross_margin", kind="sum", source=""),
+            *(_activity_line(whole, year) for whole, year in charges),
+            self._line(_("Contribution"), "contribution", kind="sum", source=""),
+            self._line(_("Direct costs"), "direct_costs", sign=-1, source=""),
+            self._line(_("Profit"), "profit", kind="profit", source=""),
+        ]
+        return [line for line in lines if line.whole or line.kind != "item"]
+
+    def _line(
+        self,
+        label: str,
+        name: str,
+        *,
+        sign: int = 1,
+        kind: Literal["item", "sum", "profit"] = "item",
+        source: Literal["orders", "moments", ""] = "orders",
+    ) -> AccountLine:
+        read = attrgetter(name)
+        return AccountLine(label, sign * read(self.whole), sign * read(self.last_year), kind, source)
+
+
+def _activity_line(whole: ActivityCharge, last_year: ActivityCharge) -> AccountLine:
+    by_contact = any(code.startswith(CONTACT_DRIVERS) for code in whole.activity.drivers)
+    return AccountLine(
+        whole.activity.label, -whole.amount, -last_year.amount, source="moments" if by_contact else "orders"
+    )
+
+
+def customer_profit_and_loss(run: Run, customer_id: int) -> CustomerProfitAndLoss | None:
+    """Profit and loss of one customer, to the cent as the run computed it (3 queries); None once its rows are gone.
+
+    Each month's charges are reached like those of the run: Σ coefficient × quantity, rounded once for each activity.
+    """
+    if not run.has_rows:
+        return None
+    months = list(CustomerMonth.objects.of(run, customer_id))
+    activities = list(RunActivity.objects.filter(run=run))
+    rates = ActivityRate.objects.filter(activity__run=run, month__in=[month.month for month in months])
+    by_place = {(rate.month, rate.activity_id): rate for rate in rates}
+    since = months_before(run.as_of, 11)
+    return CustomerProfitAndLoss(
+        run=run,
+        customer_id=customer_id,
+        whole=account_of(months, activities, by_place),
+        last_year=account_of([month for month in months if month.month >= since], activities, by_place),
+        last_year_since=since,
+    )
+
+
+def account_of(
+    months: list[CustomerMonth], activities: list[RunActivity], rates: dict[tuple[dt.date, int], ActivityRate]
+) -> Account:
+    """The account of some months of one customer (no query)."""
+    return Account(
+        since=months[0].month if months else None,
+        until=months[-1].month if months else None,
+        orders=sum(month.orders for month in months),
+        gross=_sum(month.gross for month in months),
+        discounts=_sum(month.discounts for month in months),
+        returns=_sum(month.returns for month in months),
+        other=_sum(month.other for month in months),
+        cost_of_goods=_sum(month.cost_of_goods for month in months),
+        activities=tuple(
+            ActivityCharge(activity, _sum(charge(month, rates.get((month.month, activity.pk))) for month in months))
+            for activity in activities
+        ),
+        direct_costs=_sum(month.direct_costs for month in months),
+    )
+
+
+def charge(month: CustomerMonth, rate: ActivityRate | None) -> Decimal:
+    """What an activity costs a customer in a month: cents for each unit times units, rounded half to even."""
+    if rate is None:
+        return NOTHING
+    cents = sum(cents * units for cents, units in zip(rate.coefficients, month.quantities, strict=True))
+    return Decimal(cents).quantize(Decimal(1), ROUND_HALF_EVEN).scaleb(-2)
+
+
+def months_before(day: dt.date, count: int) -> dt.date:
+    """The first of the month that lies so many months before a day's."""
+    months = day.year * 12 + day.month - 1 - count
+    return dt.date(months // 12, months % 12 + 1, 1)
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, NOTHING)

@@ -1,0 +1,181 @@
+"""The columns of the costing: what became of each month's costs, and at what rates."""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm_site.lib import components as drawn
+from crm_site.lib.formatting import money, month, number, percent
+from crm_site.lib.tables import Column, Table
+from profitability.charts import month_url
+from profitability.models import Activity, RunActivity, RunMonth
+from profitability.reports.costing import ActivityPlan, MonthLine, Months, Plan, PoolPlan
+
+
+def _month_name(row: RunMonth) -> str:
+    return month(row.month)
+
+
+def _month_address(row: RunMonth) -> str:
+    return month_url(row.month)
+
+
+def accounted_for(row: RunMonth) -> Decimal:
+    """What the parts of a month's costs come to."""
+    charged = row.cost_to_serve + row.anonymous_cost_to_serve
+    return charged + row.unused_capacity + row.company_level + row.rounding_difference
+
+
+def _check(row: RunMonth) -> str:
+    return _("To the cent") if accounted_for(row) == row.entered else _("Differs")
+
+
+MONTH = Column("month", gettext_lazy("Month"), "link", value=_month_name, link=_month_address)
+RECONCILIATION = Table(
+    "reconciliation",
+    gettext_lazy("Where the costs of each month went"),
+    (
+        MONTH,
+        Column("entered", gettext_lazy("Entered"), "money"),
+        Column("cost_to_serve", gettext_lazy("Charged to customers"), "money"),
+        Column("anonymous_cost_to_serve", gettext_lazy("To anonymous sales"), "money"),
+        Column("unused_capacity", gettext_lazy("Unused capacity"), "money"),
+        Column("company_level", gettext_lazy("At company level"), "money"),
+        Column("rounding_difference", gettext_lazy("Rounding"), "money"),
+        Column(
+            "check",
+            gettext_lazy("Adds up"),
+            "badge",
+            value=_check,
+            badge=lambda row: "success" if accounted_for(row) == row.entered else "danger",
+        ),
+    ),
+    default_sort="-month",
+)
+
+
+def rates_table(months: Months) -> Table:
+    """One row a month, one column for each activity of the run."""
+    activities = [_rate_column(activity, months) for activity in months.activities]
+    return Table("rates", gettext_lazy("Rate of each activity by month"), (MONTH, *activities), "-month")
+
+
+def _rate_column(activity: RunActivity, months: Months) -> Column:
+    return Column(f"activity-{activity.pk}", activity.label, "money", value=_rate_of(activity, months))
+
+
+def _rate_of(activity: RunActivity, months: Months) -> Callable[[RunMonth], float | None]:
+    def rate(row: RunMonth) -> float | None:
+        found = months.rates.get((row.month, activity.pk))
+        return found.rate if found and found.quantity else None
+
+    return rate
+
+
+def month_lines(lines: Iterable[MonthLine], currency: str) -> drawn.Table:
+    """Each activity of one month: how much was used at what rate, and to whom it was charged."""
+    return drawn.Table(
+        caption=_("Activities of the month"),
+        columns=[
+            drawn.Column(_("Activity")),
+            drawn.Column(_("Quantity"), align="end"),
+            drawn.Column(_("Rate"), align="end"),
+            drawn.Column(_("Cost"), "money"),
+            drawn.Column(_("Charged to customers"), "money"),
+            drawn.Column(_("To anonymous sales"), "money"),
+            drawn.Column(_("Rounding"), "money"),
+        ],
+        rows=[drawn.Row(_month_cells(line, currency)) for line in lines],
+    )
+
+
+def _month_cells(line: MonthLine, currency: str) -> list[drawn.Cell]:
+    rate, timed = line.rate, line.activity.method == Activity.Method.TIME_DRIVEN
+    amounts = (rate.cost, rate.charged, rate.charged_anonymous, rate.rounding_difference)
+    each = [f"{charge.driver.label}: {unit_amount(charge.amount, currency)}" for charge in line.charges]
+    unit = _("minutes") if timed else ", ".join(str(charge.driver.unit) for charge in line.charges)
+    return [
+        drawn.Cell(line.activity.label, note=line.activity.get_method_display()),
+        drawn.Cell(plain_number(rate.quantity), note=unit),
+        drawn.Cell(unit_amount(rate.rate, currency) if rate.quantity else "", note=" · ".join(each) if timed else ""),
+        *(drawn.Cell(money(amount, currency)) for amount in amounts),
+    ]
+
+
+def unit_amount(amount: float, currency: str) -> str:
+    """The price of one unit, with more places where cents would hide it."""
+    return money(amount, currency, digits=2 if abs(amount) >= 10 else 4)
+
+
+def plain_number(value: float | Decimal) -> str:
+    """A quantity without needless places."""
+    return number(value, digits=0 if value == int(value) else 2)
+
+
+def pools_table(plan: Plan, currency: str) -> drawn.Table:
+    """The cost pools of a costing, and which activities take what of them."""
+    return drawn.Table(
+        caption=_("Cost pools"),
+        columns=[
+            drawn.Column(_("Cost pool")),
+            drawn.Column(_("Last amount"), "money"),
+            drawn.Column(_("Capacity (minutes a month)"), "number"),
+            drawn.Column(_("Taken by")),
+            drawn.Column(_("At company level"), "percent"),
+        ],
+        rows=[drawn.Row(_pool_cells(pool, currency)) for pool in plan.pools],
+    )
+
+
+def _pool_cells(plan: PoolPlan, currency: str) -> list[drawn.Cell]:
+    capacity = plan.pool.practical_capacity_minutes
+    takers = [f"{share.activity} {_share(share.share)}" for share in plan.shares]
+    if plan.time_driven:
+        takers.append(_("time-driven activities, by the minute"))
+    return [
+        drawn.Cell(plan.pool.label),
+        drawn.Cell(money(plan.last.amount, currency), note=month(plan.last.month)) if plan.last else drawn.Cell(""),
+        drawn.Cell(plain_number(capacity) if capacity else ""),
+        drawn.Cell(", ".join(takers) or _("nobody")),
+        drawn.Cell(_("what is unused") if plan.kept is None else _share(plan.kept)),
+    ]
+
+
+def activities_table(plan: Plan) -> drawn.Table:
+    """The activities of a costing in words: what they take, and how that reaches customers."""
+    return drawn.Table(
+        caption=_("Activities"),
+        columns=[drawn.Column(_("Activity")), drawn.Column(_("Takes")), drawn.Column(_("Reaches customers by"))],
+        rows=[drawn.Row(_activity_cells(activity)) for activity in plan.activities],
+    )
+
+
+def _activity_cells(plan: ActivityPlan) -> list[drawn.Cell]:
+    activity = plan.activity
+    if plan.is_time_driven:
+        resource = activity.resource.label if activity.resource else ""
+        takes = _("minutes of %(pool)s") % {"pool": resource}
+    else:
+        takes = ", ".join(
+            _("%(share)s of %(pool)s") % {"share": _share(share.share), "pool": share.pool} for share in plan.shares
+        )
+    return [
+        drawn.Cell(activity.label, note=activity.get_method_display()),
+        drawn.Cell(takes),
+        drawn.Cell(equation(plan) if plan.is_time_driven else str(plan.driver.label if plan.driver else "")),
+    ]
+
+
+def equation(plan: ActivityPlan) -> str:
+    """A time equation as people read it: 8 min × orders + 2 min × order lines."""
+    return " + ".join(
+        _("%(minutes)s min × %(driver)s")
+        % {"minutes": plain_number(term.minutes), "driver": str(term.driver.label).lower()}
+        for term in plan.terms
+    )
+
+
+def _share(share: Decimal) -> str:
+    return percent(share, digits=0 if share * 100 == int(share * 100) else 1)

@@ -1,0 +1,147 @@
+"""The columns of the list of recomputes, and the facts of one."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from crm_site.lib import components as drawn
+from crm_site.lib.components import Fact
+from crm_site.lib.formatting import UNKNOWN, day, moment, money, number
+from crm_site.lib.paging import Sort
+from crm_site.lib.tables import Column, Table
+from customers.models import Run
+from profitability.reports.runs import RunReport, amount, state_of
+from profitability.tables.ranking import CATEGORIES
+from profitability.totals import Changes, Move
+
+RUN_STATES = {
+    "current": (pgettext_lazy("recompute", "Current"), "success"),
+    "published": (pgettext_lazy("recompute", "Published"), "neutral"),
+    "waiting": (pgettext_lazy("recompute", "Waiting"), "info"),
+    "running": (pgettext_lazy("recompute", "Running"), "info"),
+    "failed": (pgettext_lazy("recompute", "Failed"), "danger"),
+    "stopped": (pgettext_lazy("recompute", "Stopped"), "warning"),
+    "unfinished": (pgettext_lazy("recompute", "Not finished"), "warning"),
+}
+
+
+def run_name(run: Run) -> str:
+    return _run_title(run.pk)
+
+
+def who_asked(run: Run) -> str:
+    """The person behind a run; nobody for what goes by the clock."""
+    person = run.job.requested_by if run.job else None
+    return str(person) if person else ""
+
+
+def duration(run: Run) -> str:
+    """How long a run took, in the reader's language; empty while it goes on."""
+    ended = state_of(run).ended_at
+    return seconds_in_words((ended - run.started_at).total_seconds()) if ended else ""
+
+
+def seconds_in_words(seconds: float) -> str:
+    """A duration as short as it can be said."""
+    if seconds < 60:
+        return _("%(seconds)s s") % {"seconds": number(seconds, digits=1 if seconds < 10 else 0)}
+    minutes, rest = divmod(round(seconds), 60)
+    return _("%(minutes)s min %(seconds)s s") % {"minutes": number(minutes), "seconds": number(rest)}
+
+
+def _amount_column(name: str, label: Any, **options: Any) -> Column:
+    return Column(name, label, "money", value=lambda run: amount(getattr(run, name)), **options)
+
+
+RUNS = Table(
+    "recomputes",
+    gettext_lazy("Recomputes, the latest first"),
+    (
+        Column(
+            "number",
+            gettext_lazy("Recompute"),
+            "link",
+            value=run_name,
+            sort=Sort("number"),
+            link=lambda run: reverse("run", args=[run.pk]),
+            note=lambda run: _("as of %(day)s") % {"day": day(run.as_of)},
+        ),
+        Column(
+            "state",
+            gettext_lazy("State"),
+            "badge",
+            value=lambda run: str(RUN_STATES[state_of(run).code][0]),
+            badge=lambda run: RUN_STATES[state_of(run).code][1],
+        ),
+        Column("reason", gettext_lazy("Reason"), value=lambda run: run.get_reason_display(), note=who_asked),
+        Column("started_at", gettext_lazy("Started"), "datetime"),
+        Column("duration", gettext_lazy("Duration"), value=duration),
+        Column("ranked", gettext_lazy("Customers"), "number", value=lambda run: amount(run.ranked)),
+        _amount_column("profit", gettext_lazy("Profit")),
+        _amount_column("profit_change", gettext_lazy("Change of profit")),
+        _amount_column("equity", gettext_lazy("Customer equity")),
+        _amount_column("equity_change", gettext_lazy("Change of equity"), default=False),
+    ),
+    default_sort="-number",
+)
+
+
+def run_facts(report: RunReport) -> list[Fact]:
+    """Who, why, when and how long."""
+    run, (label, _tone) = report.run, RUN_STATES[report.state.code]
+    costing = report.totals.costing if report.totals else None
+    return [
+        Fact(_("State"), str(label)),
+        Fact(_("Figures as of"), day(run.as_of)),
+        Fact(_("Reason"), run.get_reason_display()),
+        Fact(_("Asked by"), who_asked(run) or _("nobody: by the clock or after an import")),
+        Fact(_("Started"), moment(run.started_at)),
+        Fact(_("Published"), moment(run.published_at) if run.published_at else UNKNOWN),
+        Fact(_("Duration"), duration(run)),
+        Fact(_("Costing"), costing or "", reverse("costing")),
+        Fact(_("Rows per customer"), _("kept") if run.has_rows else _("dropped; the totals remain")),
+    ]
+
+
+def moves_table(moves: Iterable[Move]) -> drawn.Table:
+    """How many customers went from which category to which."""
+    ordered = sorted(moves, key=lambda move: -move.customers)
+    return drawn.Table(
+        caption=_("Customers who changed category"),
+        columns=[drawn.Column(_("Before")), drawn.Column(_("Now"), "badge"), drawn.Column(_("Customers"), "number")],
+        rows=[
+            drawn.Row([_category(move.before), _category(move.after), drawn.Cell(number(move.customers))])
+            for move in ordered
+        ],
+    )
+
+
+def _category(category: int | None) -> drawn.Cell:
+    if category is None:
+        return drawn.Cell(_("Not ranked"), badge="neutral")
+    return drawn.Cell(str(CATEGORIES[category]), badge=f"category-{category}")
+
+
+def change_facts(changes: Changes, currency: str) -> list[Fact]:
+    """What a run found different from the one before."""
+    moved = sum(move.customers for move in changes.moves if move.before != move.after)
+    return [
+        Fact(_("Against"), _run_title(changes.previous_run), reverse("run", args=[changes.previous_run])),
+        Fact(_("Customers"), _signed(changes.customers, number(changes.customers))),
+        Fact(_("Net revenue"), _signed(changes.net_revenue, money(changes.net_revenue, currency))),
+        Fact(_("Profit"), _signed(changes.profit, money(changes.profit, currency))),
+        Fact(_("Customer equity"), _signed(changes.customer_equity, money(changes.customer_equity, currency))),
+        Fact(_("Customers who changed category"), number(moved) if changes.moves else ""),
+    ]
+
+
+def _run_title(pk: int) -> str:
+    return _("Recompute %(number)s") % {"number": pk}
+
+
+def _signed(change: Decimal | int | None, text: str) -> str:
+    return f"+{text}" if change and change > 0 else text

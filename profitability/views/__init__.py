@@ -1,0 +1,17 @@
+"""Screens of profitability."""
+
+from profitability.views.costing import costing_month, costing_page
+from profitability.views.dashboard import dashboard_csv, dashboard_page
+from profitability.views.ranking import RankingList
+from profitability.views.runs import RunList, run_page, run_start
+
+__all__ = [
+    "RankingList",
+    "RunList",
+    "costing_month",
+    "costing_page",
+    "dashboard_csv",
+    "dashboard_page",
+    "run_page",
+    "run_start",
+]

@@ -1,0 +1,98 @@
+"""How costs reach customers, and where the costs of each month went."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm_site.lib import formatting
+from customers.models import Company, Run
+from profitability.charts import use_of_capacity
+from profitability.models import Costing
+from profitability.permissions import EDIT_COSTING, SEE_VALUE
+from profitability.reports.costing import Months, missing_amounts, month_detail, months_of, plan_of
+from profitability.reports.notices import warnings_about_amounts, warnings_about_capacity
+from profitability.tables import (
+    RECONCILIATION,
+    activities_table,
+    month_lines,
+    pools_table,
+    rates_table,
+    unsorted,
+)
+
+MONTHS_SHOWN = 24
+
+
+@permission_required(SEE_VALUE, raise_exception=True)
+def costing_page(request: HttpRequest) -> HttpResponse:
+    """The current costing in words, and what the current run made of it month by month."""
+    costing, run = Costing.objects.current(), Run.objects.current()
+    months = months_of(run) if run else None
+    currency = Company.of(request).currency
+    context = {
+        "page_title": _("Costing"),
+        "costing": costing,
+        "edit_url": _edit_url(request, costing),
+        "run": run,
+        "data_as_of": run and run.published_at,
+    }
+    if costing:
+        plan = plan_of(costing)
+        context |= {"pools": pools_table(plan, currency), "activities": activities_table(plan)}
+    if months and months.months:
+        context |= _month_tables(months, currency, everything="months" in request.GET)
+        active = [row.month for row in months.months if row.orders]
+        context["warnings"] = [*warnings_about_amounts(missing_amounts(costing, active)), *context["warnings"]]
+    return render(request, "profitability/costing.html", context)
+
+
+def _edit_url(request: HttpRequest, costing: Costing | None) -> str:
+    """Where the costing is edited, for whoever may."""
+    if not (request.user.is_staff and request.user.has_perm(EDIT_COSTING)):
+        return ""
+    if costing is None:
+        return reverse("admin:profitability_costing_add")
+    return reverse("admin:profitability_costing_change", args=[costing.pk])
+
+
+def _month_tables(months: Months, currency: str, *, everything: bool) -> dict[str, Any]:
+    shown = months.months if everything else months.months[:MONTHS_SHOWN]
+    return {
+        "reconciliation": unsorted(RECONCILIATION, shown, currency),
+        "rates": unsorted(rates_table(months), shown, currency) if months.activities else None,
+        "capacity": use_of_capacity(months.capacity),
+        "hidden_months": len(months.months) - len(shown),
+        "warnings": warnings_about_capacity(months.capacity),
+    }
+
+
+@permission_required(SEE_VALUE, raise_exception=True)
+def costing_month(request: HttpRequest, month: dt.date) -> HttpResponse:
+    """One month of the current run: what was entered, what each activity cost, and what its drivers were charged."""
+    run = Run.objects.current()
+    detail = month_detail(run, month) if run else None
+    if detail is None:
+        raise Http404
+    currency = Company.of(request).currency
+    context = {
+        "page_title": _("Costing of %(month)s") % {"month": formatting.month(month)},
+        "breadcrumbs": [(_("Costing"), reverse("costing"))],
+        "data_as_of": run.published_at,
+        "run": run,
+        "detail": detail,
+        "month": detail.month,
+        "orders_url": f"{reverse('orders')}?since={month}&until={_last_day(month)}",
+        "lines": month_lines(detail.lines, currency),
+        "reconciliation": unsorted(RECONCILIATION, [detail.month], currency),
+        "warnings": warnings_about_capacity(detail.capacity),
+    }
+    return render(request, "profitability/costing_month.html", context)
+
+
+def _last_day(month: dt.date) -> dt.date:
+    return (month + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)

@@ -1,0 +1,97 @@
+"""The dashboard of managers."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm_site.lib.charts import Chart
+from crm_site.lib.export import Sheet, csv_response
+from crm_site.lib.formatting import day
+from customers.models import Company, Customer, Run
+from profitability.charts import category_cards, key_figures, profit_by_category, profit_by_month, whale_curve
+from profitability.models import RunMonth
+from profitability.permissions import SEE_RUNS, SEE_VALUE
+from profitability.reports.beginning import beginning_of_everything, next_step, steps_to_figures
+from profitability.reports.dashboard import dashboard
+from profitability.reports.notices import warnings_about
+from profitability.reports.sentences import peak, twenty_eighty
+from profitability.tables import NAMED, unsorted
+from profitability.totals import RunTotals
+from profitability.views.runs import recompute_context
+
+
+@permission_required(SEE_VALUE, raise_exception=True)
+def dashboard_page(request: HttpRequest) -> HttpResponse:
+    """What the portfolio earns, from the current run; before the first one, what to do to get there."""
+    run = Run.objects.current()
+    if run is None:
+        context = {"page_title": _("Dashboard")} | recompute_context(request.user)
+        return render(request, "profitability/dashboard_empty.html", context | _beginning(request))
+    return render(request, "profitability/dashboard.html", _context(request, run))
+
+
+def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """Everything from one run, so that the figures belong together."""
+    currency = Company.of(request).currency
+    board = dashboard(run, Customer.objects.visible_to(request.user))
+    ranking = board.totals.ranking
+    return recompute_context(request.user) | {
+        "page_title": _("Dashboard"),
+        "page_subtitle": _("Figures as of %(day)s") % {"day": day(run.as_of)},
+        "data_as_of": run.published_at,
+        "data_url": reverse("run", args=[run.pk]) if request.user.has_perm(SEE_RUNS) else "",
+        "run": run,
+        "totals": board.totals,
+        "finding": twenty_eighty(ranking, currency),
+        "peak": peak(ranking, currency),
+        "figures": key_figures(board.totals, board.months, currency),
+        "whale": whale_curve(ranking, currency) if ranking.customers else None,
+        "months": profit_by_month(board.months, currency) if board.months else None,
+        "categories": profit_by_category(board.totals.categories, currency),
+        "cards": category_cards(board.totals, board.policies),
+        "best": unsorted(NAMED, board.best, currency),
+        "worst": unsorted(NAMED, board.worst, currency),
+        "warnings": warnings_about(board.totals, board.freshness),
+    }
+
+
+def _beginning(request: HttpRequest) -> dict[str, Any]:
+    """How far a new installation is on the way to its first figures, and what comes next (2 queries)."""
+    beginning = beginning_of_everything()
+    return {"steps": steps_to_figures(beginning), "next": next_step(beginning, request.user)}
+
+
+@permission_required(SEE_VALUE, raise_exception=True)
+def dashboard_csv(request: HttpRequest, name: str) -> HttpResponseBase:
+    """The figures behind a chart of the dashboard as a file."""
+    run = Run.objects.current()
+    chart = _chart(run, name, Company.of(request).currency) if run else None
+    if chart is None:
+        raise Http404
+    return csv_response(_sheet(name, chart))
+
+
+def _chart(run: Run, name: str, currency: str) -> Chart | None:
+    totals = RunTotals.from_json(run.totals)
+    match name:
+        case "whale-curve":
+            return whale_curve(totals.ranking, currency)
+        case "months":
+            return profit_by_month(list(RunMonth.objects.filter(run=run)), currency)
+        case "categories":
+            return profit_by_category(totals.categories, currency)
+    return None
+
+
+def _sheet(name: str, chart: Chart) -> Sheet:
+    values = zip(chart.x_values, *(series.values for series in chart.series), strict=True)
+    return Sheet(
+        name=name,
+        headings=[chart.x_label, *(series.name for series in chart.series)],
+        kinds=["text", *(chart.format for _series in chart.series)],
+        rows=[list(row) for row in values],
+    )

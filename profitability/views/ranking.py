@@ -1,0 +1,73 @@
+"""The ranking of customers by profit."""
+
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy
+
+from crm_site.lib.paging import Count, Page
+from crm_site.lib.tables import Table
+from crm_site.lib.views import ListPage
+from customers.models import Company, Customer, Run
+from customers.models.customer import CustomerQuerySet
+from customers.permissions import EXPORT
+from profitability.charts import whale_curve
+from profitability.forms import RankingFilters
+from profitability.permissions import SEE_VALUE
+from profitability.reports.dashboard import ranked
+from profitability.reports.sentences import peak, twenty_eighty
+from profitability.tables import RANKING
+from profitability.totals import RunTotals
+from profitability.views.runs import recompute_context
+
+
+class RankingList(ListPage):
+    """Everybody who ever ordered, most profitable first, below the whale curve that they make."""
+
+    permission_required = SEE_VALUE
+    export_permission = EXPORT
+    raise_exception = True
+    title = gettext_lazy("Ranking")
+    template_name = "profitability/ranking.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if self.run is None:
+            context = {"page_title": self.title} | recompute_context(request.user)
+            return render(request, "profitability/ranking_empty.html", context)
+        return super().get(request)
+
+    @cached_property
+    def run(self) -> Run | None:
+        """The run whose figures this page shows, asked for once."""
+        return Run.objects.current()
+
+    @cached_property
+    def totals(self) -> RunTotals:
+        return RunTotals.from_json(self.run.totals)
+
+    def get_table(self) -> Table:
+        return RANKING
+
+    def get_filters(self) -> RankingFilters:
+        return RankingFilters(self.request.GET, totals=self.totals)
+
+    def get_rows(self) -> CustomerQuerySet:
+        return ranked(Customer.objects.visible_to(self.request.user), self.run)
+
+    def get_currency(self) -> str:
+        return Company.of(self.request).currency
+
+    def count(self, page: Page) -> Count:
+        """All who are ranked are counted already."""
+        return super().count(page) if self.filters_in_force else Count(self.totals.ranking.customers)
+
+    def get_context(self) -> dict[str, Any]:
+        ranking, currency = self.totals.ranking, self.get_currency()
+        return {
+            "data_as_of": self.run.published_at,
+            "finding": twenty_eighty(ranking, currency),
+            "peak": peak(ranking, currency),
+            "whale": whale_curve(ranking, currency) if ranking.customers else None,
+        }

@@ -1,0 +1,95 @@
+"""Recomputes: their list, one of them, and the button that starts one."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from crm_site.lib.jobs.actions import enqueue
+from crm_site.lib.jobs.progress import progress_of
+from crm_site.lib.jobs.registry import kind_named
+from crm_site.lib.tables import Table
+from crm_site.lib.views import ListPage
+from customers.models import Company, Run
+from profitability.charts import stage_times
+from profitability.permissions import SEE_RUNS, START_RUN
+from profitability.reports.model_words import lifetime_model_facts, notes_in_words
+from profitability.reports.runs import KIND, active_recompute, failed_recompute, listed, run_report
+from profitability.reports.sentences import twenty_eighty
+from profitability.tables import RUNS, change_facts, moves_table, run_facts
+
+
+def recompute_context(user: AbstractBaseUser | AnonymousUser) -> dict[str, Any]:
+    """The recompute under way and whether this person may start one (1 query)."""
+    job = active_recompute()
+    return {"job": progress_of(job) if job else None, "may_recompute": user.has_perm(START_RUN)}
+
+
+class RunList(ListPage):
+    """Every recompute, the latest first."""
+
+    permission_required = SEE_RUNS
+    raise_exception = True
+    title = gettext_lazy("Recomputes")
+    template_name = "profitability/runs.html"
+
+    def get_table(self) -> Table:
+        return RUNS
+
+    def get_rows(self) -> QuerySet[Run]:
+        return listed(Run.objects.visible_to(self.request.user))
+
+    def get_currency(self) -> str:
+        return Company.of(self.request).currency
+
+    def get_context(self) -> dict[str, Any]:
+        failed = failed_recompute()
+        return recompute_context(self.request.user) | {
+            "failed": progress_of(failed) if failed else None,
+            "may_retry": self.request.user.has_perm(START_RUN),
+        }
+
+
+@permission_required(SEE_RUNS, raise_exception=True)
+def run_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One recompute: how it went, what changed, and the models behind the lifetime values."""
+    runs = Run.objects.visible_to(request.user).select_related("job__requested_by")
+    report = run_report(get_object_or_404(runs, pk=pk))
+    currency = Company.of(request).currency
+    totals = report.totals
+    context = recompute_context(request.user) | {
+        "page_title": _("Recompute %(number)s") % {"number": pk},
+        "breadcrumbs": [(_("Recomputes"), reverse("runs"))],
+        "report": report,
+        "run": report.run,
+        "facts": run_facts(report),
+        "job_progress": progress_of(report.run.job) if report.run.job and not report.run.published_at else None,
+        "may_retry": report.state.code in ("failed", "stopped") and request.user.has_perm(START_RUN),
+        "finding": twenty_eighty(totals.ranking, currency) if totals else None,
+        "changes": change_facts(report.changes, currency) if report.changes else None,
+        "notes": notes_in_words(totals) if totals else [],
+        "stages": stage_times(totals.durations, kind_named(KIND).stages) if totals and totals.durations else None,
+        "moves": moves_table(report.moves) if report.moves else None,
+        "model": lifetime_model_facts(totals.lifetime_model, currency) if totals else None,
+    }
+    return render(request, "profitability/run.html", context)
+
+
+@require_POST
+@permission_required(START_RUN, raise_exception=True)
+def run_start(request: HttpRequest) -> HttpResponse:
+    """Ask for a recompute and go back to where the button was."""
+    enqueue(kind=KIND, requested_by=request.user, dedupe_key=KIND)
+    messages.success(request, _("The recompute was asked for. The figures change when it is done."))
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return redirect(back if safe else "runs")
