@@ -100,12 +100,12 @@ def _by_habit(habit: Habit, stage: Stage) -> tuple[Numbers, Numbers]:
 
 def _between_orders(habit: Habit, stage: Stage) -> tuple[Numbers, Numbers]:
     """About `a_day` moments on every day, once there are customers enough."""
-    history, traits, rng = stage.history, stage.traits, stage.rng
+    history, rng = stage.history, stage.rng
     first, days = history.day.min(), history.days
     a_day = habit.a_day * history.orders / WHOLE_ORDERS
-    # Those who buy twice as often do not call twice as often.
-    weight = np.sqrt(history.orders_of_customer * traits.temperament)
-    weight = weight * np.where(traits.is_demanding, habit.demanding_factor, 1.0)
+    weight = _weights(habit, stage)
+    if not weight.any():
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=history.day.dtype)
     draws = rng.poisson(a_day * days * DRAWS)
     customer = rng.choice(history.customers, size=draws, p=weight / weight.sum())
     day = first + rng.integers(days, size=draws)
@@ -114,6 +114,16 @@ def _between_orders(habit: Habit, stage: Stage) -> tuple[Numbers, Numbers]:
     customer, day = customer[begun & going_on], day[begun & going_on]
     kept = _place_in_day(day) < rng.poisson(a_day, size=days)[(day - first).astype(int)]
     return customer[kept], day[kept]
+
+
+def _weights(habit: Habit, stage: Stage) -> Numbers:
+    """How readily each customer has such a moment."""
+    traits = stage.traits
+    # Those who buy twice as often do not call twice as often.
+    weight = np.sqrt(stage.history.orders_of_customer * traits.temperament)
+    weight = weight * np.where(traits.is_demanding, habit.demanding_factor, 1.0)
+    # Nobody visits a customer whom nobody looks after.
+    return weight * (traits.owner != NOBODY) if habit.staff == "owner" else weight
 
 
 def _place_in_day(day: Numbers) -> Numbers:
