@@ -1,0 +1,105 @@
+"""Admin pages that stay quick and safe over tables of a million rows: every app starts from `SafeModelAdmin`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignObjectRel, Model, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.lib.paging import COUNT_LIMIT, capped_count
+
+SAMPLE = 10
+
+# Administrators sign in where everybody does, under the same limits and with the same second factor.
+admin.site.login = secure_admin_login(admin.site.login)
+admin.site.site_title = admin.site.site_header = _("Compagnon administration")
+admin.site.index_title = _("Everything that can be set up")
+
+
+class CappedPaginator(Paginator):
+    """A paginator that counts no further than the limit, so that no page lies deep in the table either."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        return capped_count(rows).rows if isinstance(rows, QuerySet) else len(rows)
+
+
+class CappedChangeList(ChangeList):
+    """A list that knows whether it was cut off; its template says so."""
+
+    @property
+    def is_capped(self) -> bool:
+        return self.result_count >= COUNT_LIMIT
+
+
+class SafeModelAdmin(admin.ModelAdmin):
+    """Lists by primary key, sorted by indexed columns only, counted to a limit, searched by what an index answers.
+
+    A subclass names in `sortable_by` the columns that have an index, and in `autocomplete_fields` every foreign key: a
+    plain select would hold the whole other table.
+    """
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 200
+    ordering: Sequence[str] = ("-pk",)
+    sortable_by: Sequence[str] = ()
+    change_list_template = "admin/capped_change_list.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CappedChangeList
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> tuple[list[str], dict, set, list[str]]:
+        """What deleting means: the objects, how many rows go with them, and a sample of those that forbid it.
+
+        Django's own answer loads every related row, which may be millions.
+        """
+        objects = list(objs)
+        opts = self.model._meta
+        counts: dict[Any, Any] = {opts.verbose_name_plural: len(objects)}
+        for relation, rows in _related_rows(self.model, objects, CASCADE):
+            if found := capped_count(rows).rows:
+                counts[relation.related_model._meta.verbose_name_plural] = found
+        needed = {opts.verbose_name} if not self.has_delete_permission(request) else set()
+        protected = [
+            _shown(row) for _, rows in _related_rows(self.model, objects, PROTECT, RESTRICT) for row in rows[:SAMPLE]
+        ]
+        return [_shown(each) for each in objects], counts, needed, protected
+
+
+class ReadOnlyAdmin(SafeModelAdmin):
+    """Rows that the application writes by itself: looked at, never edited."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _related_rows(
+    model: type[Model], objects: list[Any], *on_delete: Any
+) -> Iterator[tuple[ForeignObjectRel, QuerySet[Any]]]:
+    for relation in model._meta.related_objects:
+        if relation.on_delete in on_delete:
+            yield relation, relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": objects})
+
+
+def _shown(row: Model) -> str:
+    return f"{capfirst(row._meta.verbose_name)}: {row}"
