@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm_site.lib.names import BilingualName
-from crm_site.lib.text import normalise, prefix_query
+from crm_site.lib.text import normalise, prefix_query, tokens
 from customers.models.channel import Channel
 
 
@@ -201,5 +201,8 @@ class Customer(models.Model):
     def fill_search_columns(self) -> None:
         """Derive what is sorted and searched; bulk writers call this for each customer that they build."""
         self.sort_key = normalise(f"{self.name} {self.given_name}").strip()
-        searched = (self.reference, self.given_name, self.name, self.email, self.phone, self.city)
-        self.search_text = normalise(" ".join(part for part in searched if part))
+        # A phone number once more without gaps: people type it either way.
+        digits = "".join(filter(str.isdigit, self.phone))
+        searched = (self.reference, self.given_name, self.name, self.email, self.phone, digits, self.city)
+        # Bare words: the database's parser would take an e-mail address or a signed number for one word.
+        self.search_text = " ".join(tokens(" ".join(searched)))
