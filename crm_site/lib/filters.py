@@ -7,6 +7,7 @@ beside its field and left out.
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Number
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,8 +16,6 @@ from django.forms.utils import flatatt
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-
-EMPTY: tuple[Any, ...] = (None, "", [], False)
 
 
 class SlimInput(forms.TextInput):
@@ -104,7 +103,7 @@ class FilterForm(forms.Form):
     def in_force(self) -> dict[str, Any]:
         """The filters that narrow the list: valid and not empty."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in EMPTY}
+        return {name: value for name, value in self.cleaned_data.items() if value or _is_zero(value)}
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows that pass every filter in force."""
@@ -120,7 +119,12 @@ class FilterForm(forms.Form):
         """A value in force as the reader knows it."""
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
-            return str(dict(field.choices).get(value) or dict(field.choices).get(str(value), value))
+            return str(next((label for key, label in field.choices if str(key) == value), value))
         if isinstance(field, forms.BooleanField):
             return ""
         return str(value)
+
+
+def _is_zero(value: Any) -> bool:
+    """Whether a false value is a number, and so says something: a limit of zero is a limit."""
+    return isinstance(value, Number) and not isinstance(value, bool)

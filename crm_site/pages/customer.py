@@ -94,7 +94,7 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 def read_figures(customer: Customer) -> Figures:
     """What the current run says of the customer (4 queries)."""
-    run = Run.objects.current()
+    run = Run.objects.defer("totals").current()
     card = reports.scorecard_of(run, customer)
     if card is None or run is None:
         return Figures(run, card, 0, "")

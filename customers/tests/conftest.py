@@ -1,0 +1,36 @@
+"""What the page tests of customers stand on."""
+
+import pytest
+from django.test import Client
+
+from crm_site.lib.accounts.models import User
+from customers.models import Run
+from customers.tests.factories import CompanyFactory, RunFactory, user_with
+
+READING = (
+    "customers.view_customer",
+    "customers.view_scorecard",
+    "customers.view_order",
+    "customers.view_contactmoment",
+    "customers.export_customer",
+)
+
+
+@pytest.fixture
+def reader(db: None) -> User:
+    """Somebody who may read every part of a customer's file, and nothing else."""
+    CompanyFactory()
+    return user_with(*READING, username="reader")
+
+
+@pytest.fixture
+def visitor(client: Client, reader: User) -> Client:
+    """The reader's browser."""
+    client.force_login(reader)
+    return client
+
+
+@pytest.fixture
+def run(db: None) -> Run:
+    """The current run."""
+    return RunFactory()

@@ -1,0 +1,68 @@
+"""Search over customers and orders at once."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from customers.tests.factories import CompanyFactory, CustomerFactory, OrderFactory, user_with
+
+URL = "/search/"
+
+
+def found(response: Any, group: str) -> list[str]:
+    return [row.cells[0].text for row in response.context[group].rows]
+
+
+def test_customers_and_orders_are_found_in_groups(visitor: Client) -> None:
+    customer = CustomerFactory(name="Mercier", given_name="", reference="AB7")
+    OrderFactory(number="AB71", customer=customer)
+    response = visitor.get(URL, {"q": "ab7"})
+    assert (found(response, "customers"), found(response, "orders")) == (["Mercier"], ["AB71"])
+
+
+def test_an_exact_reference_stands_first(visitor: Client) -> None:
+    CustomerFactory(name="Aaron", given_name="", reference="C10")
+    CustomerFactory(name="Zola", given_name="", reference="C1")
+    assert found(visitor.get(URL, {"q": "C1"}), "customers") == ["Zola", "Aaron"]
+
+
+def test_each_group_is_bounded_and_leads_to_the_whole_list(visitor: Client) -> None:
+    for _ in range(25):
+        OrderFactory(customer=CustomerFactory(name="Mercier"))
+    response = visitor.get(URL, {"q": "mercier"})
+    assert len(found(response, "customers")) == 20
+    assert 'href="/customers/?q=mercier"' in response.content.decode()
+    assert len(found(visitor.get(URL, {"q": "o"}), "orders")) == 20
+
+
+@pytest.mark.parametrize("text", ["", "  ", "%", "' OR 1=1", "\x00", "é" * 300, "<b>"])
+def test_any_text_is_answered(visitor: Client, text: str) -> None:
+    CustomerFactory(name="Zed", given_name="", email="", city="")
+    response = visitor.get(URL, {"q": text})
+    assert response.status_code == 200
+    assert "<b>" not in response.content.decode()
+
+
+def test_a_search_shows_only_what_the_reader_may_see(client: Client, db: None) -> None:
+    CompanyFactory()
+    CustomerFactory(reference="AB7")
+    OrderFactory(number="AB8")
+    client.force_login(user_with("customers.view_order"))
+    response = client.get(URL, {"q": "ab"})
+    assert (found(response, "customers"), found(response, "orders")) == ([], ["AB8"])
+
+
+def test_a_search_costs_the_same_queries_however_much_it_finds(
+    visitor: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for count in (1, 15):
+        for _ in range(count):
+            OrderFactory()
+        with django_assert_num_queries(8):
+            visitor.get(URL, {"q": "c0"})
+
+
+def test_a_visitor_is_sent_to_the_sign_in(client: Client, db: None) -> None:
+    assert client.get(URL, {"q": "a"}).status_code == 302
