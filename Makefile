@@ -16,7 +16,6 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(TEST_ENVIRONMENT) $(BIN)/mypy
-	$(BIN)/python manage.py messages --check
 
 bench: .venv/installed
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done

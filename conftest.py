@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from crm_site import embedded
+from crm_site.lib import messages
 from crm_site.lib.broker import broker_client
 from crm_site.lib.jobs import doorbell
 from crm_site.tests.processes import Worker, forget_sessions
@@ -25,12 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Playwright keeps an event loop in the test's thread, beside which Django would refuse its own database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    if not hasattr(config, "workerinput"):  # once, not again in each of xdist's processes
+        messages.compile_catalogues(settings.BASE_DIR)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test that asks for a page is a browser test."""
+    """Every test that asks for Playwright's page is a browser test."""
     for item in items:
-        if "page" in getattr(item, "fixturenames", ()):
+        if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
