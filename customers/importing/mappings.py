@@ -1,0 +1,220 @@
+"""Which column of a file means what: the presets, columns named one by one, and what a header suggests."""
+
+import re
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field, replace
+
+from crm_site.lib.text import normalise
+from customers.importing.problems import ImportProblem
+from customers.models.order import Product
+
+# Each field that an order row can have, with the names that headers give it (English, French), as `_bare` writes them.
+FIELDS = {
+    "order": "order orderno ordernumber orderid orderref invoice invoiceno invoicenumber invoiceid commande "
+    "numerocommande numerodecommande nocommande ncommande numcommande facture numerofacture numerodefacture nofacture",
+    "customer": "customer customerid customerno customernumber customerref customerreference customercode client "
+    "clientid idclient codeclient refclient referenceclient numeroclient noclient nclient",
+    "customer_name": "customername clientname nomclient nomduclient raisonsociale",
+    "date": "date day orderdate orderday orderedon invoicedate purchasedate jour datecommande datedecommande "
+    "datefacture datedefacture datedefacturation dateachat datedachat",
+    "sku": "sku stockcode productcode productid productref itemcode itemid article codearticle refarticle "
+    "referencearticle codeproduit refproduit referenceproduit ean",
+    "product": "product productname description item itemname produit nomproduit nomduproduit designation libelle "
+    "libellearticle libelleproduit",
+    "quantity": "quantity qty units quantite qte nombre",
+    "unit_price": "unitprice price priceperunit prixunitaire prixunitaireht prix puht pu",
+    "amount": "amount total linetotal lineamount totalprice montant montantht montantligne totalligne totalht",
+    "discount": "discount discountamount remise rabais montantremise",
+    "unit_cost": "unitcost costprice cost coutunitaire prixderevient coutderevient cout",
+    "currency": "currency currencycode devise codedevise monnaie",
+    "exchange_rate": "exchangerate rate tauxdechange tauxchange cours",
+    "country": "country pays",
+}
+OPTIONS = {"dates": ("iso", "dmy", "mdy"), "decimal": ("point", "comma"), "delimiter": (), "encoding": ()}
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+
+_GOODS = Product.Kind.GOODS
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which order files are written."""
+
+    name: str
+    # Field to column name; empty until a header was seen.
+    columns: Dictionary[str, str] = field(default_factory=dict)
+    # Begins the order numbers that are made for files that have none.
+    prefix: str = "ROW"
+    # What rows without a product are about: code and name.
+    product: tuple[str, str] = ("UNSPECIFIED", "")
+    # Codes that are no products, in capitals.
+    kinds: Dictionary[str, str] = field(default_factory=dict)
+    # Columns by position and separated by blanks; the header, if any, tells nothing.
+    blanks: bool = False
+
+    def kind_of(self, code: str) -> str:
+        """What kind of thing a product code stands for."""
+        return self.kinds.get(code.upper(), _GOODS)
+
+
+COLUMNS = Layout("columns")
+CDNOW = Layout("cdnow", prefix="CDNOW", product=("CDNOW-CD", "CD"), blanks=True)
+# PADS («pads to match all cushions») is a real article sold for next to nothing, though lists of codes name it.
+ONLINE_RETAIL = Layout(
+    "online-retail",
+    columns={
+        "order": "InvoiceNo",
+        "sku": "StockCode",
+        "product": "Description",
+        "quantity": "Quantity",
+        "date": "InvoiceDate",
+        "unit_price": "UnitPrice",
+        "customer": "CustomerID",
+        "country": "Country",
+    },
+    kinds={
+        "POST": Product.Kind.DELIVERY,
+        "DOT": Product.Kind.DELIVERY,
+        "C2": Product.Kind.DELIVERY,
+        "D": Product.Kind.DISCOUNT,
+        "M": Product.Kind.ADJUSTMENT,
+        "S": Product.Kind.ADJUSTMENT,
+        "BANK CHARGES": Product.Kind.FEE,
+        "AMAZONFEE": Product.Kind.FEE,
+        "CRUK": Product.Kind.FEE,
+        "B": Product.Kind.BAD_DEBT,
+    },
+)
+LAYOUTS = {layout.name: layout for layout in (CDNOW, ONLINE_RETAIL)}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What its sender says about a file; whatever is empty is found out from the file."""
+
+    layout: Layout | None = None
+    dates: str = ""
+    decimal: str = ""
+    delimiter: str = ""
+    encoding: str = ""
+
+    def __str__(self) -> str:
+        """The same mapping as it is written on a command line."""
+        if self.layout is None:
+            parts = ["auto"]
+        elif self.layout.name == "columns":
+            parts = [f"{name}={column}" for name, column in self.layout.columns.items()]
+        else:
+            parts = [self.layout.name]
+        named = {sign: name for name, sign in DELIMITERS.items()}
+        options = {name: getattr(self, name) for name in OPTIONS} | {
+            "delimiter": named.get(self.delimiter, self.delimiter)
+        }
+        return ",".join([*parts, *(f"{name}={value}" for name, value in options.items() if value)])
+
+
+def parse_mapping(text: str) -> Mapping:
+    """Read a mapping: `auto`, a preset, or `field=Column,…`; each with options such as `dates=dmy,decimal=comma`."""
+    name, pairs = _split(text.strip() or "auto")
+    given: dict[str, str] = {}
+    for key, value in pairs:
+        if key in given:
+            raise ImportProblem("given_twice", key=key)
+        if key not in FIELDS and key not in OPTIONS:
+            raise ImportProblem("unknown_key", key=key[:60], known=", ".join([*FIELDS, *OPTIONS]))
+        given[key] = value
+    columns = {key: value for key, value in given.items() if key in FIELDS}
+    layout = _layout(name, columns)
+    options = {key: _option(key, given[key]) for key in OPTIONS if given.get(key)}
+    return replace(Mapping(layout), **options)
+
+
+def _split(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """A leading name, and key=value pairs; a comma inside a column's name does not separate."""
+    parts = re.split(r",(?=\s*\w+\s*=)", text)
+    name = "" if "=" in parts[0] else parts.pop(0).strip()
+    pairs = (part.partition("=") for part in parts)
+    return name, [(key.strip(), value.strip()) for key, _, value in pairs]
+
+
+def _layout(name: str, columns: dict[str, str]) -> Layout | None:
+    if name in LAYOUTS and not columns:
+        return LAYOUTS[name]
+    if name not in {"", "auto", "columns", *LAYOUTS} or (name in LAYOUTS and columns):
+        raise ImportProblem("unknown_mapping", name=name[:60])
+    if not columns:
+        return None
+    check_fields(columns, ", ".join(columns.values()))
+    return replace(COLUMNS, columns=columns)
+
+
+def check_fields(columns: Dictionary[str, str], known: str) -> None:
+    """Refuse fields from which no order could be made."""
+    missing = [name for name in ("customer", "date") if name not in columns]
+    if "unit_price" not in columns and "amount" not in columns:
+        missing.append("unit_price")
+    if missing:
+        raise ImportProblem("incomplete_mapping", fields=", ".join(missing), columns=known)
+    if "unit_price" in columns and "amount" in columns:
+        raise ImportProblem("price_twice")
+    if "exchange_rate" in columns and "currency" not in columns:
+        raise ImportProblem("rate_without_currency")
+
+
+def _option(key: str, value: str) -> str:
+    if key == "delimiter":
+        value = DELIMITERS.get(value, value)
+        if value not in DELIMITERS.values():
+            raise ImportProblem("unknown_option", key=key, value=value[:60], known=", ".join(DELIMITERS))
+    elif key == "decimal":
+        value = {",": "comma", ".": "point"}.get(value, value)
+    if OPTIONS[key] and value not in OPTIONS[key]:
+        raise ImportProblem("unknown_option", key=key, value=value[:60], known=", ".join(OPTIONS[key]))
+    return value
+
+
+# --- What a header suggests -------------------------------------------------------------------------------------------
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", normalise(text))
+
+
+_MEANING = {bare: name for name, words in FIELDS.items() for bare in (*words.split(), _bare(name))}
+
+
+def suggest(header: list[str]) -> Layout:
+    """The layout that the names of the columns tell; refuses when they do not tell enough, or two things."""
+    if set(ONLINE_RETAIL.columns.values()) <= set(header):
+        return ONLINE_RETAIL
+    columns: dict[str, str] = {}
+    for column in header:
+        meaning = _MEANING.get(_bare(column))
+        if meaning is None:
+            continue
+        if meaning in columns:
+            raise ImportProblem("unsure", missing=f"{meaning} ({columns[meaning]}, {column})", columns=listed(header))
+        columns[meaning] = column
+    if "unit_price" in columns:
+        columns.pop("amount", None)
+    if "currency" not in columns:
+        columns.pop("exchange_rate", None)
+    try:
+        check_fields(columns, listed(header))
+    except ImportProblem as problem:
+        raise ImportProblem("unsure", missing=str(problem.values["fields"]), columns=listed(header)) from None
+    return replace(COLUMNS, columns=columns)
+
+
+def position(column: str, header: list[str]) -> int | None:
+    """Where a named column stands, by its exact name or else by the letters and digits of it."""
+    if column in header:
+        return header.index(column)
+    bare = [_bare(name) for name in header]
+    return bare.index(_bare(column)) if _bare(column) in bare else None
+
+
+def listed(header: list[str]) -> str:
+    """Names of columns for a sentence, shortened where there are very many."""
+    names = ", ".join(name.strip() or "–" for name in header)
+    return names if len(names) <= 400 else f"{names[:400]}…"

@@ -1,0 +1,182 @@
+"""Everything that is decided about one file before its first row is taken."""
+
+import re
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Dictionary
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from customers.importing.cells import told_decimal, told_order
+from customers.importing.mappings import CDNOW, DELIMITERS, Layout, Mapping, listed, parse_mapping, position, suggest
+from customers.importing.problems import ImportProblem
+from customers.importing.source import Record, TextFile, blank_separated, examine, open_lines, records
+
+SAMPLE = 1000
+_NUMBERS = ("quantity", "unit_price", "amount", "discount", "unit_cost", "exchange_rate")
+_CDNOW_HEADER = {"customer_id", "date", "number_of_cds", "dollar_value"}
+# The columns of a CDNOW file by position: the master file, and the sample with a second customer number of its own.
+_CDNOW_COLUMNS = {
+    4: {"customer": 0, "date": 1, "quantity": 2, "amount": 3},
+    5: {"customer": 0, "date": 2, "quantity": 3, "amount": 4},
+}
+_CDNOW_ROW = re.compile(r"\s*\d+\s+(\d+\s+)?\d{8}\s+-?\d+\s+-?\d+(\.\d+)?\s*", re.ASCII)
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one file is read."""
+
+    text: TextFile
+    mapping: Mapping
+    layout: Layout
+    # Field to position among so many columns.
+    columns: Dictionary[str, int]
+    width: int
+    # The line that the first row may begin in.
+    first_line: int = 1
+    header: tuple[str, ...] = ()
+
+    def column_name(self, field: str) -> str:
+        """What the file calls the column of a field."""
+        return self.header[self.columns[field]] if self.header and field in self.columns else field
+
+    @contextmanager
+    def rows(self) -> Iterator[Iterator[Record]]:
+        """The rows of the file, those with a wrong number of columns marked as such."""
+        with open_lines(self.text) as lines:
+            if self.layout.blanks:
+                found = blank_separated(lines, self.width)
+            else:
+                found = records(lines, self.mapping.delimiter, self.width)
+            yield (record for record in found if record.line >= self.first_line)
+
+
+def prepare(path: Path, mapping: str, *, whole: bool = True) -> Reading:
+    """Decide how a file is to be read, or refuse it. Reads all of it once to know its encoding, or only its head."""
+    wanted = parse_mapping(mapping)
+    text = examine(path, encoding=wanted.encoding, whole=whole)
+    line = _first_line(text)
+    if wanted.layout is CDNOW or (wanted.layout is None and _is_cdnow(line)):
+        reading = _read_cdnow(text, wanted)
+    else:
+        reading = _read_header(text, wanted, line)
+    with reading.rows() as rows:
+        sample = list(islice(rows, SAMPLE))
+    if not sample:
+        raise ImportProblem("no_rows")
+    return replace(reading, mapping=_told_by(sample, reading))
+
+
+def _first_line(text: TextFile) -> str:
+    with open_lines(text) as lines:
+        for line in lines:
+            if line.strip():
+                return line
+            lines.begin()
+    raise ImportProblem("empty")
+
+
+# --- CDNOW ------------------------------------------------------------------------------------------------------------
+
+
+def _is_cdnow(line: str) -> bool:
+    return bool(_CDNOW_ROW.fullmatch(line)) or set(line.split()) == _CDNOW_HEADER
+
+
+def _read_cdnow(text: TextFile, wanted: Mapping) -> Reading:
+    """Columns by position. A first line that is no purchase is a header if it has words only."""
+    with open_lines(text) as lines:
+        found = list(islice(blank_separated(lines), 2))
+    header = not any(character.isdigit() for cell in found[0].cells for character in cell)
+    if header and len(found) == 1:
+        raise ImportProblem("no_rows")
+    first = found[1] if header else found[0]
+    if not _CDNOW_ROW.fullmatch(" ".join(first.cells)):
+        raise ImportProblem("not_cdnow", line=first.line)
+    width = len(first.cells)
+    mapping = replace(wanted, layout=CDNOW)
+    return Reading(text, mapping, CDNOW, _CDNOW_COLUMNS[width], width, first.line)
+
+
+# --- Files with a header ----------------------------------------------------------------------------------------------
+
+
+def _read_header(text: TextFile, wanted: Mapping, line: str) -> Reading:
+    announced = _SEPARATOR_LINE.fullmatch(line)
+    delimiter = wanted.delimiter or (announced[1] if announced else _delimiter(line))
+    with open_lines(text) as lines:
+        found = list(islice(records(lines, delimiter), 2 if announced else 1))
+        after = lines.begin()
+    if len(found) <= bool(announced):
+        raise ImportProblem("no_rows")
+    header = [cell.strip() for cell in found[-1].cells]
+    layout = wanted.layout or suggest(header)
+    columns = {field: _place(name, header, found[-1].line) for field, name in _named(layout, header, found[-1].line)}
+    return Reading(
+        text,
+        replace(wanted, layout=layout, delimiter=delimiter),
+        layout,
+        columns,
+        len(header),
+        after,
+        tuple(header),
+    )
+
+
+def _delimiter(line: str) -> str:
+    """The sign that separates the columns of a header: the one that is most frequent in it, outside quotation marks."""
+    bare = re.sub(r'"[^"]*"', "", line)
+    return max(DELIMITERS.values(), key=bare.count)
+
+
+def _named(layout: Layout, header: list[str], line: int) -> list[tuple[str, str]]:
+    """The fields and columns of a layout; refuses when the header lacks one."""
+    missing = [name for name in layout.columns.values() if position(name, header) is None]
+    if missing:
+        raise ImportProblem("missing_column", line=line, missing=", ".join(missing)[:400], columns=listed(header))
+    return list(layout.columns.items())
+
+
+def _place(name: str, header: list[str], line: int) -> int:
+    if header.count(name) > 1:
+        raise ImportProblem("repeated_column", line=line, column=name[:80])
+    place = position(name, header)
+    assert place is not None
+    return place
+
+
+# --- What a sample tells ----------------------------------------------------------------------------------------------
+
+
+def _told_by(sample: list[Record], reading: Reading) -> Mapping:
+    """The mapping with the order of dates and the decimal sign that the first rows tell; refuses when they cannot."""
+    mapping = reading.mapping
+    if not mapping.dates:
+        dates = _told(sample, [reading.columns["date"]], told_order, {"iso"}, "dates_ambiguous")
+        mapping = replace(mapping, dates=dates or "iso")
+    if not mapping.decimal:
+        places = [reading.columns[field] for field in _NUMBERS if field in reading.columns]
+        mapping = replace(mapping, decimal=_told(sample, places, told_decimal, set(), "decimal_ambiguous"))
+    return mapping
+
+
+def _told(
+    sample: list[Record], places: list[int], tell: Callable[[str], str | None], harmless: set[str], problem: str
+) -> str:
+    """What the cells at these places tell together, '' for nothing; refuses a contradiction and mere doubt."""
+    told: dict[str, tuple[int, str]] = {}
+    for record in sample:
+        if record.reason:
+            continue
+        for place in places:
+            value = record.cells[place].strip()
+            if (meaning := tell(value)) is not None:
+                told.setdefault(meaning, (record.line, value))
+    clear = set(told) - {""} - harmless
+    if len(clear) > 1 or (not clear and "" in told):
+        line, value = told[""] if "" in told else told[sorted(clear)[-1]]
+        raise ImportProblem(problem, line=line, value=value[:40])
+    return next(iter(clear), "")

@@ -1,0 +1,297 @@
+"""The bytes of a file: packed or not, in which encoding, as lines and records that never outgrow their bounds."""
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from charset_normalizer import from_bytes
+
+from customers.importing.problems import ImportProblem
+
+BLOCK = 1 << 20
+HEAD = 1 << 18
+LONGEST_FILE = 4 << 30
+# A line longer than this is rejected unread; a quoted cell may run over so many lines.
+LONGEST_LINE = 1 << 20
+MOST_LINES = 100
+LONGEST_CELL = 10_000
+# So much of a cell is shown when its row is rejected.
+LONGEST_SHOWN = 200
+ENCODINGS = ["cp1252", "iso8859_15", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman", "cp850", "utf_16"]
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+NOT_TEXT = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
+# Stands for a line that was too long; no record that contains it is taken.
+TOO_LONG = "\0too long\n"
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file that can be read as text."""
+
+    path: Path
+    encoding: str
+    # Line breaks in the file; 0 when only its head was looked at.
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The cells of one row and the line that it begins in; or why it cannot be taken, and what stands where."""
+
+    line: int
+    cells: list[str]
+    reason: str = ""
+    place: int | None = None
+    value: str = ""
+
+
+# --- Bytes ------------------------------------------------------------------------------------------------------------
+
+
+def examine(path: Path, *, encoding: str = "", whole: bool = True) -> TextFile:
+    """Find out how a file can be read, from all of it or from its head only; refuses what is no text."""
+    with _refusing_damage(), open_bytes(path) as stream:
+        head = stream.read(HEAD)
+        _refuse_other_formats(head)
+        if not encoding and head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            encoding = "utf-16"
+        blocks = _blocks(head, stream) if whole else iter([head])
+        if encoding:
+            encoding = _known(encoding)
+            lines = sum(block.count(b"\n") for block in blocks)
+        else:
+            encoding, lines = _recognise(head, blocks, whole=whole)
+        return TextFile(path, encoding, lines if whole else 0)
+
+
+def _blocks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    """The whole file by blocks, up to the size that is still taken."""
+    total, block = 0, head
+    while block:
+        total += len(block)
+        if total > LONGEST_FILE:
+            raise ImportProblem("too_large", limit=LONGEST_FILE >> 30)
+        yield block
+        block = stream.read(BLOCK)
+
+
+def _recognise(head: bytes, blocks: Iterator[bytes], *, whole: bool) -> tuple[str, int]:
+    """UTF-8 if all of it is; otherwise a guess from the head and from where it ceased to be. Counts line breaks too."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines, wrong_line, sample = 0, 0, b""
+    for block in blocks:
+        if not wrong_line:
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                wrong_line = lines + error.object[: error.start].count(b"\n") + 1
+                sample = head + b"\n" + error.object[max(0, error.start - 2000) : error.start + 60_000]
+        lines += block.count(b"\n")
+    if whole and not wrong_line and decoder.getstate()[0]:
+        wrong_line, sample = lines + 1, head
+    return (_guess(sample, wrong_line) if wrong_line else "utf-8-sig"), lines
+
+
+def _guess(sample: bytes, line: int) -> str:
+    """The likely encoding of bytes that are not UTF-8; refuses when none is likely."""
+    best = from_bytes(sample, cp_isolation=ENCODINGS).best()
+    if best is None:
+        raise ImportProblem("encoding_unknown", line=line)
+    return str(best.encoding)
+
+
+def _known(encoding: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise ImportProblem("unknown_encoding", encoding=encoding) from None
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def _refuse_other_formats(head: bytes) -> None:
+    if not head.strip():
+        raise ImportProblem("empty")
+    if head.startswith(SPREADSHEETS):
+        raise ImportProblem("spreadsheet")
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if head.startswith(NOT_TEXT) or (not wide and head.count(b"\0") > len(head) // 10):
+        raise ImportProblem("not_text")
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """The unpacked bytes of a file, gzip or not, whatever it is called."""
+    try:
+        with open(path, "rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if packed:
+                with gzip.GzipFile(fileobj=raw) as stream:
+                    yield stream
+            else:
+                yield raw
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        raise ImportProblem("not_found", path=str(path)) from None
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise ImportProblem("damaged") from None
+
+
+# --- Lines ------------------------------------------------------------------------------------------------------------
+
+
+class Lines:
+    """The physical lines of a text, counted, and given back once more when a record came to nothing.
+
+    `suspect` is set by a line that needs a closer look, so that ordinary rows cost nothing.
+    """
+
+    def __init__(self, stream: io.TextIOBase) -> None:
+        self._stream = stream
+        self._returned: list[str] = []
+        self._record: list[str] = []
+        # Lines before the present record.
+        self.before = 0
+        self.suspect = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self._record) >= MOST_LINES:
+            raise csv.Error("the record runs over too many lines")
+        line = self._returned.pop() if self._returned else self._read()
+        if not line:
+            raise StopIteration
+        if len(line) > LONGEST_CELL or "\0" in line:
+            self.suspect = True
+        self._record.append(line)
+        return line
+
+    def _read(self) -> str:
+        line = self._stream.readline(LONGEST_LINE)
+        if len(line) < LONGEST_LINE or line[-1] in "\r\n":
+            return line
+        while (rest := self._stream.readline(LONGEST_LINE)) and rest[-1] not in "\r\n":
+            pass
+        return TOO_LONG
+
+    def begin(self) -> int:
+        """Begin a record; its first line's number."""
+        self.before += len(self._record)
+        self._record.clear()
+        return self.before + 1
+
+    def give_back_all_but_first(self) -> None:
+        """Let the lines after the first of the present record be read as records of their own."""
+        self._returned.extend(reversed(self._record[1:]))
+        del self._record[1:]
+
+    @property
+    def first_of_record(self) -> str:
+        """The first line of the present record."""
+        return self._record[0]
+
+    @property
+    def spans_lines(self) -> bool:
+        """Whether the present record took more than one line."""
+        return len(self._record) > 1
+
+
+@contextmanager
+def open_lines(text: TextFile) -> Iterator[Lines]:
+    """The lines of a file; a byte that its encoding does not know refuses the file."""
+    with _refusing_damage(), open_bytes(text.path) as stream:
+        lines = Lines(io.TextIOWrapper(io.BufferedReader(stream, BLOCK), text.encoding, newline=""))  # type: ignore[type-var]
+        try:
+            yield lines
+        except UnicodeError as error:
+            # The decoder works ahead of the lines, by blocks.
+            ahead = error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
+            raise ImportProblem("encoding_wrong", line=lines.begin() + ahead, encoding=text.encoding) from None
+
+
+# --- Records ----------------------------------------------------------------------------------------------------------
+
+
+def records(lines: Lines, delimiter: str, width: int = 0) -> Iterator[Record]:
+    """The rows of a text, blank lines left out; those without `width` cells are given with the reason.
+
+    A quotation mark that is never closed costs its own row only: the lines that it swallowed are read again.
+    """
+    reader = csv.reader(lines, delimiter=delimiter)
+    while True:
+        line, lines.suspect = lines.begin(), False
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield _unreadable(lines, line, delimiter)
+            lines.give_back_all_but_first()
+            reader = csv.reader(lines, delimiter=delimiter)
+            continue
+        if not cells:
+            continue
+        fault = _look_closer(cells, line) if lines.suspect or lines.spans_lines else None
+        if width and len(cells) != width and lines.spans_lines:
+            yield fault or _unreadable(lines, line, delimiter)
+            lines.give_back_all_but_first()
+            reader = csv.reader(lines, delimiter=delimiter)
+        elif width and len(cells) != width:
+            yield fault or wrong_count(cells, line, width)
+        else:
+            yield fault or Record(line, cells)
+
+
+def blank_separated(lines: Lines, width: int = 0) -> Iterator[Record]:
+    """The rows of a text whose columns are separated by blanks."""
+    while True:
+        line, lines.suspect = lines.begin(), False
+        text = next(lines, None)
+        if text is None:
+            return
+        if cells := text.split():
+            fault = _look_closer(cells, line) if lines.suspect else None
+            if fault is None and width and len(cells) != width:
+                fault = wrong_count(cells, line, width)
+            yield fault or Record(line, cells)
+
+
+def wrong_count(cells: list[str], line: int, width: int) -> Record:
+    """A row with too few or too many columns: named is the first that is missing, or the last."""
+    return Record(line, [], "wrong_column_count", min(len(cells), width - 1), str(len(cells)))
+
+
+def _unreadable(lines: Lines, line: int, delimiter: str) -> Record:
+    """A row that the reader of records gave up: a cell beyond all bounds, or a quotation mark that swallowed lines."""
+    parts = lines.first_of_record.split(delimiter)
+    place = max(range(len(parts)), key=lambda index: len(parts[index]))
+    if not lines.spans_lines:
+        return Record(line, [], "cell_too_long", place, parts[place][:LONGEST_SHOWN])
+    opened = (index for index, part in enumerate(parts) if part.lstrip().startswith('"') and part.count('"') % 2)
+    place = next(opened, place)
+    return Record(line, [], "open_quote", place, parts[place][:LONGEST_SHOWN].rstrip())
+
+
+def _look_closer(cells: list[str], line: int) -> Record | None:
+    for place, cell in enumerate(cells):
+        if TOO_LONG[:-1] in cell:
+            return Record(line, [], "cell_too_long")
+        if len(cell) > LONGEST_CELL:
+            return Record(line, [], "cell_too_long", place, cell[:LONGEST_SHOWN])
+        if "\0" in cell:
+            return Record(line, [], "nul_character", place, cell[:LONGEST_SHOWN])
+    return None
