@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
@@ -21,7 +21,7 @@ from crm_site.lib.paging import COUNT_LIMIT, capped_count
 SAMPLE = 10
 
 # Administrators sign in where everybody does, under the same limits and with the same second factor.
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_title = admin.site.site_header = _("Compagnon administration")
 admin.site.index_title = _("Everything that can be set up")
 
@@ -55,8 +55,8 @@ class SafeModelAdmin(admin.ModelAdmin):
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 200
-    ordering: Sequence[str] = ("-pk",)
-    sortable_by: Sequence[str] = ()
+    ordering = ("-pk",)
+    sortable_by = ()
     change_list_template = "admin/capped_change_list.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -49,10 +49,10 @@ class Worker:
     """A Celery worker with beat, on the test's database, broker, queue and files, with short leases."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        own = {
+        own: dict[str, str] = {
             "DATABASE_URL": url_of_test_database(),
             "REDIS_URL": settings.CELERY_BROKER_URL,
-            "CRM_QUEUE_PREFIX": settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"],
+            "CRM_QUEUE_PREFIX": str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]),
             "CRM_DATA_DIR": str(settings.DATA_DIR),
             "CRM_JOB_LEASE_SECONDS": str(LEASE_SECONDS),
             "CRM_JOB_SWEEP_SECONDS": str(SWEEP_SECONDS),
