@@ -127,7 +127,7 @@ def compact_money(value: Number | None, currency: str) -> str:
     """An amount shortened for a headline: €1.2M."""
     if value is None:
         return UNKNOWN
-    if abs(value) < 1000:
+    if -1000 < value < 1000:
         return money(value, currency, digits=0)
     amount = value if isinstance(value, Decimal) else Decimal(str(value))
     return format_compact_currency(amount, currency, locale=number_locale(_language()), fraction_digits=1)
@@ -144,7 +144,7 @@ def compact_number(value: Number | None) -> str:
     """A plain number shortened for a headline: 1.2M."""
     if value is None:
         return UNKNOWN
-    if abs(value) < 1000:
+    if -1000 < value < 1000:
         return number(value)
     return format_compact_decimal(value, locale=number_locale(_language()), fraction_digits=1)
 

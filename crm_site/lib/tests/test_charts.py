@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.template import Context, Template
@@ -66,8 +67,14 @@ def test_a_long_curve_shows_its_ends_its_marks_and_says_how_much_lies_between() 
         ({"links": ["/a"]}, "1 links for 2 points"),
     ],
 )
-def test_a_chart_that_does_not_fit_together_is_refused(wrong: dict[str, object], message: str) -> None:
-    whole = {"kind": "bar", "title": "t", "x_label": "x", "x_values": ["a", "b"], "series": [Series("s", [1, 2])]}
+def test_a_chart_that_does_not_fit_together_is_refused(wrong: dict[str, Any], message: str) -> None:
+    whole: dict[str, Any] = {
+        "kind": "bar",
+        "title": "t",
+        "x_label": "x",
+        "x_values": ["a", "b"],
+        "series": [Series("s", [1, 2])],
+    }
     with pytest.raises(ValueError, match=message):
         Chart(**{**whole, **wrong})
 

@@ -1,5 +1,7 @@
 """Components: what a list shows, and that nothing typed by a person becomes markup."""
 
+from typing import Any
+
 import pytest
 from django.template import Context, Template
 
@@ -56,7 +58,7 @@ def test_paging_says_how_sure_its_count_is(paging: Paging, words: str) -> None:
 
 
 @pytest.mark.parametrize(("state", "asks"), [("queued", True), ("running", True), ("done", False), ("failed", False)])
-def test_only_an_active_job_asks_for_its_successor(state: str, asks: bool) -> None:
+def test_only_an_active_job_asks_for_its_successor(state: Any, asks: bool) -> None:
     job = Progress("7", "Recompute", state, poll_url="/jobs/7/")
     assert ('hx-get="/jobs/7/"' in render("{% progress job %}", job=job)) is asks
 
