@@ -22,17 +22,21 @@
 
   const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 
-  /* A custom property as plain rgb(): light-dark(), oklch() and color-mix() are resolved by the browser. */
-  const colour = (name, alpha = 1) => {
-    const sample = document.querySelector("#messages") || document.body;
-    const old = sample.style.color;
+  /* A custom property as plain rgb(): light-dark(), oklch() and color-mix() are resolved by the browser, once per theme. */
+  const palette = new Map();
+  const channels = (name) => {
+    const sample = document.createElement("span");
     sample.style.setProperty("color", `var(--${name})`);
-    probe.clearRect(0, 0, 1, 1);
+    document.body.append(sample);
     probe.fillStyle = getComputedStyle(sample).color;
-    sample.style.setProperty("color", old);
+    sample.remove();
+    probe.clearRect(0, 0, 1, 1);
     probe.fillRect(0, 0, 1, 1);
-    const [red, green, blue] = probe.getImageData(0, 0, 1, 1).data;
-    return `rgba(${red},${green},${blue},${alpha})`;
+    return [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const colour = (name, alpha = 1) => {
+    if (!palette.has(name)) palette.set(name, channels(name));
+    return `rgba(${palette.get(name).join(",")},${alpha})`;
   };
 
   const seriesColour = (series, index) => colour(series.colour || `series-${(index % 6) + 1}`);
@@ -94,7 +98,8 @@
     grid: { left: 8, right: 16, top: 20, bottom: 8, containLabel: true },
   });
 
-  const labels = () => ({ color: colour("ink-3"), fontSize: 12 });
+  const text = (tint, fontSize = 12.5, fontWeight = 400) => ({ color: colour(tint), fontSize, fontWeight });
+  const labels = () => text("ink-3", 12);
 
   const valueAxis = (spec, extra = {}) => ({
     type: "value",
@@ -115,7 +120,13 @@
   });
 
   const legend = (spec) => (spec.series.length > 1
-    ? { legend: { top: 0, left: 0, type: "scroll", icon: "roundRect", itemWidth: 12, itemHeight: 4, itemGap: 18, textStyle: { color: colour("ink-2"), fontSize: 12.5 }, pageTextStyle: { color: colour("ink-3") }, pageIconColor: colour("ink-2"), pageIconInactiveColor: colour("line-strong") } }
+    ? {
+      legend: {
+        top: 0, left: 0, type: "scroll", icon: "roundRect", itemWidth: 12, itemHeight: 4, itemGap: 18,
+        textStyle: text("ink-2"), pageTextStyle: { color: colour("ink-3") },
+        pageIconColor: colour("ink-2"), pageIconInactiveColor: colour("line-strong"),
+      },
+    }
     : {});
 
   const tooltipLines = (spec) => (points) => {
@@ -127,6 +138,8 @@
     });
     return [`{head|${spec.x.type === "percent" ? `${spec.x.label}: ` : ""}${x}}`, ...lines].join("\n");
   };
+
+  const axisTooltip = (spec, axisPointer) => ({ ...base(spec).tooltip, trigger: "axis", axisPointer, formatter: tooltipLines(spec) });
 
   /* --- One function per kind ------------------------------------------------------------------------------------------- */
 
@@ -152,10 +165,11 @@
       return {
         ...base(spec),
         grid: { left: 8, right: 20, top: 36, bottom: 28, containLabel: true },
-        tooltip: { ...base(spec).tooltip, trigger: "axis", axisPointer: { lineStyle: { color: colour("line-strong") } }, formatter: tooltipLines(spec) },
+        tooltip: axisTooltip(spec, { lineStyle: { color: colour("line-strong") } }),
         xAxis: {
           type: "value", min: 0, max: 1, name: small ? "" : spec.x.label, nameLocation: "middle", nameGap: 30, nameTextStyle: labels(),
-          axisLabel: { ...labels(), formatter: xWriter(spec) }, splitLine: { show: false }, axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } }, axisTick: { show: false },
+          axisLabel: { ...labels(), formatter: xWriter(spec) }, splitLine: { show: false }, axisTick: { show: false },
+          axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } },
         },
         yAxis: valueAxis(spec, { boundaryGap: [0, "6%"] }),
         series: [
@@ -184,11 +198,12 @@
       return {
         ...base(spec), ...legend(spec),
         grid: { left: 8, right: 16, top: spec.series.length > 1 ? 40 : 16, bottom: 8, containLabel: true },
-        tooltip: { ...base(spec).tooltip, trigger: "axis", axisPointer: { lineStyle: { color: colour("line-strong") } }, formatter: tooltipLines(spec) },
+        tooltip: axisTooltip(spec, { lineStyle: { color: colour("line-strong") } }),
         xAxis: categoryAxis(spec, box, { boundaryGap: false }),
         yAxis: valueAxis(spec),
         series: spec.series.map((series, index) => ({
-          type: "line", name: series.name, data: series.values, connectNulls: false, symbol: "circle", symbolSize: 6, showSymbol: false, emphasis: { disabled: true },
+          type: "line", name: series.name, data: series.values, connectNulls: false,
+          symbol: "circle", symbolSize: 6, showSymbol: false, emphasis: { disabled: true },
           lineStyle: { width: 2.25, type: index % 2 && index > 2 ? "dashed" : "solid" }, itemStyle: { color: seriesColour(series, index) },
           areaStyle: spec.series.length === 1 ? { opacity: 0.1 } : undefined,
           ...(index === 0 ? marked(spec) : {}),
@@ -198,20 +213,28 @@
 
     bar(spec, box) {
       const many = spec.x.type === "text" && (spec.x.values.length > 6 || (narrow(box) && spec.x.values.some((name) => String(name).length > 8)));
-      const names = categoryAxis(spec, box, many ? { inverse: true, axisLabel: { ...labels(), formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 20 : 28) } } : {});
+      const long = { ...labels(), formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 20 : 28) };
+      const names = categoryAxis(spec, box, many ? { inverse: true, axisLabel: long } : {});
+      const beyond = (value) => (many ? (value < 0 ? "left" : "right") : value < 0 ? "bottom" : "top");
       const negatives = spec.series.length === 1 && spec.series[0].values.some((value) => value < 0);
       const write = writer(spec, true);
       const lowest = Math.min(...spec.series.flatMap((series) => series.values.map((value) => value ?? 0)));
       return {
         ...base(spec), ...legend(spec),
         grid: { left: 8, right: many ? 56 : 16, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
-        tooltip: { ...base(spec).tooltip, trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: colour("ink", 0.05) } }, formatter: tooltipLines(spec) },
+        tooltip: axisTooltip(spec, { type: "shadow", shadowStyle: { color: colour("ink", 0.05) } }),
         xAxis: many ? valueAxis(spec, { axisLabel: { show: false }, boundaryGap: [lowest < 0 ? (narrow(box) ? "38%" : "22%") : 0, "4%"] }) : names,
         yAxis: many ? names : valueAxis(spec, { boundaryGap: [lowest < 0 ? "12%" : 0, "8%"] }),
         series: spec.series.map((series, index) => ({
           type: "bar", name: series.name, barMaxWidth: 44, barGap: "12%",
-          data: series.values.map((value, at) => ({ value, itemStyle: { color: pointColour(series, at, value, index, negatives), borderRadius: corners(value, many) }, label: { position: value < 0 ? (many ? "left" : "bottom") : many ? "right" : "top" } })),
-          label: { show: spec.series.length === 1 && spec.x.values.length <= 12, formatter: (point) => write(point.value), color: colour("ink-2"), fontSize: 12, fontWeight: 550 },
+          data: series.values.map((value, at) => ({
+            value, label: { position: beyond(value) },
+            itemStyle: { color: pointColour(series, at, value, index, negatives), borderRadius: corners(value, many) },
+          })),
+          label: {
+            show: spec.series.length === 1 && spec.x.values.length <= 12,
+            formatter: (point) => write(point.value), ...text("ink-2", 12, 550),
+          },
           cursor: spec.links ? "pointer" : "default",
         })),
       };
@@ -236,18 +259,33 @@
       const outer = small ? box.clientWidth * 0.27 : Math.min(box.clientHeight * 0.44, box.clientWidth * 0.23);
       const [middle, height] = small ? [box.clientWidth / 2, outer + 12] : [outer + 8, box.clientHeight / 2];
       const share = (value) => PERCENT.format(total ? value / total : 0);
-      const data = spec.x.values.map((name, at) => ({ name: String(name), value: series.values[at], itemStyle: { color: pointColour(series, at, series.values[at], at, false) } }));
+      const data = spec.x.values.map((name, at) => ({
+        name: String(name), value: series.values[at], itemStyle: { color: pointColour(series, at, series.values[at], at, false) },
+      }));
+      const entry = (name) => {
+        const { value } = data.find((point) => point.name === name);
+        return small ? cut(name, 22) : `{name|${cut(name, 24)}}\n{figure|${write(value)}  ·  ${share(value)}}`;
+      };
       return {
         ...base(spec),
-        tooltip: { ...base(spec).tooltip, trigger: "item", formatter: (point) => `{head|${point.name}}\n{strong|${write(point.value)}}  ${share(point.value)}` },
+        tooltip: {
+          ...base(spec).tooltip, trigger: "item",
+          formatter: (point) => `{head|${point.name}}\n{strong|${write(point.value)}}  ${share(point.value)}`,
+        },
         legend: {
           ...(small ? { bottom: 0, left: "center" } : { top: "middle", left: middle + outer + 28, orient: "vertical" }),
           icon: "circle", itemWidth: 10, itemHeight: 10, itemGap: small ? 10 : 16, selectedMode: false,
-          formatter: (name) => { const point = data.find((item) => item.name === name); return small ? cut(name, 22) : `{name|${cut(name, 24)}}\n{figure|${write(point.value)}  ·  ${share(point.value)}}`; },
-          textStyle: { color: colour("ink-2"), fontSize: 12.5, rich: { name: { color: colour("ink-2"), fontSize: 12.5, lineHeight: 17 }, figure: { color: colour("ink"), fontSize: 13.5, fontWeight: 600, lineHeight: 20 } } },
+          formatter: entry,
+          textStyle: { ...text("ink-2"), rich: { name: { ...text("ink-2"), lineHeight: 17 }, figure: { ...text("ink", 13.5, 600), lineHeight: 20 } } },
         },
-        title: { text: writer(spec, true)(total), subtext: series.name, left: middle, top: height - 27, textAlign: "center", itemGap: 2, textStyle: { color: colour("ink"), fontSize: 21, fontWeight: 650, lineHeight: 30 }, subtextStyle: { color: colour("ink-3"), fontSize: 12.5, lineHeight: 16 } },
-        series: [{ type: "pie", name: series.name, radius: [outer * 0.68, outer], center: [middle, height], padAngle: 1.5, itemStyle: { borderRadius: 4 }, label: { show: false }, emphasis: { scaleSize: 4 }, data, cursor: spec.links ? "pointer" : "default" }],
+        title: {
+          text: writer(spec, true)(total), subtext: series.name, left: middle, top: height - 27, textAlign: "center", itemGap: 2,
+          textStyle: { ...text("ink", 21, 650), lineHeight: 30 }, subtextStyle: { ...text("ink-3"), lineHeight: 16 },
+        },
+        series: [{
+          type: "pie", name: series.name, data, radius: [outer * 0.68, outer], center: [middle, height], padAngle: 1.5,
+          itemStyle: { borderRadius: 4 }, label: { show: false }, emphasis: { scaleSize: 4 }, cursor: spec.links ? "pointer" : "default",
+        }],
       };
     },
 
@@ -260,11 +298,15 @@
         series: [{
           type: "treemap", name: series.name, roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 0, bottom: 0,
           itemStyle: { gapWidth: 3, borderColor: colour("surface"), borderWidth: 0, borderRadius: 6 },
-          label: { formatter: (point) => `{name|${point.name}}\n{figure|${writer(spec, true)(point.value)}}`, padding: [6, 4], rich: { name: { fontSize: 12.5, lineHeight: 18 }, figure: { fontSize: 15, fontWeight: 650, lineHeight: 22 } } },
+          label: {
+            formatter: (point) => `{name|${point.name}}\n{figure|${writer(spec, true)(point.value)}}`, padding: [6, 4],
+            rich: { name: { fontSize: 12.5, lineHeight: 18 }, figure: { fontSize: 15, fontWeight: 650, lineHeight: 22 } },
+          },
           data: spec.x.values.map((name, at) => {
             const tint = pointColour(series, at, series.values[at], at, false);
             const ink = inkOn(tint);
-            return { name: String(name), value: series.values[at], itemStyle: { color: tint }, label: { rich: { name: { color: ink }, figure: { color: ink } } } };
+            const label = { rich: { name: { color: ink }, figure: { color: ink } } };
+            return { name: String(name), value: series.values[at], itemStyle: { color: tint }, label };
           }),
           cursor: spec.links ? "pointer" : "default",
         }],
@@ -274,7 +316,8 @@
 
   /* The ink, light or dark, that stands out more on a colour (relative luminance as WCAG defines it). */
   const inkOn = (tint) => {
-    const [red, green, blue] = tint.match(/[\d.]+/g).map((part) => { const share = part / 255; return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4; });
+    const linear = (part) => (part <= 10.31 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+    const [red, green, blue] = tint.match(/[\d.]+/g).map((part) => linear(Number(part)));
     const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     return 1.05 / (light + 0.05) > (light + 0.05) / 0.062 ? "#ffffff" : "#10201f";
   };
@@ -291,7 +334,10 @@
     return value < 0 ? [flat, flat, tip, tip] : [tip, tip, flat, flat];
   };
 
-  const ground = (data, origin, tint, opacity) => ({ type: "line", data, symbol: "none", silent: true, z: 2, lineStyle: { width: 0 }, itemStyle: { color: tint }, areaStyle: { color: tint, opacity, origin }, emphasis: { disabled: true } });
+  const ground = (data, origin, tint, opacity) => ({
+    type: "line", data, symbol: "none", silent: true, z: 2, emphasis: { disabled: true },
+    lineStyle: { width: 0 }, itemStyle: { color: tint }, areaStyle: { color: tint, opacity, origin },
+  });
 
   const marked = (spec) => (spec.marks.length ? {
     markPoint: {
@@ -318,7 +364,7 @@
   };
 
   const forget = () => drawn.forEach((chart, box) => { if (!box.isConnected) { chart.dispose(); drawn.delete(box); } });
-  const redraw = () => { forget(); drawn.forEach((chart, box) => draw(box)); };
+  const redraw = () => { palette.clear(); forget(); drawn.forEach((chart, box) => draw(box)); };
 
   const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => {
     const chart = drawn.get(target);
