@@ -139,7 +139,7 @@ def import_orders(
         watch.hold()
         if dry_run:
             transaction.set_rollback(True)
-        else:
+        elif report.import_id is not None:
             transaction.on_commit(partial(announce_import, report.import_id))
     return report
 
@@ -165,7 +165,9 @@ def finish_import(*, import_id: int, stored_file: str, mapping: str, watch: Watc
 @transaction.atomic
 def request_import(*, upload: UploadedFile, mapping: str, requested_by: User) -> Import:
     """Put an uploaded file away and ask for its import in the background."""
-    source = Import.objects.create(file_name=upload.name[:255], mapping=mapping[:255], requested_by=requested_by)
+    source = Import.objects.create(
+        file_name=(upload.name or "")[:255], mapping=mapping[:255], requested_by=requested_by
+    )
     params = {"import": source.pk, "file": put_away(upload), "mapping": mapping}
     source.job = enqueue(kind=IMPORT_ORDERS, params=params, requested_by=requested_by)
     source.save(update_fields=["job"])

@@ -101,7 +101,7 @@ class ChannelFilter(admin.SimpleListFilter):
     parameter_name = "channel"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return Channel.choices
+        return [(value, str(label)) for value, label in Channel.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ContactMoment]) -> QuerySet[ContactMoment]:
         if not self.value():

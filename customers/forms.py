@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -59,7 +59,7 @@ class CustomerFilters(FilterForm):
             "category": Category.choices,
         }
         for name, values in offered.items():
-            self.fields[name].offer(values)
+            self.fields[name].offer(values)  # type: ignore[attr-defined]
         if run is None:
             for name in self.of_figures:
                 del self.fields[name]
@@ -68,7 +68,7 @@ class CustomerFilters(FilterForm):
         return customers.matching(text)
 
     def filter_newer(self, customers: CustomerQuerySet, wanted: bool) -> CustomerQuerySet:
-        return newer_customers(customers, self.run)
+        return newer_customers(customers, self.run) if self.run else customers.none()
 
 
 class OrderFilters(FilterForm):
@@ -112,7 +112,9 @@ class CustomerForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["owner"].queryset = self.fields["owner"].queryset.filter(is_active=True)
+        owners = cast(forms.ModelChoiceField, self.fields["owner"])
+        assert owners.queryset is not None
+        owners.queryset = owners.queryset.filter(is_active=True)
         if self.instance.pk:
             self.initial["member_of"] = self.instance.member_of
             self.initial["version"] = version_of(self.instance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -49,19 +50,21 @@ MOST_COUNTRIES = 300
 MOST_STAFF = 300
 LATEST_MOMENTS = 20
 
+Orders = TypeVar("Orders", bound=QuerySet[Order])
+
 
 def portfolio(customers: CustomerQuerySet, run: Run | None) -> CustomerQuerySet:
     """The customers with the figures of a run as attributes, None where there are none (no query of its own)."""
     if run is None:
         fields = {name: Scorecard._meta.get_field(column) for name, column in FIGURES.items()}
-        return customers.annotate(**{name: Value(None, output_field=field) for name, field in fields.items()})
+        return customers.annotate(**{name: Value(None, output_field=field) for name, field in fields.items()})  # type: ignore[arg-type]
     card = FilteredRelation("scorecards", condition=Q(scorecards__run_id=run.pk))
     return customers.annotate(card=card).annotate(**{name: F(f"card__{column}") for name, column in FIGURES.items()})
 
 
 def ranked_portfolio(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
     """As `portfolio`, without customers that are newer than the run, so that each figure's index can order it."""
-    return portfolio(customers, run).filter(card__run_id=run.pk)
+    return portfolio(customers, run).filter(card__run_id=run.pk)  # type: ignore[misc]
 
 
 def newer_customers(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
@@ -128,7 +131,7 @@ def ranked_count(run: Run) -> int:
     return Scorecard.objects.filter(run=run).aggregate(last=Max("rank"))["last"] or 0
 
 
-def numbered_like(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+def numbered_like(orders: Orders, text: str) -> Orders:
     """Orders whose number begins with the text, in small or capital letters: two ranges of the index on the number."""
     text = text.strip()
     return orders.filter(Q(number__startswith=text) | Q(number__startswith=text.upper())) if text else orders.none()
@@ -141,13 +144,13 @@ def found_customers(customers: CustomerQuerySet, text: str, limit: int) -> list[
     return exact + list(others.order_by("sort_key", "pk")[: limit - len(exact)])
 
 
-def found_orders(orders: QuerySet[Order], text: str, limit: int) -> list[Order]:
+def found_orders(orders: OrderQuerySet, text: str, limit: int) -> list[Order]:
     """The first orders by number whose number begins with the text (1 query)."""
     found = numbered_like(orders, text).select_related("customer").order_by("number")
     return list(with_line_totals(found)[:limit])
 
 
-def with_line_totals(orders: QuerySet[Order]) -> OrderQuerySet:
+def with_line_totals(orders: OrderQuerySet) -> OrderQuerySet:
     """Each order with `line_count`, `net` and `is_return`, summed for the rows that are read and no others.
 
     Sums over a join would group every order of the table before the first page could be cut out.

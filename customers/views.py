@@ -210,7 +210,7 @@ def moment_create(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
     form = MomentForm(request.POST or None, now=timezone.now())
     if request.method == "POST" and form.is_valid():
-        log_moment(customer=customer, employee=request.user, **form.cleaned_data)
+        log_moment(customer=customer, employee=request.user, **form.cleaned_data)  # type: ignore[arg-type]
         messages.success(request, _("The contact moment was noted."))
         return redirect(customer)
     context = {

@@ -11,6 +11,9 @@ from customers.models.customer import CustomerQuerySet
 from customers.models.scorecard import Category, Stage
 from profitability.totals import RunTotals
 
+# Only who ever ordered is ranked.
+RANKED_STAGES = [choice for choice in Stage.choices if choice[0] != Stage.PROSPECT]
+
 
 class Sign(TextChoices):
     """Whether a customer earns more than it costs."""
@@ -40,16 +43,16 @@ class RankingFilters(FilterForm):
     def __init__(self, data: Any, *, totals: RunTotals) -> None:
         super().__init__(data)
         self.totals = totals
-        self.fields["category"].offer(Category.choices)
-        self.fields["stage"].offer([choice for choice in Stage.choices if choice[0] != Stage.PROSPECT])
-        self.fields["sign"].offer(Sign.choices)
+        self.fields["category"].offer(Category.choices)  # type: ignore[attr-defined]
+        self.fields["stage"].offer(RANKED_STAGES)  # type: ignore[attr-defined]
+        self.fields["sign"].offer(Sign.choices)  # type: ignore[attr-defined]
 
     def filter_q(self, customers: CustomerQuerySet, text: str) -> CustomerQuerySet:
         return customers.matching(text)
 
     def filter_category(self, customers: CustomerQuerySet, category: str) -> CustomerQuerySet:
         before = [total.customers for total in self.totals.categories if total.category < min(int(category), 3)]
-        return customers.filter(card__category=category, card__rank__gt=sum(before))
+        return customers.filter(card__category=category, card__rank__gt=sum(before))  # type: ignore[misc]
 
     def filter_sign(self, customers: CustomerQuerySet, sign: str) -> CustomerQuerySet:
         ranking = self.totals.ranking
@@ -59,4 +62,4 @@ class RankingFilters(FilterForm):
             Sign.ZERO: (ranking.profitable, not_losing),
             Sign.LOSS: (not_losing, ranking.customers),
         }[Sign(sign)]
-        return customers.filter(card__rank__gt=first, card__rank__lte=last)
+        return customers.filter(card__rank__gt=first, card__rank__lte=last)  # type: ignore[misc]

@@ -30,7 +30,7 @@ def _revived(kind: Any, value: Any) -> Any:
         return tuple(_revived(get_args(kind)[0], item) for item in value)
     if is_dataclass(kind):
         types = get_type_hints(kind)
-        return kind(**{field.name: _revived(types[field.name], value[field.name]) for field in fields(kind)})
+        return kind(**{field.name: _revived(types[field.name], value[field.name]) for field in fields(kind)})  # type: ignore[operator]
     return Decimal(value) if kind is Decimal else value
 
 

@@ -12,6 +12,10 @@ class CentsField(models.BigIntegerField):
     Sums of whole numbers are exact and several times faster than sums of `numeric`.
     """
 
+    # What a type checker should take its values for.
+    _pyi_private_set_type: Decimal | int | str | models.expressions.Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
+
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-2)
 

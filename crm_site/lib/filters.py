@@ -6,9 +6,9 @@ beside its field and left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Number
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -119,7 +119,11 @@ class FilterForm(forms.Form):
         """A value in force as the reader knows it."""
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
-            return str(next((label for key, label in field.choices if str(key) == value), value))
+            return str(
+                next(
+                    (label for key, label in cast(Iterable[tuple[Any, Any]], field.choices) if str(key) == value), value
+                )
+            )
         if isinstance(field, forms.BooleanField):
             return ""
         return str(value)

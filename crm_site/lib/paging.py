@@ -11,7 +11,7 @@ import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from numbers import Number
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +19,7 @@ from django.db import connections
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
 
 COUNT_LIMIT = 10_000
+EXACT_LIMIT = 50_000  # a whole table of so many rows is counted within some milliseconds
 LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 10**16
 
@@ -90,7 +91,9 @@ def _value(text: Any, field: Field[Any, Any]) -> Any:
         raise ValueError("A cursor's value is text without NUL.")
     text.encode()  # refuses halves of characters, which no database takes
     value = field.to_python(text)
-    if isinstance(value, Number) and not abs(value) < LARGEST_NUMBER:  # also false for what is not a number at all
+    if (
+        isinstance(value, int | float | Decimal) and not -LARGEST_NUMBER < value < LARGEST_NUMBER
+    ):  # also false for what is not a number at all
         raise ValueError("A cursor's number is one that the database holds.")
     return value
 
@@ -226,12 +229,12 @@ def capped_count(queryset: QuerySet[Any], *, limit: int = COUNT_LIMIT) -> Count:
     return Count(min(counted, limit), capped=counted > limit)
 
 
-def table_count(model: type[Model], *, limit: int = COUNT_LIMIT) -> Count:
-    """The number of rows of a whole table: exact while small, from the statistics when large (1 or 2 queries)."""
+def table_count(model: type[Model]) -> Count:
+    """The number of rows of a whole table: exact while that is quick, else from the statistics (1 or 2 queries)."""
     manager = model._default_manager
     with connections[manager.db].cursor() as cursor:
         cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
         (estimate,) = cursor.fetchone()
-    if estimate <= 2 * limit:
-        return capped_count(manager.all(), limit=limit)
-    return Count(estimate, estimated=True)
+    if estimate > EXACT_LIMIT:
+        return Count(estimate, estimated=True)
+    return capped_count(manager.all(), limit=2 * EXACT_LIMIT)

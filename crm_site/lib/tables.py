@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
@@ -96,7 +96,8 @@ class Sorting:
         """The head of a column, with the link that sorts by it."""
         if not column.sort or self is UNSORTED:
             return drawn.Column(str(column.label), column.kind, hint=str(column.hint))
-        present = {column.name: "asc", f"-{column.name}": "desc"}.get(self.text, "")
+        orders: dict[str, Literal["asc", "desc", ""]] = {column.name: "asc", f"-{column.name}": "desc"}
+        present = orders.get(self.text, "")
         largest_first = column.kind in LARGEST_FIRST
         descending = present == "asc" if present else largest_first
         url = self.url(f"-{column.name}" if descending else column.name)

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
@@ -169,7 +170,7 @@ class ListPage(PermissionRequiredMixin, View):
 
     # --- Answers
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = request.GET.get("format", "")
         if asked in RESPONSES:
             return self.file(asked)
@@ -181,7 +182,7 @@ class ListPage(PermissionRequiredMixin, View):
         patch_vary_headers(response, ["HX-Request"])
         return response
 
-    def file(self, kind: str) -> HttpResponse:
+    def file(self, kind: str) -> HttpResponseBase:
         """The filtered, ordered list with its visible columns as a download."""
         if not self.may_export:
             raise PermissionDenied
@@ -245,20 +246,20 @@ class ListPage(PermissionRequiredMixin, View):
     def filter_bar(self) -> FilterBar | None:
         if not self.filters:
             return None
-        chips = [self.chip(name, value) for name, value in self.filters_in_force.items()]
+        chips = [self.chip(self.filters, name, value) for name, value in self.filters_in_force.items()]
         clear = "?" + urlencode(self.kept("sort", "size", "col"))
         return FilterBar(self.filters, chips=chips, clear_url=clear, hidden=self.kept("sort", "size", "col"))
 
-    def chip(self, name: str, value: Any) -> Chip:
-        label = self.filters.fields[name].label
-        return Chip(str(label), self.filters.display(name, value), self.url(**{name: None}))
+    def chip(self, filters: FilterForm, name: str, value: Any) -> Chip:
+        label = filters.fields[name].label
+        return Chip(str(label), filters.display(name, value), self.url(**{name: None}))
 
     def field_faults(self) -> list[str]:
         """Filters that were left out because their values cannot be used."""
         if not self.filters:
             return []
         return [
-            f"{self.filters.fields[name].label}: {' '.join(errors)}"
+            f"{self.filters.fields[name].label}: {' '.join(map(str, errors))}"
             for name, errors in self.filters.errors.items()
             if name in self.filters.fields
         ]

@@ -139,4 +139,4 @@ def _phone(region: Region, dialling: str, rng: np.random.Generator) -> str:
 
 
 def _one(words: Sequence[str], rng: np.random.Generator) -> str:
-    return words[rng.integers(len(words))]
+    return words[int(rng.integers(len(words)))]

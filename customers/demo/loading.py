@@ -70,6 +70,7 @@ def _import_purchases(request: Request, weeks: int) -> int:
     whole = nullcontext(PURCHASES)
     with whole if request.customers is None else _first_customers(PURCHASES, request.customers) as path:
         report = import_orders(path=path, mapping="cdnow", shift=dt.timedelta(weeks=weeks), today=request.today)
+    assert report.import_id is not None
     return report.import_id
 
 

@@ -70,6 +70,7 @@ class Stage:
 
 def draw_moments(stage: Stage) -> list[Moments]:
     """All moments, touchpoint by touchpoint."""
+    met: list[tuple[Habit | Campaign, np.ndarray, np.ndarray]]
     met = [(habit, *_by_habit(habit, stage)) for habit in HABITS]
     met += [(campaign, *_by_campaign(campaign, stage)) for campaign in CAMPAIGNS]
     return [_told(habit, customer, day, stage) for habit, customer, day in met]

@@ -34,7 +34,7 @@ def _defaults(model: type[models.Model], given: set[str]) -> dict[str, object]:
     """What Django, not the database, would fill into columns that are left out."""
     fields = [field for field in model._meta.concrete_fields if field.column not in given]
     left = [field for field in fields if not field.primary_key and not field.generated and not field.has_db_default()]
-    values = {field.column: field.get_db_prep_save(field.get_default(), connection) for field in left}
+    values = {field.column: field.get_db_prep_save(field.get_default(), connection) for field in left if field.column}
     return {column: value for column, value in values.items() if value is not None}
 
 

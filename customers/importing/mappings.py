@@ -126,7 +126,7 @@ def parse_mapping(text: str) -> Mapping:
     columns = {key: value for key, value in given.items() if key in FIELDS}
     layout = _layout(name, columns)
     options = {key: _option(key, given[key]) for key in OPTIONS if given.get(key)}
-    return replace(Mapping(layout), **options)
+    return replace(Mapping(layout), **options)  # type: ignore[arg-type]
 
 
 def _split(text: str) -> tuple[str, list[tuple[str, str]]]:

@@ -134,7 +134,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
             raw.seek(0)
             if packed:
                 with gzip.GzipFile(fileobj=raw) as stream:
-                    yield stream
+                    yield stream  # type: ignore[misc]
             else:
                 yield raw
     except (FileNotFoundError, IsADirectoryError, PermissionError):

@@ -44,5 +44,5 @@ class Company(models.Model):
     def of(cls, request: HttpRequest) -> "Company":
         """As `current`, asked once for each request: the view and the shell of the page both need it."""
         if not hasattr(request, "company"):
-            request.company = cls.current()
-        return request.company
+            request.company = cls.current()  # type: ignore[attr-defined]
+        return request.company  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
@@ -48,7 +48,7 @@ class Tag(models.Model):
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "CustomerQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "CustomerQuerySet":
         """The customers that this person may see."""
         return self if user.has_perm("customers.view_customer") else self.none()
 

@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -7,7 +7,7 @@ from crm_site.lib.jobs.models import Job
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "ImportQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "ImportQuerySet":
         """The imports that this person may see."""
         return self if user.has_perm("customers.view_import") else self.none()
 

@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -67,7 +67,7 @@ class Message(models.Model):
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "AttachmentQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "AttachmentQuerySet":
         """Documents of customers that one may see."""
         return self.filter(customer__in=Customer.objects.visible_to(user)) if user.is_authenticated else self.none()
 

@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -43,7 +43,7 @@ class Touchpoint(BilingualName):
 
 
 class ContactMomentQuerySet(models.QuerySet["ContactMoment"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "ContactMomentQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "ContactMomentQuerySet":
         """The contact moments of customers that this person may see."""
         return self.filter(customer__in=Customer.objects.visible_to(user)) if user.is_authenticated else self.none()
 

@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +34,7 @@ class OpportunityStage(BilingualName):
 
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "OpportunityQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "OpportunityQuerySet":
         """Opportunities with customers that one may see."""
         if not user.has_perm("customers.view_opportunity"):
             return self.none()

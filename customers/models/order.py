@@ -1,4 +1,4 @@
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Value
@@ -70,7 +70,7 @@ class Product(models.Model):
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "OrderQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "OrderQuerySet":
         """The orders of customers that this person may see, and anonymous sales for whoever may see every order."""
         return self if user.has_perm("customers.view_order") else self.none()
 

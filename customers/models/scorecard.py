@@ -1,4 +1,4 @@
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +27,7 @@ class Category(models.IntegerChoices):
 
 
 class RunQuerySet(models.QuerySet["Run"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "RunQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "RunQuerySet":
         """The runs that this person may see."""
         return self if user.has_perm("customers.view_run") else self.none()
 

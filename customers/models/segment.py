@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ from customers.models.customer import Customer
 from customers.models.scorecard import Run
 
 
-def shared_with(user: AbstractBaseUser | AnonymousUser) -> models.Q:
+def shared_with(user: AbstractUser | AnonymousUser) -> models.Q:
     """What is one's own or shared with one's team."""
     mine = models.Q(owner=user)
     team = getattr(user, "team_id", None)
@@ -18,7 +18,7 @@ def shared_with(user: AbstractBaseUser | AnonymousUser) -> models.Q:
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "SavedViewQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "SavedViewQuerySet":
         """One's own views and those shared with one's team."""
         return self.filter(shared_with(user)) if user.is_authenticated else self.none()
 
@@ -57,7 +57,7 @@ class SavedView(models.Model):
 
 
 class SegmentQuerySet(models.QuerySet["Segment"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "SegmentQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "SegmentQuerySet":
         """One's own segments and those shared with one's team; whoever sees all customers sees all segments."""
         if not user.has_perm("customers.view_segment"):
             return self.none()

@@ -1,7 +1,7 @@
 from datetime import date
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -10,7 +10,7 @@ from customers.models.customer import Customer
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "TaskQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "TaskQuerySet":
         """One's own tasks, and those about customers that one may see."""
         if not user.has_perm("customers.view_task"):
             return self.none()

@@ -66,7 +66,7 @@ def key_figures(totals: RunTotals, months: Sequence[RunMonth], currency: str) ->
 
 def _profit(totals: RunTotals, line: Sequence[RunMonth], currency: str) -> KeyFigure:
     statement = totals.statement
-    delta, tone = _change(totals.changes and totals.changes.profit, currency)
+    delta, tone = _change(totals.changes.profit if totals.changes else None, currency)
     share = percent(statement.profit / statement.net_revenue) if statement.net_revenue > 0 else ""
     return KeyFigure(
         label=_("Customer profit"),
@@ -82,7 +82,7 @@ def _profit(totals: RunTotals, line: Sequence[RunMonth], currency: str) -> KeyFi
 
 
 def _net_revenue(totals: RunTotals, line: Sequence[RunMonth], currency: str) -> KeyFigure:
-    delta, tone = _change(totals.changes and totals.changes.net_revenue, currency)
+    delta, tone = _change(totals.changes.net_revenue if totals.changes else None, currency)
     anonymous = totals.anonymous.net_revenue
     beside = _("besides %(amount)s of anonymous sales") % {"amount": compact_money(anonymous, currency)}
     return KeyFigure(
@@ -121,7 +121,7 @@ def _customers(totals: RunTotals) -> KeyFigure:
 
 def _customer_equity(totals: RunTotals, currency: str) -> KeyFigure:
     model = totals.lifetime_model
-    delta, tone = _change(totals.changes and totals.changes.customer_equity, currency)
+    delta, tone = _change(totals.changes.customer_equity if totals.changes else None, currency)
     low, high = totals.customer_equity_low, totals.customer_equity_high
     between = ""
     if low is not None and high is not None:

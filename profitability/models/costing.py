@@ -1,4 +1,4 @@
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from crm_site.lib.names import BilingualName
 
 
 class CostingQuerySet(models.QuerySet["Costing"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "CostingQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "CostingQuerySet":
         """The costings that this person may see."""
         return self if user.has_perm("profitability.view_costing") else self.none()
 

@@ -1,6 +1,6 @@
 """The published figures of each run below its scorecards: written once by a recompute, never updated."""
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -16,7 +16,7 @@ ANONYMOUS = 0
 
 
 class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "CustomerMonthQuerySet":
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "CustomerMonthQuerySet":
         """The months of customers that this person may see."""
         return self if user.has_perm("profitability.view_profitability") else self.none()
 

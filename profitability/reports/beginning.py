@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -47,7 +47,7 @@ def steps_to_figures(beginning: Beginning) -> list[Step]:
     ]
 
 
-def next_step(beginning: Beginning, user: AbstractBaseUser | AnonymousUser) -> NextStep:
+def next_step(beginning: Beginning, user: AbstractUser | AnonymousUser) -> NextStep:
     """The first step that is not done, with its page for whoever may go there."""
     if not beginning.orders:
         may = user.has_perm("customers.import_orders")

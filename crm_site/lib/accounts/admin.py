@@ -16,7 +16,7 @@ class TeamAdmin(admin.ModelAdmin):
 class StaffAdmin(UserAdmin):
     """Django's own user pages, with the team."""
 
-    list_display = [*UserAdmin.list_display, "team"]
+    list_display = [*UserAdmin.list_display, "team"]  # type: ignore[misc]
     list_select_related = ["team"]
     autocomplete_fields = ["team"]
-    fieldsets = [*UserAdmin.fieldsets, (_("Team"), {"fields": ["team"]})]
+    fieldsets = [*(UserAdmin.fieldsets or ()), (_("Team"), {"fields": ["team"]})]
