@@ -17,8 +17,18 @@ from customers.models import Customer, Order
 from customers.models.scorecard import Category, Stage
 from customers.reports import OrderTotals
 
-STAGES = dict(Stage.choices)
-CATEGORIES = dict(Category.choices)
+# Shorter than the full names: a list has little room.
+STAGES = {
+    Stage.PROSPECT: pgettext_lazy("lifecycle stage in a list", "Prospect"),
+    Stage.CUSTOMER: pgettext_lazy("lifecycle stage in a list", "Customer"),
+    Stage.FORMER: pgettext_lazy("lifecycle stage in a list", "Former"),
+}
+CATEGORIES = {
+    Category.MOST_PROFITABLE: pgettext_lazy("profit category", "Most profitable"),
+    Category.FAIRLY_PROFITABLE: pgettext_lazy("profit category", "Fairly profitable"),
+    Category.DESIRABLE: pgettext_lazy("profit category", "Desirable"),
+    Category.UNDESIRABLE: pgettext_lazy("profit category", "Unprofitable"),
+}
 KINDS = dict(Customer.Kind.choices)
 
 
@@ -39,11 +49,11 @@ IDENTITY = (
         value=lambda customer: customer.full_name,
         sort=Sort("sort_key"),
         link=_address,
-        note=lambda customer: customer.reference,
+        note=lambda customer: f"{customer.reference} · {customer.city}" if customer.city else customer.reference,
     ),
     Column("reference", _("Reference"), default=False),
     Column("kind", _("Kind"), value=lambda customer: KINDS.get(customer.kind), default=False),
-    Column("city", _("Town")),
+    Column("city", _("Town"), default=False),
     Column("country", _("Country"), default=False),
 )
 FIGURES = (
@@ -100,7 +110,7 @@ def customer_table(*, figures: bool, computed: bool) -> Table:
     return Table("customers", _("Customers"), columns, default_sort="name")
 
 
-MEMBERS = Table("members", _("Members"), tuple(column for column in IDENTITY if column.name in {"name", "city"}))
+MEMBERS = Table("members", _("Members"), IDENTITY[:1])
 
 
 FOUND_CUSTOMERS = Table(
