@@ -226,7 +226,7 @@
         xAxis: many ? valueAxis(spec, { axisLabel: { show: false }, boundaryGap: [lowest < 0 ? (narrow(box) ? "38%" : "22%") : 0, "4%"] }) : names,
         yAxis: many ? names : valueAxis(spec, { boundaryGap: [lowest < 0 ? "12%" : 0, "8%"] }),
         series: spec.series.map((series, index) => ({
-          type: "bar", name: series.name, barMaxWidth: 44, barGap: "12%",
+          type: "bar", name: series.name, barMaxWidth: 44, barGap: "12%", itemStyle: { color: seriesColour(series, index) },
           data: series.values.map((value, at) => ({
             value, label: { position: beyond(value) },
             itemStyle: { color: pointColour(series, at, value, index, negatives), borderRadius: corners(value, many) },
