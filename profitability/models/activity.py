@@ -99,6 +99,8 @@ class ActivityShare(models.Model):
         return f"{self.percent} %"
 
     def clean(self) -> None:
+        if not (hasattr(self, "activity") and hasattr(self, "pool")):
+            return  # what is missing is said beside its own field
         if self.activity.costing_id != self.pool.costing_id:
             raise ValidationError({"pool": _("The cost pool must belong to the same costing.")})
         if self.activity.method != Activity.Method.TRADITIONAL:
@@ -136,5 +138,5 @@ class TimeTerm(models.Model):
         return f"{self.minutes} × {self.driver}"
 
     def clean(self) -> None:
-        if self.activity.method != Activity.Method.TIME_DRIVEN:
+        if hasattr(self, "activity") and self.activity.method != Activity.Method.TIME_DRIVEN:
             raise ValidationError({"activity": _("Only a time-driven activity has a time equation.")})

@@ -9,7 +9,7 @@ from decimal import Decimal
 from customers.models import Run
 from profitability.drivers import Driver, driver_named
 from profitability.models import Activity, ActivityRate, Costing, CostPool, CostPoolAmount, RunActivity, RunMonth
-from profitability.totals import RunTotals
+from profitability.reports.runs import Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +199,13 @@ def capacity_use(activities: Iterable[RunActivity], rates: Iterable[ActivityRate
     ]
 
 
-def month_detail(run: Run, month: dt.date) -> MonthDetail | None:
+def month_detail(published: Published, month: dt.date) -> MonthDetail | None:
     """One month: what was entered, what each activity cost, used and charged (5 queries); none without figures."""
+    run = published.run
     found = RunMonth.objects.filter(run=run, month=month).first()
     if found is None:
         return None
-    drivers = [driver_named(code) for code in RunTotals.from_json(run.totals).drivers]
+    drivers = [driver_named(code) for code in published.totals.drivers]
     rates = list(
         ActivityRate.objects.filter(activity__run=run, month=month).select_related("activity__activity__resource")
     )

@@ -28,6 +28,14 @@ LISTED = {
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """The run whose figures readers see, and what it found in all."""
+
+    run: Run
+    totals: RunTotals
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
     """Where a run stands, for a reader: `code` is a word for programs."""
 
@@ -52,6 +60,12 @@ class RunReport:
         """Customers who changed category; those who stayed are left out."""
         changes = self.changes
         return tuple(move for move in changes.moves if move.before != move.after) if changes else ()
+
+
+def published_now() -> Published | None:
+    """The current run (1 query); none before the first was published."""
+    run = Run.objects.current()
+    return Published(run, RunTotals.from_json(run.totals)) if run and run.totals else None
 
 
 def listed(runs: RunQuerySet) -> QuerySet[Run]:

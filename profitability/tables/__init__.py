@@ -1,13 +1,12 @@
 """The columns of the lists of profitability."""
 
-from profitability.tables.costing import RECONCILIATION, activities_table, month_lines, pools_table, rates_table
+from profitability.tables.costing import activities_table, month_lines, pools_table, rates_table, reconciliation
 from profitability.tables.ranking import NAMED, RANKING, unsorted
 from profitability.tables.runs import RUNS, change_facts, moves_table, run_facts
 
 __all__ = [
     "NAMED",
     "RANKING",
-    "RECONCILIATION",
     "RUNS",
     "activities_table",
     "change_facts",
@@ -15,6 +14,7 @@ __all__ = [
     "moves_table",
     "pools_table",
     "rates_table",
+    "reconciliation",
     "run_facts",
     "unsorted",
 ]

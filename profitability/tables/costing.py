@@ -1,6 +1,6 @@
 """The columns of the costing: what became of each month's costs, and at what rates."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from crm_site.lib import components as drawn
 from crm_site.lib.formatting import money, month, number, percent
-from crm_site.lib.tables import Column, Table
+from crm_site.lib.tables import Column, Table, draw
 from profitability.charts import month_url
 from profitability.models import Activity, RunActivity, RunMonth
 from profitability.reports.costing import ActivityPlan, MonthLine, Months, Plan, PoolPlan
@@ -24,7 +24,7 @@ def _month_address(row: RunMonth) -> str:
 
 def accounted_for(row: RunMonth) -> Decimal:
     """What the parts of a month's costs come to."""
-    charged = row.cost_to_serve + row.anonymous_cost_to_serve
+    charged = row.cost_to_serve + row.anonymous_cost_to_serve - row.overload
     return charged + row.unused_capacity + row.company_level + row.rounding_difference
 
 
@@ -42,6 +42,13 @@ RECONCILIATION = Table(
         Column("cost_to_serve", gettext_lazy("Charged to customers"), "money"),
         Column("anonymous_cost_to_serve", gettext_lazy("To anonymous sales"), "money"),
         Column("unused_capacity", gettext_lazy("Unused capacity"), "money"),
+        Column(
+            "overload",
+            gettext_lazy("Overload"),
+            "money",
+            value=lambda row: -row.overload,
+            hint=gettext_lazy("Charged for minutes beyond practical capacity, and so more than was entered."),
+        ),
         Column("company_level", gettext_lazy("At company level"), "money"),
         Column("rounding_difference", gettext_lazy("Rounding"), "money"),
         Column(
@@ -54,6 +61,13 @@ RECONCILIATION = Table(
     ),
     default_sort="-month",
 )
+
+
+def reconciliation(months: Sequence[RunMonth], currency: str) -> drawn.Table:
+    """Where the costs of these months went; overload only where there was any."""
+    overloaded = any(row.overload for row in months)
+    columns = [column for column in RECONCILIATION.columns if overloaded or column.name != "overload"]
+    return draw(RECONCILIATION, columns, months, currency=currency)
 
 
 def rates_table(months: Months) -> Table:
@@ -138,7 +152,7 @@ def _pool_cells(plan: PoolPlan, currency: str) -> list[drawn.Cell]:
         drawn.Cell(plan.pool.label),
         drawn.Cell(money(plan.last.amount, currency), note=month(plan.last.month)) if plan.last else drawn.Cell(""),
         drawn.Cell(plain_number(capacity) if capacity else ""),
-        drawn.Cell(", ".join(takers) or _("nobody")),
+        drawn.Cell(_("nobody, on purpose") if plan.pool.company_level else ", ".join(takers) or _("nobody")),
         drawn.Cell(_("what is unused") if plan.kept is None else _share(plan.kept)),
     ]
 

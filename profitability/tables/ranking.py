@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib import components as drawn
+from crm_site.lib.formatting import number
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table, draw
 from customers.models import Customer
@@ -78,13 +80,17 @@ RANKING = Table(
     default_sort="rank",
 )
 
+
+def _rank_note(customer: Any) -> str:
+    return _("rank %(rank)s") % {"rank": number(customer.rank)}
+
+
 # The best and the worst, on the dashboard.
 NAMED = Table(
     "named",
     gettext_lazy("Customers"),
     (
-        CUSTOMER,
-        Column("rank", gettext_lazy("Rank"), "number"),
+        Column("name", CUSTOMER.label, "link", value=CUSTOMER.value, link=_address, note=_rank_note),
         Column("net_revenue", gettext_lazy("Net revenue"), "money"),
         Column("cost_to_serve", gettext_lazy("Cost to serve"), "money"),
         Column("profit", gettext_lazy("Profit"), "money"),

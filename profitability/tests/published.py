@@ -96,12 +96,13 @@ def totals_of(ranking: Ranking, categories: Sequence[int], **changes: Any) -> Ru
         statement=statement(ranking.profit, ranking.customers),
         prospects_statement=nobody,
         anonymous=nobody,
-        margin_without_cost=NOTHING,
+        sales_without_cost=NOTHING,
         reconciliation=Reconciliation(
             entered=Decimal("50.00"),
             charged=Decimal("40.00"),
             charged_anonymous=NOTHING,
             unused_capacity=Decimal("7.00"),
+            overload=NOTHING,
             company_level=Decimal("3.00"),
             rounding_difference=NOTHING,
         ),
@@ -195,6 +196,7 @@ def month_of(run: Run, month: dt.date, *, profit: Decimal = NOTHING, **figures: 
         "anonymous_cost_to_serve": NOTHING,
         "entered": Decimal("25.00"),
         "unused_capacity": Decimal("25.00"),
+        "overload": NOTHING,
         "company_level": NOTHING,
         "rounding_difference": NOTHING,
     }

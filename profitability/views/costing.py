@@ -4,26 +4,28 @@ import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
-from customers.models import Company, Run
+from customers.models import Company
 from profitability.charts import use_of_capacity
 from profitability.models import Costing
 from profitability.permissions import EDIT_COSTING, SEE_VALUE
-from profitability.reports.costing import Months, missing_amounts, month_detail, months_of, plan_of
+from profitability.reports.costing import MonthDetail, Months, missing_amounts, month_detail, months_of, plan_of
 from profitability.reports.notices import warnings_about_amounts, warnings_about_capacity
+from profitability.reports.runs import published_now
 from profitability.tables import (
-    RECONCILIATION,
     activities_table,
     month_lines,
     pools_table,
     rates_table,
+    reconciliation,
     unsorted,
 )
+from profitability.views.runs import run_url
 
 MONTHS_SHOWN = 24
 
@@ -31,15 +33,15 @@ MONTHS_SHOWN = 24
 @permission_required(SEE_VALUE, raise_exception=True)
 def costing_page(request: HttpRequest) -> HttpResponse:
     """The current costing in words, and what the current run made of it month by month."""
-    costing, run = Costing.objects.current(), Run.objects.current()
-    months = months_of(run) if run else None
+    costing, published = Costing.objects.current(), published_now()
+    months = months_of(published.run) if published else None
     currency = Company.of(request).currency
     context = {
         "page_title": _("Costing"),
         "costing": costing,
         "edit_url": _edit_url(request, costing),
-        "run": run,
-        "data_as_of": run and run.published_at,
+        "data_as_of": published and published.run.published_at,
+        "data_url": run_url(request.user, published),
     }
     if costing:
         plan = plan_of(costing)
@@ -63,7 +65,7 @@ def _edit_url(request: HttpRequest, costing: Costing | None) -> str:
 def _month_tables(months: Months, currency: str, *, everything: bool) -> dict[str, Any]:
     shown = months.months if everything else months.months[:MONTHS_SHOWN]
     return {
-        "reconciliation": unsorted(RECONCILIATION, shown, currency),
+        "reconciliation": reconciliation(shown, currency),
         "rates": unsorted(rates_table(months), shown, currency) if months.activities else None,
         "capacity": use_of_capacity(months.capacity),
         "hidden_months": len(months.months) - len(shown),
@@ -74,24 +76,29 @@ def _month_tables(months: Months, currency: str, *, everything: bool) -> dict[st
 @permission_required(SEE_VALUE, raise_exception=True)
 def costing_month(request: HttpRequest, month: dt.date) -> HttpResponse:
     """One month of the current run: what was entered, what each activity cost, and what its drivers were charged."""
-    run = Run.objects.current()
-    detail = month_detail(run, month) if run else None
-    if detail is None:
-        raise Http404
-    currency = Company.of(request).currency
+    published = published_now()
+    detail = month_detail(published, month) if published else None
     context = {
         "page_title": _("Costing of %(month)s") % {"month": formatting.month(month)},
         "breadcrumbs": [(_("Costing"), reverse("costing"))],
-        "data_as_of": run.published_at,
-        "run": run,
+        "data_as_of": published and published.run.published_at,
+        "data_url": run_url(request.user, published),
+    }
+    if detail:
+        context |= _month_context(detail, Company.of(request).currency)
+    return render(request, "profitability/costing_month.html", context)
+
+
+def _month_context(detail: MonthDetail, currency: str) -> dict[str, Any]:
+    month = detail.month.month
+    return {
         "detail": detail,
         "month": detail.month,
         "orders_url": f"{reverse('orders')}?since={month}&until={_last_day(month)}",
         "lines": month_lines(detail.lines, currency),
-        "reconciliation": unsorted(RECONCILIATION, [detail.month], currency),
+        "reconciliation": reconciliation([detail.month], currency),
         "warnings": warnings_about_capacity(detail.capacity),
     }
-    return render(request, "profitability/costing_month.html", context)
 
 
 def _last_day(month: dt.date) -> dt.date:

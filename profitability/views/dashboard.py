@@ -5,45 +5,45 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm_site.lib.charts import Chart
 from crm_site.lib.export import Sheet, csv_response
 from crm_site.lib.formatting import day
-from customers.models import Company, Customer, Run
+from customers.models import Company, Customer
 from profitability.charts import category_cards, key_figures, profit_by_category, profit_by_month, whale_curve
 from profitability.models import RunMonth
-from profitability.permissions import SEE_RUNS, SEE_VALUE
+from profitability.permissions import SEE_VALUE
 from profitability.reports.beginning import beginning_of_everything, next_step, steps_to_figures
 from profitability.reports.dashboard import dashboard
 from profitability.reports.notices import warnings_about
+from profitability.reports.runs import Published, published_now
 from profitability.reports.sentences import peak, twenty_eighty
 from profitability.tables import NAMED, unsorted
-from profitability.totals import RunTotals
-from profitability.views.runs import recompute_context
+from profitability.views.runs import recompute_context, run_url
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
 def dashboard_page(request: HttpRequest) -> HttpResponse:
     """What the portfolio earns, from the current run; before the first one, what to do to get there."""
-    run = Run.objects.current()
-    if run is None:
+    published = published_now()
+    if published is None:
         context = {"page_title": _("Dashboard")} | recompute_context(request.user)
         return render(request, "profitability/dashboard_empty.html", context | _beginning(request))
-    return render(request, "profitability/dashboard.html", _context(request, run))
+    return render(request, "profitability/dashboard.html", _context(request, published))
 
 
-def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
+def _context(request: HttpRequest, published: Published) -> dict[str, Any]:
     """Everything from one run, so that the figures belong together."""
     currency = Company.of(request).currency
-    board = dashboard(run, Customer.objects.visible_to(request.user))
+    run = published.run
+    board = dashboard(published, Customer.objects.visible_to(request.user))
     ranking = board.totals.ranking
     return recompute_context(request.user) | {
         "page_title": _("Dashboard"),
         "page_subtitle": _("Figures as of %(day)s") % {"day": day(run.as_of)},
         "data_as_of": run.published_at,
-        "data_url": reverse("run", args=[run.pk]) if request.user.has_perm(SEE_RUNS) else "",
+        "data_url": run_url(request.user, published),
         "run": run,
         "totals": board.totals,
         "finding": twenty_eighty(ranking, currency),
@@ -68,20 +68,20 @@ def _beginning(request: HttpRequest) -> dict[str, Any]:
 @permission_required(SEE_VALUE, raise_exception=True)
 def dashboard_csv(request: HttpRequest, name: str) -> HttpResponseBase:
     """The figures behind a chart of the dashboard as a file."""
-    run = Run.objects.current()
-    chart = _chart(run, name, Company.of(request).currency) if run else None
+    published = published_now()
+    chart = _chart(published, name, Company.of(request).currency) if published else None
     if chart is None:
         raise Http404
     return csv_response(_sheet(name, chart))
 
 
-def _chart(run: Run, name: str, currency: str) -> Chart | None:
-    totals = RunTotals.from_json(run.totals)
+def _chart(published: Published, name: str, currency: str) -> Chart | None:
+    totals = published.totals
     match name:
         case "whale-curve":
             return whale_curve(totals.ranking, currency)
         case "months":
-            return profit_by_month(list(RunMonth.objects.filter(run=run)), currency)
+            return profit_by_month(list(RunMonth.objects.filter(run=published.run)), currency)
         case "categories":
             return profit_by_category(totals.categories, currency)
     return None

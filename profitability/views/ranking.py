@@ -17,10 +17,11 @@ from profitability.charts import whale_curve
 from profitability.forms import RankingFilters
 from profitability.permissions import SEE_VALUE
 from profitability.reports.dashboard import ranked
+from profitability.reports.runs import Published, published_now
 from profitability.reports.sentences import peak, twenty_eighty
 from profitability.tables import RANKING
 from profitability.totals import RunTotals
-from profitability.views.runs import recompute_context
+from profitability.views.runs import recompute_context, run_url
 
 
 class RankingList(ListPage):
@@ -33,19 +34,23 @@ class RankingList(ListPage):
     template_name = "profitability/ranking.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        if self.run is None:
+        if self.published is None:
             context = {"page_title": self.title} | recompute_context(request.user)
             return render(request, "profitability/ranking_empty.html", context)
         return super().get(request)
 
     @cached_property
-    def run(self) -> Run | None:
+    def published(self) -> Published | None:
         """The run whose figures this page shows, asked for once."""
-        return Run.objects.current()
+        return published_now()
 
-    @cached_property
+    @property
+    def run(self) -> Run:
+        return self.published.run
+
+    @property
     def totals(self) -> RunTotals:
-        return RunTotals.from_json(self.run.totals)
+        return self.published.totals
 
     def get_table(self) -> Table:
         return RANKING
@@ -67,6 +72,7 @@ class RankingList(ListPage):
         ranking, currency = self.totals.ranking, self.get_currency()
         return {
             "data_as_of": self.run.published_at,
+            "data_url": run_url(self.request.user, self.published),
             "finding": twenty_eighty(ranking, currency),
             "peak": peak(ranking, currency),
             "whale": whale_curve(ranking, currency) if ranking.customers else None,

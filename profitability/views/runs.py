@@ -23,7 +23,7 @@ from customers.models import Company, Run
 from profitability.charts import stage_times
 from profitability.permissions import SEE_RUNS, START_RUN
 from profitability.reports.model_words import lifetime_model_facts, notes_in_words
-from profitability.reports.runs import KIND, active_recompute, failed_recompute, listed, run_report
+from profitability.reports.runs import KIND, Published, active_recompute, failed_recompute, listed, run_report
 from profitability.reports.sentences import twenty_eighty
 from profitability.tables import RUNS, change_facts, moves_table, run_facts
 
@@ -32,6 +32,11 @@ def recompute_context(user: AbstractBaseUser | AnonymousUser) -> dict[str, Any]:
     """The recompute under way and whether this person may start one (1 query)."""
     job = active_recompute()
     return {"job": progress_of(job) if job else None, "may_recompute": user.has_perm(START_RUN)}
+
+
+def run_url(user: AbstractBaseUser | AnonymousUser, published: Published | None) -> str:
+    """Where a run is told about, for whoever may read that."""
+    return reverse("run", args=[published.run.pk]) if published and user.has_perm(SEE_RUNS) else ""
 
 
 class RunList(ListPage):

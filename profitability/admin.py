@@ -1,0 +1,213 @@
+"""Admin pages of profitability.
+
+Customer months have no page: their key is made of two columns and more, which the admin does not know, and they are
+computed, a million for each run. What runs computed is looked at, never edited.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Field, Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.lib.admin import ReadOnlyAdmin, SafeModelAdmin
+from customers.models.scorecard import Category
+from profitability.drivers import driver_choices
+from profitability.models import (
+    Activity,
+    ActivityRate,
+    ActivityShare,
+    CategoryPolicy,
+    Costing,
+    CostPool,
+    CostPoolAmount,
+    RunActivity,
+    RunMonth,
+    TimeTerm,
+    ValuePolicy,
+)
+
+
+class DriverChoices:
+    """Drivers are chosen by name among those that records yield."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "driver":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        return forms.ChoiceField(
+            label=db_field.verbose_name,
+            help_text=db_field.help_text,
+            required=not db_field.blank,
+            choices=[("", "---------"), *driver_choices()],
+        )
+
+
+class OneRowAdmin(SafeModelAdmin):
+    """A row that there is once: it is changed, never added twice nor deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not self.model._default_manager.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+# --- Costing ------------------------------------------------------------------------------------------------------
+
+
+class CostPoolInline(admin.TabularInline):
+    model = CostPool
+    extra = 0
+    show_change_link = True
+    fields = ["name", "name_fr", "practical_capacity_minutes", "company_level"]
+
+
+class ActivityInline(DriverChoices, admin.TabularInline):
+    model = Activity
+    extra = 0
+    show_change_link = True
+    autocomplete_fields = ["resource"]
+    fields = ["name", "name_fr", "method", "driver", "resource", "position"]
+
+
+@admin.register(Costing)
+class CostingAdmin(SafeModelAdmin):
+    """A costing with its cost pools and activities; amounts, shares and time equations stand on the pages of those."""
+
+    list_display = ["name", "is_current", "published_at"]
+    search_fields = ["name__istartswith"]
+    readonly_fields = ["is_current", "published_at"]
+    inlines = [CostPoolInline, ActivityInline]
+
+
+class CostPoolAmountInline(admin.TabularInline):
+    model = CostPoolAmount
+    extra = 1
+    ordering = ["-month"]
+
+
+class PoolShareInline(admin.TabularInline):
+    model = ActivityShare
+    extra = 0
+    autocomplete_fields = ["activity"]
+
+
+@admin.register(CostPool)
+class CostPoolAdmin(SafeModelAdmin):
+    """A cost pool with its amounts by month, and the activities that take shares of it."""
+
+    list_display = ["name", "name_fr", "costing", "practical_capacity_minutes", "company_level"]
+    list_filter = ["company_level", "costing"]
+    list_select_related = ["costing"]
+    search_fields = ["name__istartswith", "name_fr__istartswith"]
+    autocomplete_fields = ["costing"]
+    inlines = [CostPoolAmountInline, PoolShareInline]
+
+
+@admin.register(CostPoolAmount)
+class CostPoolAmountAdmin(SafeModelAdmin):
+    list_display = ["pool", "month", "amount"]
+    list_filter = ["pool__costing"]
+    list_select_related = ["pool"]
+    date_hierarchy = "month"
+    search_fields = ["pool__name__istartswith"]
+    autocomplete_fields = ["pool"]
+
+
+class ActivityShareInline(admin.TabularInline):
+    model = ActivityShare
+    extra = 0
+    autocomplete_fields = ["pool"]
+
+
+class TimeTermInline(DriverChoices, admin.TabularInline):
+    model = TimeTerm
+    extra = 0
+
+
+@admin.register(Activity)
+class ActivityAdmin(DriverChoices, SafeModelAdmin):
+    """An activity with the shares of cost pools that it takes, or with its time equation."""
+
+    list_display = ["name", "name_fr", "costing", "method", "driver", "resource", "position"]
+    list_filter = ["method", "costing"]
+    list_select_related = ["costing", "resource"]
+    search_fields = ["name__istartswith", "name_fr__istartswith"]
+    autocomplete_fields = ["costing", "resource"]
+    inlines = [ActivityShareInline, TimeTermInline]
+
+
+@admin.register(ActivityShare)
+class ActivityShareAdmin(SafeModelAdmin):
+    list_display = ["activity", "pool", "percent"]
+    list_filter = ["activity__costing"]
+    list_select_related = ["activity", "pool"]
+    search_fields = ["activity__name__istartswith", "pool__name__istartswith"]
+    autocomplete_fields = ["activity", "pool"]
+
+
+@admin.register(TimeTerm)
+class TimeTermAdmin(DriverChoices, SafeModelAdmin):
+    list_display = ["activity", "driver", "minutes"]
+    list_filter = ["activity__costing"]
+    list_select_related = ["activity"]
+    search_fields = ["activity__name__istartswith", "driver__startswith"]
+    autocomplete_fields = ["activity"]
+
+
+# --- Policies -----------------------------------------------------------------------------------------------------
+
+
+@admin.register(CategoryPolicy)
+class CategoryPolicyAdmin(SafeModelAdmin):
+    """One text for each of the four categories."""
+
+    list_display = ["category", "text", "text_fr"]
+    search_fields = ["text__icontains", "text_fr__icontains"]
+    ordering = ["category"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CategoryPolicy | None = None) -> list[str]:
+        return ["category"] if obj else []
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and CategoryPolicy.objects.count() < len(Category)
+
+
+@admin.register(ValuePolicy)
+class ValuePolicyAdmin(OneRowAdmin):
+    """Where the four categories begin, and how the future is discounted; counts from the next recompute on."""
+
+    list_display = ["__str__", "best_share", "fair_profit", "desirable_value", "yearly_discount_rate", "horizon_years"]
+
+
+# --- What runs computed -------------------------------------------------------------------------------------------
+
+
+@admin.register(RunActivity)
+class RunActivityAdmin(ReadOnlyAdmin):
+    list_display = ["name", "run", "position", "method", "drivers"]
+    list_filter = ["method"]
+    list_select_related = ["run"]
+    search_fields = ["name__istartswith", "run__id__exact"]
+
+
+@admin.register(ActivityRate)
+class ActivityRateAdmin(ReadOnlyAdmin):
+    list_display = ["activity", "run", "month", "quantity", "rate", "cost", "charged", "charged_anonymous"]
+    list_select_related = ["activity__run"]
+    search_fields = ["activity__name__istartswith", "activity__run__id__exact"]
+
+    @admin.display(description=_("recompute"))
+    def run(self, rate: ActivityRate) -> str:
+        return str(rate.activity.run)
+
+
+@admin.register(RunMonth)
+class RunMonthAdmin(ReadOnlyAdmin):
+    list_display = ["month", "run", "orders", "net_revenue", "profit", "entered", "unused_capacity", "company_level"]
+    list_select_related = ["run"]
+    search_fields = ["run__id__exact"]
