@@ -21,6 +21,7 @@ from crm_site.supervisor import Program, ProgramGaveUpError, Supervisor
 from customers.models import Customer, Run
 
 READY_SECONDS = 120
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 # A worker in the middle of a job gets a moment to end it; otherwise the job goes on at the next start.
 WORKER_FAREWELLS = ((signal.SIGTERM, 5.0), (signal.SIGQUIT, 8.0))
 
@@ -109,6 +110,8 @@ class Command(BaseCommand):
             self.say(f"  {role.name:<14} {role.demo_login:<8} password {roles.DEMO_PASSWORD}")
         if not User.objects.exists():
             self.say("  Nobody can sign in yet: run `manage.py createsuperuser` in another terminal.")
+        if self.host not in LOOPBACK and not os.environ.get("ALLOWED_HOSTS"):
+            self.say("  Only this machine is answered: name the hosts that others use in ALLOWED_HOSTS.")
         self.say("\nCtrl-C stops it.")
 
     @contextmanager
