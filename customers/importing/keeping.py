@@ -36,7 +36,7 @@ def keep(cursor: Any, reading: Reading, source: Import, watch: Watch, *, dry_run
     source.save()
     watch.check_stop()
     watch.progress(0, 0, "keep")
-    products, customers = settling.add_products(), _add_customers(settling)
+    products, customers = settling.add_products(), _add_customers(settling, source)
     orders = settling.add_orders(source.pk)
     settling.add_lines()
     settling.add_rejections(source.pk)
@@ -70,13 +70,16 @@ def _count(settling: Settling, source: Import) -> dict[str, int]:
     return {str(reason): rows for reason, rows in sorted(counts.items(), key=lambda item: -item[1])}
 
 
-def _add_customers(settling: Settling) -> int:
+def _add_customers(settling: Settling, source: Import) -> int:
     """Customers that the file names for the first time; one without a name is called by its reference."""
     added = settling.list_new_customers()
     with connection.chunked_cursor() as cursor:
         cursor.execute("SELECT reference, coalesce(name, reference), coalesce(country, '') FROM import_customer")
         while rows := cursor.fetchmany(CUSTOMERS_AT_ONCE):
-            customers = [Customer(reference=reference, name=name, country=country) for reference, name, country in rows]
+            customers = [
+                Customer(**dict(zip(("reference", "name", "country"), row, strict=True)), source_import=source)
+                for row in rows
+            ]
             for customer in customers:
                 customer.fill_search_columns()
             Customer.objects.bulk_create(customers, ignore_conflicts=True)

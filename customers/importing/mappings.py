@@ -11,7 +11,8 @@ from customers.models.order import Product
 # Each field that an order row can have, with the names that headers give it (English, French), as `_bare` writes them.
 FIELDS = {
     "order": "order orderno ordernumber orderid orderref invoice invoiceno invoicenumber invoiceid commande "
-    "numerocommande numerodecommande nocommande ncommande numcommande facture numerofacture numerodefacture nofacture",
+    "numerocommande numerodecommande nocommande ncommande numcommande facture numerofacture numerodefacture "
+    "nofacture nfacture",
     "customer": "customer customerid customerno customernumber customerref customerreference customercode client "
     "clientid idclient codeclient refclient referenceclient numeroclient noclient nclient",
     "customer_name": "customername clientname nomclient nomduclient raisonsociale",
