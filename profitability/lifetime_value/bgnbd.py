@@ -14,12 +14,14 @@ from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, expit, gammaln
+from numpy.typing import ArrayLike
+from scipy.linalg import eigh_tridiagonal
+from scipy.special import expit
 
+from profitability.lifetime_value.bgnbd_likelihood import bgnbd_objective, nbd_objective
 from profitability.lifetime_value.errors import LifetimeValueError
-from profitability.lifetime_value.likelihood import Maximum, Objective, dot, maximise
-from profitability.lifetime_value.summary import Floats, Triples, checked, collapse
+from profitability.lifetime_value.likelihood import Maximum, maximise
+from profitability.lifetime_value.summary import Floats, Tally, checked, tally
 
 PARAMETERS = ("r", "alpha", "a", "b")
 QUADRATURE_NODES = 32
@@ -29,6 +31,7 @@ SMALL_EXPONENTS = 20
 LOSS_PROVEN_GAIN = 2.7055 / 2
 # Below this many repeat buyers four parameters cannot be told apart; see `fit_or_assume_bgnbd`.
 ENOUGH_REPEAT_BUYERS = 30
+MANY_TRIPLES = 10_000  # from twice as many on, a fair part of them leads the way
 ASSUMED_SPREAD = 0.5  # standard error of assumed log-parameters: a factor of 1.65 either way
 
 
@@ -131,13 +134,13 @@ def beta_rule(a: float, b: float, count: int = QUADRATURE_NODES) -> tuple[Floats
     k = k[1:]
     squares = k * (k + b - 1) * (k + a - 1) * (k + s - 2) / ((2 * k + s - 2) ** 2 * (2 * k + s - 1) * (2 * k + s - 3))
     side = np.sqrt(np.concatenate([[a * b / (s**2 * (s + 1))], squares]))
-    nodes, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(side, 1) + np.diag(side, -1))
+    nodes, vectors = eigh_tridiagonal(diagonal, side, check_finite=False)
     return np.clip(nodes, 0, 1), vectors[0] ** 2
 
 
 def fit_bgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
     """Maximum likelihood estimates of r, alpha, a and b, compared with the NBD, in which nobody leaves."""
-    triples = collapse(x, t_x, T)
+    triples = tally(x, t_x, T)
     if not triples.x.any():
         raise LifetimeValueError("no_repeat_orders", "Nobody has ordered again: there is nothing to fit.")
     if not triples.T.min() > 0:
@@ -145,7 +148,9 @@ def fit_bgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
     customers = int(triples.count.sum())
     nbd = maximise(nbd_objective(triples), _nbd_start(triples), customers)
     start = np.concatenate([nbd.log_parameters, np.log([0.5, 2.0])])
-    full = maximise(bgnbd_objective(triples), start, customers)
+    part = int(np.count_nonzero(triples.x)) // MANY_TRIPLES
+    rough = bgnbd_objective(triples, every=part) if part > 1 else None
+    full = maximise(bgnbd_objective(triples), start, customers, rough=rough)
     gain = (full.log_likelihood - nbd.log_likelihood) * customers
     p_leave = expit(full.log_parameters[2] - full.log_parameters[3])
     if gain < 1e-3 or p_leave < 1e-6:
@@ -175,102 +180,13 @@ def fit_or_assume_bgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
     )
 
 
-def bgnbd_objective(triples: Triples) -> Objective:
-    """Mean log-likelihood and gradient over log r, log alpha, log a, log b.
-
-    Per customer: lnG(r+x) - lnG(r) + r ln alpha + lnG(a+b) + lnG(b+x) - lnG(b) - lnG(a+b+x)
-    + ln[(alpha+T)^-(r+x) + (x>0) a/(b+x-1) (alpha+t_x)^-(r+x)].
-    """
-    orders, repeats = _Orders(triples), _Repeats(triples)
-    n, weight = orders.n, orders.weight
-
-    def objective(point: Floats) -> tuple[float, Floats]:
-        r, alpha, a, b = np.exp(point)
-        value, (by_r, by_alpha) = orders.stay(r, alpha)
-        gain, left, silence, slope = repeats.leave(r, alpha, a, b)
-        value += weight @ (gammaln(b + n) - gammaln(b) + gammaln(a + b) - gammaln(a + b + n)) + gain
-        by_both = weight @ (digamma(a + b) - digamma(a + b + n))
-        by_b = by_both + weight @ (digamma(b + n) - digamma(b)) - left @ (1 / (b + repeats.n - 1))
-        gradient = np.array([by_r + silence, by_alpha + slope, by_both + left.sum() / a, by_b])
-        return float(value), gradient * np.exp(point)
-
-    return objective
-
-
-def nbd_objective(triples: Triples) -> Objective:
-    """The same for the NBD: the limit a = 0, in which nobody leaves and t_x says nothing."""
-    orders = _Orders(triples)
-
-    def objective(point: Floats) -> tuple[float, Floats]:
-        value, gradient = orders.stay(*np.exp(point))
-        return value, np.array(gradient) * np.exp(point)
-
-    return objective
-
-
-class _Orders:
-    """What the likelihood needs of x and T apart: sums over a few dozen x and a few hundred T. Weights sum to 1."""
-
-    def __init__(self, triples: Triples) -> None:
-        share = triples.count / triples.count.sum()
-        self.n, self.weight, _ = _summed(triples.x.astype(np.float64), share)
-        self.T, self.customers, where = _summed(triples.T, share)
-        self.orders = np.bincount(where, weights=share * triples.x)
-
-    def stay(self, r: float, alpha: float) -> tuple[float, tuple[float, float]]:
-        """Mean log-likelihood if nobody leaves, and its derivatives by r and alpha."""
-        log_time = np.log(alpha + self.T)
-        power = r * self.customers + self.orders
-        value = self.weight @ (gammaln(r + self.n) - gammaln(r)) + r * np.log(alpha) - power @ log_time
-        by_r = self.weight @ (digamma(r + self.n) - digamma(r)) + np.log(alpha) - self.customers @ log_time
-        return float(value), (float(by_r), float(r / alpha - power @ (1 / (alpha + self.T))))
-
-
-class _Repeats:
-    """Triples with a repeat order: only there may someone have left. Logarithms once per distinct t_x and T."""
-
-    def __init__(self, triples: Triples) -> None:
-        repeat = triples.x > 0
-        self.share = triples.count[repeat] / triples.count.sum()
-        self.x = triples.x[repeat].astype(np.float64)
-        self.n, _, self.n_of = _summed(self.x, self.share)
-        self.t_x, _, self.t_x_of = _summed(triples.t_x[repeat], self.share)
-        self.T, _, self.T_of = _summed(triples.T[repeat], self.share)
-
-    def leave(self, r: float, alpha: float, a: float, b: float) -> tuple[float, Floats, float, float]:
-        """What the chance of having left adds to `_Orders.stay`.
-
-        Returned: to the mean log-likelihood; the share of customers who have left, by x; to the derivatives by r
-        and alpha.
-        """
-        silence = np.log(alpha + self.T)[self.T_of] - np.log(alpha + self.t_x)[self.t_x_of]
-        power = r + self.x
-        odds = np.log(a / (b + self.n - 1))[self.n_of] + power * silence  # logarithm of left : stayed
-        small = np.exp(-np.abs(odds))
-        gain = dot(self.share, np.maximum(odds, 0) + np.log(1 + small))
-        left = self.share * np.where(odds > 0, 1, small) / (1 + small)
-        steeper = (1 / (alpha + self.T))[self.T_of] - (1 / (alpha + self.t_x))[self.t_x_of]
-        return (
-            gain,
-            np.bincount(self.n_of, weights=left).astype(np.float64),
-            dot(left, silence),
-            dot(left * power, steeper),
-        )
-
-
-def _summed(values: Floats, share: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Distinct values, the share of customers with each, and for every entry which one it is."""
-    distinct, where = np.unique(values, return_inverse=True)
-    return distinct, np.bincount(where, weights=share).astype(np.float64), where
-
-
-def _observed(triples: Triples) -> Triples:
+def _observed(triples: Tally) -> Tally:
     """Customers of the last day have not been observed yet: they say nothing, and alpha must not chase them."""
     seen = triples.T > 0
     return replace(triples, x=triples.x[seen], t_x=triples.t_x[seen], T=triples.T[seen], count=triples.count[seen])
 
 
-def _nbd_start(triples: Triples) -> Floats:
+def _nbd_start(triples: Tally) -> Floats:
     mean_rate = float(triples.count @ triples.x) / float(triples.count @ triples.T)
     return np.log(np.array([0.5, 0.5 / mean_rate]))
 

@@ -1,4 +1,4 @@
-"""Maximum likelihood over positive parameters, on their logarithms: L-BFGS-B, a Newton polish, standard errors."""
+"""Maximum likelihood over positive parameters, on their logarithms: quasi-Newton, a Newton polish, standard errors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ from profitability.lifetime_value.summary import Floats
 # Log-parameters beyond these are "as good as zero" and "as good as infinite"; the likelihood is flat out there.
 LOWEST, HIGHEST = -16.0, 14.0
 HESSIAN_STEP = 1e-4
-POLISHING_STEPS = 3
+POLISHING_STEPS = 12
+GOOD_SLOPE, BEST_SLOPE = 1e-7, 1e-12  # of the mean log-likelihood, per unit of a log-parameter
+# A standard error of a log-parameter beyond this (a factor of e ** 10 either way) means that it is not determined.
+UNDETERMINED = 10.0
 
 # Log-parameters in; mean log-likelihood and its gradient out.
 Objective = Callable[[Floats], tuple[float, Floats]]
@@ -31,33 +34,48 @@ def dot(left: Floats, right: Floats) -> float:
     return float(np.einsum("i,i", left, right))
 
 
-def maximise(objective: Objective, start: Floats, observations: int) -> Maximum:
-    """The peak of the likelihood, with the covariance that its curvature there implies."""
+def maximise(objective: Objective, start: Floats, observations: int, *, rough: Objective | None = None) -> Maximum:
+    """The peak of the likelihood, with the covariance that its curvature there implies.
 
-    def downhill(point: Floats) -> tuple[float, Floats]:
-        value, gradient = objective(point)
-        return -value, -gradient
-
-    bounds = [(LOWEST, HIGHEST)] * len(start)
-    options = {"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500, "maxfun": 2000}
-    found = minimize(downhill, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    point, value, hessian = _polished(objective, found.x, -float(found.fun))
+    `rough` is the same likelihood over a fair part of a large base: it does the climbing, and its curvature is good
+    enough for Newton steps on the whole.
+    """
+    point = _climbed(rough or objective, start)
+    hessian = _hessian(rough or objective, point)
+    point, value, slope = _polished(objective, point, hessian, observations)
+    if rough is not None:
+        if np.abs(slope).max() > GOOD_SLOPE:
+            point = _climbed(objective, point)
+            value = objective(point)[0]
+        hessian = _hessian(objective, point)
     return Maximum(log_parameters=point, log_likelihood=value, covariance=_covariance(hessian, observations))
 
 
-def _polished(objective: Objective, point: Floats, value: float) -> tuple[Floats, float, Floats]:
+def _climbed(objective: Objective, start: Floats) -> Floats:
+    """Quasi-Newton ascent. Plain BFGS: on four parameters scipy's L-BFGS-B spends its time waking threads."""
+
+    def downhill(point: Floats) -> tuple[float, Floats]:
+        value, gradient = objective(np.clip(point, LOWEST, HIGHEST))
+        return -value, -gradient
+
+    found = minimize(downhill, start, jac=True, method="BFGS", options={"gtol": GOOD_SLOPE, "maxiter": 500})
+    return np.clip(found.x, LOWEST, HIGHEST)
+
+
+def _polished(objective: Objective, point: Floats, hessian: Floats, observations: int) -> tuple[Floats, float, Floats]:
     """Newton steps, kept while the slope falls: the last digits, which a line search leaves on a flat ridge."""
-    hessian = _hessian(objective, point)
-    if _covariance(hessian, 1) is None:
-        return point, value, hessian
-    slope = objective(point)[1]
+    value, slope = objective(point)
+    if _covariance(hessian, observations) is None:
+        return point, value, slope
     for _ in range(POLISHING_STEPS):
         better = np.clip(point + np.clip(np.linalg.solve(hessian, -slope), -1, 1), LOWEST, HIGHEST)
         better_value, better_slope = objective(better)
         if np.abs(better_slope).max() >= np.abs(slope).max():
             break
         point, value, slope = better, better_value, better_slope
-    return point, value, hessian
+        if np.abs(slope).max() < BEST_SLOPE:
+            break
+    return point, value, slope
 
 
 def _hessian(objective: Objective, point: Floats) -> Floats:
@@ -68,8 +86,9 @@ def _hessian(objective: Objective, point: Floats) -> Floats:
 
 
 def _covariance(hessian: Floats, observations: int) -> Floats | None:
-    """Inverse of the information, unless it is no proper peak: a flat or rising direction has no finite error."""
+    """Inverse of the information, unless there is no proper peak: a flat or rising direction has no finite error."""
     curvature = np.linalg.eigvalsh(-hessian)
     if not np.isfinite(curvature).all() or curvature[0] <= 1e-10 * max(curvature[-1], 1e-10):
         return None
-    return np.linalg.inv(-hessian) / observations
+    covariance = np.linalg.inv(-hessian) / observations
+    return covariance if covariance.diagonal().max() < UNDETERMINED**2 else None

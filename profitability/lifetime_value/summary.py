@@ -11,6 +11,8 @@ from profitability.lifetime_value.errors import LifetimeValueError
 
 DAYS_PER_WEEK = 7
 COLUMNS = ("customer", "date", "value")
+LARGEST_KEY = 2**62
+MOST_LEVELS = 100_000
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,13 +34,19 @@ class Summary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Triples:
-    """The distinct (x, t_x, T) with the number of customers who share each."""
+class Tally:
+    """The distinct (x, t_x, T), sorted, with the number of customers who share each."""
 
     x: Integers
     t_x: Floats
     T: Floats
     count: Integers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Triples(Tally):
+    """The same, and who has which."""
+
     inverse: Integers  # for each customer, which triple is theirs
 
     def spread(self, per_triple: NDArray[Any]) -> NDArray[Any]:
@@ -86,6 +94,34 @@ def collapse(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Triples:
     frequency, recency, age = checked(x, t_x, T)
     index, inverse, count = distinct(frequency, recency, age)
     return Triples(x=frequency[index], t_x=recency[index], T=age[index], count=count, inverse=inverse)
+
+
+def tally(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Tally:
+    """`collapse` without saying who has which: it sorts plain numbers, at a fraction of the cost."""
+    frequency, recency, age = checked(x, t_x, T)
+    all_x, of_x = levels(frequency.astype(np.float64), per_unit=1)
+    all_t, of_t = levels(recency)
+    all_T, of_T = levels(age)
+    if len(all_x) * len(all_t) * len(all_T) >= LARGEST_KEY:
+        return collapse(x, t_x, T)
+    keys = np.sort((of_x * len(all_t) + of_t) * len(all_T) + of_T)
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    rest, of_T = np.divmod(keys[starts], len(all_T))
+    of_x, of_t = np.divmod(rest, len(all_t))
+    count = np.diff(starts, append=len(keys))
+    return Tally(x=all_x[of_x].astype(np.int64), t_x=all_t[of_t], T=all_T[of_T], count=count)
+
+
+def levels(column: Floats, per_unit: int = DAYS_PER_WEEK) -> tuple[Floats, Integers]:
+    """Ascending values of a column, and for every entry which one it is.
+
+    Whole days need no sorting for that: the values are then all days up to the last, taken or not.
+    """
+    steps = np.rint(column * per_unit)
+    if steps.max(initial=0) < MOST_LEVELS and np.array_equal(steps / per_unit, column):
+        return np.arange(int(steps.max(initial=0)) + 1) / per_unit, steps.astype(np.int64)
+    values, codes = np.unique(column, return_inverse=True)
+    return values, codes
 
 
 def distinct(*columns: NDArray[Any]) -> tuple[Integers, Integers, Integers]:
@@ -161,6 +197,6 @@ def _codes(column: NDArray[Any]) -> Integers:
 
 def _combined(left: Integers, right: Integers) -> Integers:
     span = int(right.max(initial=0)) + 1
-    if int(left.max(initial=0)) >= 2**62 // span:
+    if int(left.max(initial=0)) >= LARGEST_KEY // span:
         left = np.unique(left, return_inverse=True)[1]
     return left * span + right

@@ -22,7 +22,8 @@ from profitability.lifetime_value import (
     probability_alive,
     summarise,
 )
-from profitability.lifetime_value.bgnbd import beta_rule, bgnbd_objective, nbd_objective
+from profitability.lifetime_value.bgnbd import beta_rule
+from profitability.lifetime_value.bgnbd_likelihood import bgnbd_objective, nbd_objective
 from profitability.tests.purchases import cdnow_sample, simulate
 
 PAPER = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
@@ -147,8 +148,8 @@ def test_forecasts_are_possible_and_grow_with_time(x: int, seen: float, T: float
     alive = probability_alive(model, x, t_x, T)[0]
     soon, late = expected_purchases(model, x, t_x, T, [t, 2 * t])
     assert 0 <= alive <= 1
-    assert 0 <= soon <= late * (1 + 1e-9)
-    assert late <= 2 * t * (0.6 + x) / (3 + T) * (1 + 1e-9)  # nobody buys faster than if none had left
+    assert 0 <= soon <= late * (1 + 1e-6)
+    assert late <= 2 * t * (0.6 + x) / (3 + T) * (1 + 1e-6)  # nobody buys faster than if none had left
 
 
 @pytest.mark.parametrize(("a", "b"), [(0.8, 2.4), (1e-6, 1.0), (1.0, 1.0), (30.0, 1e5), (0.3, 400.0)])
@@ -199,6 +200,13 @@ def test_a_single_buyer_gives_estimates_without_errors() -> None:
     model = fit_bgnbd([1], [10.0], [20.0])
     assert model.covariance is None
     assert all(np.isnan(error) for error in model.standard_errors.values())
+
+
+def test_customers_who_are_all_alike_leave_the_spread_unknown() -> None:
+    model = fit_bgnbd([5] * 20, [10.0] * 20, [10.0] * 20)
+    assert model.loss is CustomerLoss.NONE
+    assert model.covariance is None
+    assert expected_purchases(model, 5, 10, 10, 10)[0] == pytest.approx(5, rel=1e-3)
 
 
 def test_customers_of_the_last_day_change_nothing() -> None:

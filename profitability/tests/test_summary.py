@@ -131,6 +131,8 @@ def test_rows_with_enormous_numbers_stay_apart() -> None:
     T = np.array([1.0, 2.0, 2.0, 3.0e8])
     triples = collapse(x, T / 2, T)
     assert triples.count.tolist() == [1, 1, 2]
+    aeons = np.array([1e8, 1e8 + 1, 1e8, 1e8])
+    assert collapse(aeons, [1e8, 1e8, 1e8, 5], aeons).count.tolist() == [1, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""Likelihood of the BG/NBD and of its limit the NBD, with gradients, arranged so that a million customers are cheap."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import digamma, gammaln
+
+from profitability.lifetime_value.likelihood import Objective, dot
+from profitability.lifetime_value.summary import Floats, Tally, levels
+
+
+def bgnbd_objective(triples: Tally, *, every: int = 1) -> Objective:
+    """Mean log-likelihood and gradient over log r, log alpha, log a, log b.
+
+    Per customer: lnG(r+x) - lnG(r) + r ln alpha + lnG(a+b) + lnG(b+x) - lnG(b) - lnG(a+b+x)
+    + ln[(alpha+T)^-(r+x) + (x>0) a/(b+x-1) (alpha+t_x)^-(r+x)]. With `every` n, one triple in n stands for all in which
+    someone may have left; triples are sorted, so they are a fair part.
+    """
+    orders, repeats = _Orders(triples), _Repeats(triples, every)
+    n, weight = orders.n, orders.weight
+
+    def objective(point: Floats) -> tuple[float, Floats]:
+        r, alpha, a, b = np.exp(point)
+        value, (by_r, by_alpha) = orders.stay(r, alpha)
+        leaving = repeats.leave(r, alpha, a, b)
+        value += weight @ (gammaln(b + n) - gammaln(b) + gammaln(a + b) - gammaln(a + b + n)) + leaving.gain
+        by_both = weight @ (digamma(a + b) - digamma(a + b + n))
+        by_a = by_both + leaving.left.sum() / a
+        by_b = by_both + weight @ (digamma(b + n) - digamma(b)) - leaving.left @ (1 / (b + repeats.n - 1))
+        gradient = np.array([by_r + leaving.by_r, by_alpha + leaving.by_alpha, by_a, by_b])
+        return float(value), gradient * np.exp(point)
+
+    return objective
+
+
+def nbd_objective(triples: Tally) -> Objective:
+    """The same for the NBD: the limit a = 0, in which nobody leaves and t_x says nothing."""
+    orders = _Orders(triples)
+
+    def objective(point: Floats) -> tuple[float, Floats]:
+        value, gradient = orders.stay(*np.exp(point))
+        return value, np.array(gradient) * np.exp(point)
+
+    return objective
+
+
+class _Orders:
+    """What the likelihood needs of x and T apart: sums over a few dozen x and a few hundred T. Weights sum to 1."""
+
+    def __init__(self, triples: Tally) -> None:
+        share = triples.count / triples.count.sum()
+        self.n, which = levels(triples.x.astype(np.float64), per_unit=1)
+        self.weight = np.bincount(which, weights=share, minlength=len(self.n))
+        self.T, which = levels(triples.T)
+        self.customers = np.bincount(which, weights=share, minlength=len(self.T))
+        self.orders = np.bincount(which, weights=share * triples.x, minlength=len(self.T))
+
+    def stay(self, r: float, alpha: float) -> tuple[float, tuple[float, float]]:
+        """Mean log-likelihood if nobody leaves, and its derivatives by r and alpha."""
+        log_time = np.log(alpha + self.T)
+        power = r * self.customers + self.orders
+        value = self.weight @ (gammaln(r + self.n) - gammaln(r)) + r * np.log(alpha) - power @ log_time
+        by_r = self.weight @ (digamma(r + self.n) - digamma(r)) + np.log(alpha) - self.customers @ log_time
+        return float(value), (float(by_r), float(r / alpha - power @ (1 / (alpha + self.T))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Leaving:
+    """What the chance of having left adds to `_Orders.stay`."""
+
+    gain: float  # to the mean log-likelihood
+    left: Floats  # share of customers who have left, by x
+    by_r: float
+    by_alpha: float
+
+
+class _Repeats:
+    """Triples with a repeat order: only there may someone have left. Logarithms once per day of t_x and T."""
+
+    def __init__(self, triples: Tally, every: int) -> None:
+        repeat = np.flatnonzero(triples.x)
+        some = repeat[every // 2 :: every]
+        count = triples.count[some]
+        self.share = count * (triples.count[repeat].sum() / count.sum() / triples.count.sum())
+        self.x = triples.x[some].astype(np.float64)
+        n, self.n_of = levels(self.x, per_unit=1)
+        self.n = np.maximum(n, 1)  # nobody here has x = 0, where the odds are not defined
+        self.t_x, self.t_x_of = levels(triples.t_x[some])
+        self.T, self.T_of = levels(triples.T[some])
+
+    def leave(self, r: float, alpha: float, a: float, b: float) -> _Leaving:
+        """The odds of having left against having stayed are a / (b+x-1) * ((alpha+T) / (alpha+t_x)) ** (r+x)."""
+        silence = np.log(alpha + self.T)[self.T_of] - np.log(alpha + self.t_x)[self.t_x_of]
+        power = r + self.x
+        odds = np.log(a / (b + self.n - 1))[self.n_of] + power * silence
+        small = np.exp(-np.abs(odds))
+        left = self.share * np.where(odds > 0, 1, small) / (1 + small)
+        steeper = (1 / (alpha + self.T))[self.T_of] - (1 / (alpha + self.t_x))[self.t_x_of]
+        return _Leaving(
+            gain=dot(self.share, np.maximum(odds, 0) + np.log(1 + small)),
+            left=np.bincount(self.n_of, weights=left, minlength=len(self.n)).astype(np.float64),
+            by_r=dot(left, silence),
+            by_alpha=dot(left * power, steeper),
+        )
