@@ -145,7 +145,7 @@ def plan_of(costing: Costing) -> Plan:
         _activity_plan(activity)
         for activity in costing.activities.select_related("resource").prefetch_related("shares__pool", "terms")
     ]
-    last = CostPoolAmount.objects.filter(pool__costing=costing).order_by("pool", "-month").distinct("pool")
+    last = CostPoolAmount.objects.filter(pool__costing=costing).order_by("pool_id", "-month").distinct("pool_id")
     latest = {amount.pool_id: amount for amount in last}
     pools = [_pool_plan(pool, latest.get(pool.pk), activities) for pool in costing.pools.all()]
     return Plan(costing, pools, activities)

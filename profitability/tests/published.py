@@ -187,7 +187,7 @@ def month_of(run: Run, month: dt.date, *, profit: Decimal = NOTHING, **figures: 
     defaults = {
         "orders": 3,
         "net_revenue": Decimal("200.00"),
-        "gross_margin": profit,
+        "gross_margin": profit + figures.get("cost_to_serve", NOTHING),
         "cost_to_serve": NOTHING,
         "direct_costs": NOTHING,
         "profit": profit,
