@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 URL = "/costing/"
 MONTH_URL = "/costing/2026-06/"
 JUNE = dt.date(2026, 6, 1)
-QUERIES = 16
+QUERIES = 18
 
 
 @pytest.fixture

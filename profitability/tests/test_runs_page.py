@@ -47,6 +47,10 @@ def unpublished(state: Job.State, **fields: object) -> Run:
     return RunFactory(is_current=False, published_at=None, has_rows=False, job=job(state=state, **fields))
 
 
+def move(before: int | None, after: int | None, customers: int) -> Move:
+    return Move(before=before, after=after, customers=customers)
+
+
 def rows(client: Client) -> list[dict[str, str]]:
     table = client.get(URL).context["table"]
     return [{c.label: cell.text for c, cell in zip(table.columns, row.cells, strict=True)} for row in table.rows]
@@ -148,11 +152,7 @@ def test_a_run_tells_what_changed_and_who_moved(manager: Client) -> None:
         net_revenue=Decimal("100.00"),
         profit=Decimal("-12.50"),
         customer_equity=Decimal("7.00"),
-        moves=(
-            Move(before=2, after=1, customers=4),
-            Move(before=None, after=3, customers=9),
-            Move(before=1, after=1, customers=5),
-        ),
+        moves=(move(2, 1, 4), move(None, 3, 9), move(1, 1, 5)),
     )
     page = manager.get(reverse("run", args=[publish(30, 20, 10, changes=changes).pk]))
     shown = facts(page.context["changes"])
