@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -21,10 +22,11 @@ from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from customers.importing.keeping import keep, lock_out_other_imports, write_rejections
+from customers.importing.problems import ImportProblem
 from customers.importing.reading import prepare
 from customers.importing.report import ImportReport
 from customers.importing.staging import Terms, Unwatched, Watch, load
-from customers.importing.uploads import put_away, stored
+from customers.importing.uploads import discard, discard_forgotten, put_away, stored
 from customers.models import Company, ContactMoment, Customer, Import, Touchpoint
 from customers.signals import orders_imported
 
@@ -154,21 +156,35 @@ def announce_import(import_id: int) -> None:
 def finish_import(*, import_id: int, stored_file: str, mapping: str, watch: Watch) -> dict[str, Any]:
     """Import an uploaded file and put it out of the way. What an earlier attempt has committed is not done again."""
     source = Import.objects.get(pk=import_id)
-    if source.finished_at is None:
-        import_orders(path=stored(stored_file), mapping=mapping, source=source, watch=watch)
-    else:
-        announce_import(import_id)
-    stored(stored_file).unlink(missing_ok=True)
+    try:
+        if source.finished_at:
+            announce_import(import_id)
+        elif stored(stored_file).exists():
+            import_orders(path=stored(stored_file), mapping=mapping, source=source, watch=watch)
+        else:
+            raise ImportProblem("upload_gone")
+    except ImportProblem:
+        discard(stored_file)
+        raise
+    discard(stored_file)
     return {"import": import_id}
 
 
-@transaction.atomic
 def request_import(*, upload: UploadedFile, mapping: str, requested_by: User) -> Import:
-    """Put an uploaded file away and ask for its import in the background."""
-    source = Import.objects.create(
-        file_name=(upload.name or "")[:255], mapping=mapping[:255], requested_by=requested_by
-    )
-    params = {"import": source.pk, "file": put_away(upload), "mapping": mapping}
-    source.job = enqueue(kind=IMPORT_ORDERS, params=params, requested_by=requested_by)
-    source.save(update_fields=["job"])
+    """Put an uploaded file away and ask for its import in the background.
+
+    Raises ImportProblem, keeping nothing, when the head of the file tells that it cannot be imported.
+    """
+    discard_forgotten(timezone.now())
+    with ExitStack() as undo:
+        file = put_away(upload)
+        undo.callback(discard, file)
+        prepare(stored(file), mapping, whole=False)
+        with transaction.atomic():
+            name = (upload.name or "")[:255]
+            source = Import.objects.create(file_name=name, mapping=mapping[:255], requested_by=requested_by)
+            params = {"import": source.pk, "file": file, "mapping": mapping}
+            source.job = enqueue(kind=IMPORT_ORDERS, params=params, requested_by=requested_by)
+            source.save(update_fields=["job"])
+        undo.pop_all()
     return source

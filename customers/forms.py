@@ -80,8 +80,11 @@ class OrderFilters(FilterForm):
     customer = forms.IntegerField(
         label=gettext_lazy("Customer"), required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
     )
+    source = forms.IntegerField(
+        label=gettext_lazy("Import"), required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
 
-    lookups = {"since": "ordered_on__gte", "until": "ordered_on__lte", "customer": "customer"}
+    lookups = {"since": "ordered_on__gte", "until": "ordered_on__lte", "customer": "customer", "source": "source"}
 
     def filter_q(self, orders: OrderQuerySet, text: str) -> OrderQuerySet:
         return numbered_like(orders, text)

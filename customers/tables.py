@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext, pgettext, pgettext_lazy
@@ -29,16 +28,11 @@ CATEGORIES = {
     Category.DESIRABLE: pgettext_lazy("profit category", "Desirable"),
     Category.UNDESIRABLE: pgettext_lazy("profit category", "Unprofitable"),
 }
-KINDS = dict(Customer.Kind.choices)
 
 
 def _figure_sort(path: str, *, nullable: bool = False) -> Sort:
     """A sort that the index of a scorecard's column answers; ties go by the scorecard's own customer."""
     return Sort(path, nullable=nullable, tie="card__customer_id", index_ends_empty=True)
-
-
-def _address(customer: Any) -> str:
-    return reverse("customer", args=[customer.pk])
 
 
 IDENTITY = (
@@ -48,11 +42,11 @@ IDENTITY = (
         "link",
         value=lambda customer: customer.full_name,
         sort=Sort("sort_key"),
-        link=_address,
+        link="customer",
         note=lambda customer: f"{customer.reference} · {customer.city}" if customer.city else customer.reference,
     ),
     Column("reference", _("Reference"), default=False),
-    Column("kind", _("Kind"), value=lambda customer: KINDS.get(customer.kind), default=False),
+    Column("kind", _("Kind"), choices=dict(Customer.Kind.choices), default=False),
     Column("city", _("Town"), default=False),
     Column("country", _("Country"), default=False),
 )
@@ -61,7 +55,7 @@ FIGURES = (
         "stage",
         _("Stage"),
         "badge",
-        value=lambda customer: STAGES.get(customer.stage),
+        choices=STAGES,
         badge=lambda customer: customer.stage or "",
     ),
     Column("order_count", _("Orders"), "number", sort=_figure_sort("order_count")),
@@ -80,7 +74,7 @@ FIGURES = (
         "category",
         _("Category"),
         "badge",
-        value=lambda customer: CATEGORIES.get(customer.category),
+        choices=CATEGORIES,
         badge=lambda customer: f"category-{customer.category}" if customer.category else "",
     ),
     Column(
@@ -133,7 +127,7 @@ ORDERS = Table(
             _("Number"),
             "link",
             sort=Sort("number"),
-            link=lambda order: reverse("order", args=[order.pk]),
+            link="order",
         ),
         Column("ordered_on", _("Day"), "date", sort=Sort("ordered_on")),
         Column(
@@ -141,7 +135,8 @@ ORDERS = Table(
             _("Customer"),
             "link",
             value=_buyer,
-            link=lambda order: reverse("customer", args=[order.customer_id]) if order.customer_id else "",
+            link="customer",
+            link_key="customer_id",
         ),
         Column("line_count", _("Lines"), "number"),
         Column("net", pgettext_lazy("amount of an order", "Net amount"), "money"),
@@ -201,5 +196,6 @@ def order_facts(order: Order, *, may_see_import: bool) -> list[Fact]:
             )
         )
     if order.source:
-        facts.append(Fact(gettext("Import"), order.source.file_name, reverse("imports") if may_see_import else ""))
+        import_url = reverse("import", args=[order.source_id]) if may_see_import else ""
+        facts.append(Fact(gettext("Import"), order.source.file_name, import_url))
     return facts

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers import views
+from customers import import_views, views
 
 urlpatterns = [
     path("customers/", views.CustomerList.as_view(), name="customers"),
@@ -11,4 +11,8 @@ urlpatterns = [
     path("customers/<int:pk>/moments/new/", views.moment_create, name="moment-create"),
     path("orders/", views.OrderList.as_view(), name="orders"),
     path("orders/<int:pk>/", views.order_page, name="order"),
+    path("imports/", import_views.ImportList.as_view(), name="imports"),
+    path("imports/new/", import_views.import_new, name="import-new"),
+    path("imports/<int:pk>/", import_views.import_page, name="import"),
+    path("imports/<int:pk>/rejections/", import_views.import_rejections, name="import-rejections"),
 ]

@@ -113,6 +113,7 @@ class ImportProblem(JobProblem):
 
 PROBLEMS = {
     "not_found": _("There is no readable file at %(path)s. Check the name and the rights."),
+    "upload_gone": _("The uploaded file is no longer kept. Upload it again."),
     "empty": _("The file is empty. Export it again."),
     "no_rows": _("The file has a header line and no rows. Export it again."),
     "too_large": _("The file is larger than %(limit)s GB when unpacked. Split it into several files."),

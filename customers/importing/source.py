@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
+from customers.importing.encodings import guess
 from customers.importing.problems import ImportProblem
 
 BLOCK = 1 << 20
@@ -24,7 +23,6 @@ MOST_LINES = 100
 LONGEST_CELL = 10_000
 # So much of a cell is shown when its row is rejected.
 LONGEST_SHOWN = 200
-ENCODINGS = ["cp1252", "iso8859_15", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman", "cp850", "utf_16"]
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 NOT_TEXT = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 # Stands for a line that was too long; no record that contains it is taken.
@@ -83,28 +81,31 @@ def _blocks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _recognise(head: bytes, blocks: Iterator[bytes], *, whole: bool) -> tuple[str, int]:
-    """UTF-8 if all of it is; otherwise a guess from the head and from where it ceased to be. Counts line breaks too."""
+    """UTF-8 if all of it is; otherwise told by the head and by where it ceased to be. Counts line breaks too."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    lines, wrong_line, sample = 0, 0, b""
+    lines, encoding, is_ascii = 0, "", True
     for block in blocks:
-        if not wrong_line:
+        if not encoding:
             try:
                 decoder.decode(block)
             except UnicodeDecodeError as error:
-                wrong_line = lines + error.object[: error.start].count(b"\n") + 1
-                sample = head + b"\n" + error.object[max(0, error.start - 2000) : error.start + 60_000]
+                before, after = error.object[: error.start], error.object[error.start :]
+                line = lines + before.count(b"\n") + 1
+                if not (is_ascii and before.isascii()):
+                    raise ImportProblem("encoding_wrong", line=line, encoding="UTF-8") from None
+                encoding = _told(head + b"\n" + before[-2000:] + after[:60_000], line)
+            is_ascii = is_ascii and block.isascii()
         lines += block.count(b"\n")
-    if whole and not wrong_line and decoder.getstate()[0]:
-        wrong_line, sample = lines + 1, head
-    return (_guess(sample, wrong_line) if wrong_line else "utf-8-sig"), lines
+    if whole and not encoding and decoder.getstate()[0]:
+        raise ImportProblem("encoding_wrong", line=lines + 1, encoding="UTF-8")
+    return encoding or "utf-8-sig", lines
 
 
-def _guess(sample: bytes, line: int) -> str:
-    """The likely encoding of bytes that are not UTF-8; refuses when none is likely."""
-    best = from_bytes(sample, cp_isolation=ENCODINGS).best()
-    if best is None:
+def _told(sample: bytes, line: int) -> str:
+    encoding = guess(sample)
+    if not encoding:
         raise ImportProblem("encoding_unknown", line=line)
-    return str(best.encoding)
+    return encoding
 
 
 def _known(encoding: str) -> str:

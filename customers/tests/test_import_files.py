@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.actions import import_orders
+from customers.importing.encodings import guess
 from customers.importing.mappings import parse_mapping
 from customers.importing.problems import PROBLEMS, REASONS, ImportProblem
 from customers.importing.reading import Reading, prepare
@@ -51,6 +52,25 @@ def test_text_is_read_in_its_own_encoding(path: Path, content: bytes, encoding: 
     assert reading.header == ("customer", "date", "unit_price")
     with reading.rows() as rows:
         assert [record.cells for record in rows] == [["C1", "2026-06-01", "5"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Hélène à l’hôtel;12,50 €;« Œuvre » n° 5", "cp1252"),
+        ("Müller & Söhne Straße", "cp1252"),
+        ("José", "cp1252"),
+        ("Élodie Lefèvre achète du thé glacé à Orléans. " * 20, "cp850"),
+        ("Клиент Иван Петров " * 20, "cp1251"),
+    ],
+)
+def test_other_encodings_are_told_by_the_text(text: str, encoding: str) -> None:
+    assert guess(text.encode(encoding)) == encoding
+
+
+@pytest.mark.parametrize(("text", "encoding"), [("José", "mac_roman"), ("José", "cp850"), ("Zażółć gęślą", "cp1250")])
+def test_an_encoding_that_cannot_be_told_is_not_guessed(text: str, encoding: str) -> None:
+    assert guess(text.encode(encoding)) == ""
 
 
 @pytest.mark.django_db
@@ -109,6 +129,9 @@ def test_a_mapping_reads_back_what_it_writes() -> None:
         (gzip.compress(PLAIN * 999)[:-9], "auto", "damaged", "damaged"),
         (b"\x1f\x8bnonsense", "auto", "damaged", "damaged"),
         (PLAIN + b"\xff\xfe\x00\x81\x8d\x8f\x90\x9d" * 9, "encoding=utf-8", "encoding_wrong", "Line 3 cannot be read"),
+        (PLAIN + b"\x81\x8d\x8f\x90\x9d", "auto", "encoding_unknown", "Line 3 of the file is not UTF-8.*cp1252"),
+        ("Hélène\n".encode() + b"H\xe9l", "auto", "encoding_wrong", "Line 2 cannot be read as UTF-8"),
+        ("Hélène".encode()[:2], "auto", "encoding_wrong", "Line 1 cannot be read as UTF-8"),
         (PLAIN, "encoding=klingon", "unknown_encoding", "klingon"),
         (b"Who,When,What\nC1,2026-06-01,5\n", "auto", "unsure", "customer, date, unit_price.*Who, When, What"),
         (b"client,customer,date,price\n1,1,2026-06-01,5\n", "auto", "unsure", "client, customer"),
