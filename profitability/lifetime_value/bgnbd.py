@@ -31,7 +31,7 @@ SMALL_EXPONENTS = 20
 LOSS_PROVEN_GAIN = 2.7055 / 2
 # Below this many repeat buyers four parameters cannot be told apart; see `fit_or_assume_bgnbd`.
 ENOUGH_REPEAT_BUYERS = 30
-MANY_TRIPLES = 10_000  # from twice as many on, a fair part of them leads the way
+MANY_TRIPLES = 2_000  # from twice as many on, a fair part of them leads the way
 ASSUMED_SPREAD = 0.5  # standard error of assumed log-parameters: a factor of 1.65 either way
 
 

@@ -75,19 +75,8 @@ def lifetime_value(
     if not 0 < confidence < 1:
         raise LifetimeValueError("bad_confidence", "Confidence must lie between 0 and 1.")
     base = read_base((x, t_x, T), margin, margin_orders, segment, cost)
-    triples = collapse(base.x, base.t_x, base.T)
-    alive = model.probability_alive(triples.x, triples.t_x, triples.T)
-    future = prospects(model, triples, horizon)
-    valuation = Valuation(
-        base=base,
-        triples=triples,
-        alive=alive,
-        future=future,
-        moments=second_moments(model, triples, horizon),
-        slopes=find_slopes(model, triples, future, horizon),
-        margin=expected_margin(margins, base),
-        confidence=confidence,
-    )
+    valuation = _valuation(model, margins, base, horizon, confidence)
+    triples, future = valuation.triples, valuation.future
     low, high = customer_interval(valuation)
     return LifetimeValues(
         value=base.everybody(valuation.from_orders - valuation.upkeep),
@@ -95,10 +84,25 @@ def lifetime_value(
         high=base.everybody(high),
         orders=base.everybody(triples.spread(future.orders)),
         periods=base.everybody(triples.spread(future.periods)),
-        probability_alive=base.everybody(triples.spread(alive)),
+        probability_alive=base.everybody(triples.spread(valuation.alive)),
         contribution=base.everybody(valuation.contribution),
         note=_notes(base, assumed=model.assumed or margins.assumed),
         equity=equity(valuation),
+        confidence=confidence,
+    )
+
+
+def _valuation(model: PurchaseModel, margins: GammaGamma, base: Base, horizon: Horizon, confidence: float) -> Valuation:
+    triples = collapse(base.x, base.t_x, base.T)
+    future = prospects(model, triples, horizon)
+    return Valuation(
+        base=base,
+        triples=triples,
+        alive=model.probability_alive(triples.x, triples.t_x, triples.T),
+        future=future,
+        moments=second_moments(model, triples, horizon),
+        slopes=find_slopes(model, triples, future, horizon),
+        margin=expected_margin(margins, base),
         confidence=confidence,
     )
 
