@@ -1,7 +1,7 @@
 """Millions of rows between PostgreSQL and numpy by COPY in its binary form: columns out, columns in.
 
-Reading hands over chunks, so that a table of any size passes through a bounded buffer. Writing takes whole columns: rows
-with the same empty columns and the same texts have the same layout, and are packed together.
+Reading hands over chunks, so that a table of any size passes through a bounded buffer. Writing takes whole columns;
+rows with the same empty columns and the same texts have the same layout, and are packed together.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
