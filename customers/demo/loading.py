@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Model
 
 from customers.actions import import_orders
 from customers.demo.baskets import fill_baskets, store_lines
@@ -49,14 +50,17 @@ def load(request: Request, *, say: Say) -> None:
     """Load everything that `customers` owns, or nothing."""
     weeks = weeks_to_shift(request.today)
     _name_company(weeks)
-    history = read_history(_import_purchases(request, weeks))
+    import_id = _import_purchases(request, weeks)
+    _analyse(Customer, Order, OrderLine)
+    history = read_history(import_id)
     say(f"{history.orders:,} real orders of {history.customers:,} customers, moved by {weeks:,} weeks")
     traits = draw_traits(history, owners=request.staff.sales, rng=request.chance(TRAITS))
     invent_identities(history, traits, sources=create_sources(), rng=request.chance(IDENTITIES))
+    _analyse(Customer)
     say(f"{history.customers:,} invented identities")
     say(f"{_load_baskets(request, history, traits):,} order lines of invented products")
     say(f"{_load_moments(request, history, traits):,} invented contact moments")
-    _analyse()
+    _analyse(OrderLine, Product, ContactMoment)
 
 
 def _name_company(weeks: int) -> None:
@@ -105,8 +109,8 @@ def _load_moments(request: Request, history: History, traits: Traits) -> int:
     return store_moments(draw_moments(stage), history, touchpoints)
 
 
-def _analyse() -> None:
-    """Tell the planner what is there before the first page asks."""
+def _analyse(*tables: type[Model]) -> None:
+    """Tell the planner what is there: the next step, and the checks of foreign keys, read what this one wrote."""
     with connection.cursor() as cursor:
-        for model in (Customer, Order, OrderLine, Product, ContactMoment):
+        for model in tables:
             cursor.execute(f"ANALYZE {model._meta.db_table}")
