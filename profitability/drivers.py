@@ -1,7 +1,8 @@
 """Cost drivers: quantities that each customer's own records yield, registered by the apps that own the records.
 
-A source says where its rows are and what one row is worth; the recompute sums the rows of all sources, by customer
-and month, and reads only the drivers that the current costing uses. An app above registers its own in `AppConfig.ready`:
+A source says where its rows are and what one row is worth; the recompute sums the rows of all sources by
+customer and month, and reads only the drivers that the current costing uses.
+An app above registers its own in `AppConfig.ready`:
 
     VISITS = Driver("shop_visits", label=_("Visits to a shop"), unit=_("visits"), arises=Arises.FROM_RELATION)
     register(DriverSource(name="shop visits", rows="loyalty_visit v", customer="v.customer_id", day="v.day",
@@ -18,10 +19,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Arises(Enum):
-    """What makes a driver's quantity grow: lifetime value counts it for each order, or for each period."""
+    """What makes a driver's quantity grow: lifetime value counts it for each order, for each period, or never again."""
 
     FROM_ORDERS = "orders"
     FROM_RELATION = "relation"
+    ONCE = "once"
 
 
 @dataclass(frozen=True)

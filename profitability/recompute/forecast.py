@@ -1,0 +1,91 @@
+"""Lifetime values of all customers: purchases by BG/NBD, margins by Gamma-Gamma, net of the cost to serve measured."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profitability.lifetime_value import (
+    BgNbd,
+    GammaGamma,
+    Horizon,
+    LifetimeValues,
+    ServiceCost,
+    ValueNote,
+    fit_or_assume_bgnbd,
+    fit_or_assume_gamma_gamma,
+    lifetime_value,
+)
+from profitability.models import ValuePolicy
+from profitability.recompute.accounts import Accounts
+
+DAYS_PER_MONTH = 365.25 / 12
+# A customer's own cost is trusted as if everybody's average had been seen this many times before.
+TRUST_AFTER = 3
+NOTE_CODES = {note.value: note.name.lower() for note in ValueNote}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Models and values; money in cents, one entry per customer of the accounts."""
+
+    purchases: BgNbd
+    margins: GammaGamma
+    values: LifetimeValues
+    margin_per_order: float | None  # means over everybody who ordered; None when nobody did
+    cost_per_order: float | None
+    cost_per_month: float | None
+
+
+def forecast(accounts: Accounts, *, as_of: int, policy: ValuePolicy) -> Forecast:
+    """What every customer is expected to bring after the day `as_of` (days since 1970).
+
+    Orders of one day count as one. The margin of an order is gross margin over days with an order. The cost of an
+    order and of a month of the relation are the customer's own, drawn towards everybody's for those with few.
+    """
+    bought = accounts.ordered
+    order_days = accounts.sums["order_days"].astype(np.float64)
+    weeks = np.where(bought, (as_of - accounts.first_day.astype(np.float64)) / 7, np.nan)
+    x = np.maximum(order_days - 1, 0)
+    t_x = np.where(bought, (accounts.last_day - accounts.first_day.astype(np.float64)) / 7, 0)
+    margin = np.divide(accounts.gross_margin, order_days, out=np.zeros(len(x)), where=bought)
+    months = np.where(bought, np.nan_to_num(weeks) * 7 / DAYS_PER_MONTH, 0)
+    purchases = fit_or_assume_bgnbd(x[bought], t_x[bought], weeks[bought])
+    margins = fit_or_assume_gamma_gamma(order_days[bought], margin[bought])
+    cost = ServiceCost(
+        per_order=_drawn_to_mean(accounts.sums["order_costs"], order_days, bought),
+        per_period=_drawn_to_mean(accounts.sums["relation_costs"], months, bought),
+    )
+    return Forecast(
+        purchases=purchases,
+        margins=margins,
+        values=lifetime_value(
+            purchases,
+            x,
+            t_x,
+            weeks,
+            margin,
+            margins=margins,
+            margin_orders=order_days,
+            segment=accounts.kind,
+            cost=cost,
+            horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
+        ),
+        margin_per_order=_mean(accounts.gross_margin, order_days, bought),
+        cost_per_order=_mean(accounts.sums["order_costs"], order_days, bought),
+        cost_per_month=_mean(accounts.sums["relation_costs"], months, bought),
+    )
+
+
+def _mean(cents: NDArray[Any], units: NDArray[Any], of: NDArray[np.bool_]) -> float | None:
+    """Cents for one unit over some customers; None without units."""
+    total = float(units[of].sum())
+    return float(cents[of].sum()) / total if total > 0 else None
+
+
+def _drawn_to_mean(cents: NDArray[Any], units: NDArray[Any], of: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(own cost + k * mean) / (own units + k): a customer with few orders or months costs about what everybody does."""
+    mean = _mean(cents, units, of) or 0.0
+    drawn: NDArray[np.float64] = (cents + TRUST_AFTER * mean) / (units + TRUST_AFTER)
+    return drawn

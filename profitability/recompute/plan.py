@@ -1,0 +1,125 @@
+"""The current costing as the pure module reads it: one snapshot, so that edits meanwhile change nothing of a run."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from django.utils.translation import gettext_noop
+
+from crm_site.lib.jobs.context import JobProblem
+from profitability.costing import Activity as PureActivity
+from profitability.costing import (
+    Allocation,
+    CostingError,
+    CostPool,
+    TimeDriven,
+    TimeTerm,
+    Traditional,
+    allocate,
+)
+from profitability.drivers import Arises, driver_named, is_known
+from profitability.models import Activity, Costing
+
+PROBLEMS = {
+    "pool_without_activity": gettext_noop(
+        "No activity takes a part of the cost pool “%(pool)s”. "
+        "Give it an activity, or mark it as kept at company level."
+    ),
+    "activity_without_driver": gettext_noop(
+        "The activity “%(activity)s” has no driver. Give it one, or remove it from the costing."
+    ),
+    "unknown_driver": gettext_noop(
+        "No records yield the driver “%(driver)s” of the activity “%(activity)s”. Choose another driver."
+    ),
+    "shares_over_100": gettext_noop(
+        "The activities take %(percent)s %% of the cost pool “%(pool)s”. Lower their shares to 100 %% or less."
+    ),
+    "pool_without_capacity": gettext_noop(
+        "The cost pool “%(pool)s” has no practical capacity, which the activity “%(activity)s” needs. Enter it."
+    ),
+    "negative_quantity": gettext_noop("The records add up to less than nothing of the driver “%(driver)s”."),
+}
+OTHER_PROBLEM = gettext_noop("The costing cannot be computed: %(reason)s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Activities, pools and amounts by month; keys are the primary keys as text."""
+
+    costing: Costing | None
+    activities: tuple[Activity, ...]
+    terms: Mapping[int, tuple[PureActivity, tuple[str, ...]]]  # by activity: what it is, and its drivers
+    pools: tuple[tuple[str, Decimal | None, bool, str], ...]  # key, capacity a month, company level, name
+    amounts: Mapping[date, Mapping[str, int]]  # cents
+    drivers: tuple[str, ...]  # every driver that any activity uses, in alphabetical order: that of the quantities
+
+    @property
+    def cost_ratio(self) -> Decimal | None:
+        return self.costing.default_cost_ratio if self.costing else None
+
+    def drivers_of(self, activity: Activity) -> tuple[str, ...]:
+        return self.terms[activity.pk][1]
+
+    def arises(self, activity: Activity) -> Arises:
+        """Whether the cost comes with each order, with the relation, or once; a mixed one counts with the relation."""
+        kinds = {driver_named(code).arises for code in self.drivers_of(activity)}
+        return kinds.pop() if len(kinds) == 1 else Arises.FROM_RELATION
+
+    def allocate(self, month: date, quantities: Mapping[str, Fraction]) -> Allocation:
+        """The costs of a month; an activity whose driver stood still stays at company level. Problems come in words."""
+        amounts = self.amounts.get(month, {})
+        pools = [
+            CostPool(key=key, amount=amounts.get(key, 0), capacity=capacity, company_level=company_level)
+            for key, capacity, company_level, _name in self.pools
+        ]
+        try:
+            return allocate(pools, [pure for pure, _ in self.terms.values()], quantities, idle="company_level")
+        except CostingError as error:
+            raise self._problem(error) from error
+
+    def _problem(self, error: CostingError) -> JobProblem:
+        names = {key: name for key, _, _, name in self.pools}
+        activities = {str(activity.pk): activity.name for activity in self.activities}
+        values = {name: str(value) for name, value in error.parameters.items()}
+        if "pool" in values:
+            values["pool"] = names.get(values["pool"], values["pool"])
+        if "activity" in values:
+            values["activity"] = activities.get(values["activity"], values["activity"])
+        if error.code not in PROBLEMS:
+            return JobProblem(OTHER_PROBLEM, reason=str(error))
+        return JobProblem(PROBLEMS[error.code], **values)
+
+
+def read_plan() -> Plan:
+    """The costing that is in force (5 queries); an empty plan before one was published."""
+    costing = Costing.objects.current()
+    if costing is None:
+        return Plan(costing=None, activities=(), terms={}, pools=(), amounts={}, drivers=())
+    activities = tuple(costing.activities.prefetch_related("shares", "terms"))
+    terms = {activity.pk: _read_activity(activity) for activity in activities}
+    amounts: dict[date, dict[str, int]] = defaultdict(dict)
+    pools = costing.pools.prefetch_related("amounts")
+    for pool in pools:
+        for entry in pool.amounts.all():
+            amounts[entry.month][str(pool.pk)] = int(entry.amount * 100)
+    used = {driver for _, drivers in terms.values() for driver in drivers}
+    return Plan(
+        costing=costing,
+        activities=activities,
+        terms=terms,
+        pools=tuple((str(pool.pk), pool.practical_capacity_minutes, pool.company_level, pool.name) for pool in pools),
+        amounts=amounts,
+        drivers=tuple(sorted(code for code in used if is_known(code))),
+    )
+
+
+def _read_activity(activity: Activity) -> tuple[PureActivity, tuple[str, ...]]:
+    key = str(activity.pk)
+    if activity.method == Activity.Method.TIME_DRIVEN:
+        terms = tuple(TimeTerm(driver=term.driver, minutes=term.minutes) for term in activity.terms.all())
+        return TimeDriven(key=key, pool=str(activity.resource_id), terms=terms), tuple(term.driver for term in terms)
+    shares = {str(share.pool_id): share.percent / 100 for share in activity.shares.all()}
+    return Traditional(key=key, driver=activity.driver, shares=shares), (activity.driver,)

@@ -1,0 +1,230 @@
+"""Everything that a run found, summed up for `Run.totals`."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from customers.models import Run
+from customers.models.scorecard import Category
+from profitability.models import ValuePolicy
+from profitability.ranking import Part as PurePart
+from profitability.ranking import WhaleCurve, chart_points
+from profitability.recompute.accounts import Accounts
+from profitability.recompute.charges import MonthResult, money
+from profitability.recompute.forecast import Forecast
+from profitability.recompute.plan import Plan
+from profitability.recompute.scorecards import STAGES, Standing
+from profitability.totals import (
+    CategoryTotal,
+    Changes,
+    LifetimeModel,
+    Move,
+    Part,
+    Ranking,
+    Reconciliation,
+    RunTotals,
+    StageTime,
+    Statement,
+)
+
+
+def sum_up(
+    *,
+    plan: Plan,
+    policy: ValuePolicy,
+    months: Sequence[MonthResult],
+    accounts: Accounts,
+    anonymous: Accounts,
+    without_cost: int,
+    forecast: Forecast,
+    standing: Standing,
+) -> RunTotals:
+    """The totals of a run, without durations and changes, which are known when it is published."""
+    ordered = accounts.ordered
+    equity = forecast.values.equity
+    stages = np.bincount(standing.stage, minlength=len(STAGES))
+    return RunTotals(
+        customers=len(accounts.customer),
+        prospects=int(stages[0]),
+        active=int(stages[1]),
+        former=int(stages[2]),
+        first_month=months[0].month.isoformat() if months else None,
+        last_month=months[-1].month.isoformat() if months else None,
+        costing=plan.costing.name if plan.costing else None,
+        drivers=plan.drivers,
+        statement=_statement(accounts, accounts.ranked),
+        prospects_statement=_statement(accounts, ~accounts.ranked),
+        anonymous=_statement(anonymous, np.ones(len(anonymous.customer), dtype=bool)),
+        sales_without_cost=money(without_cost),
+        reconciliation=_reconciliation(months),
+        ranking=_ranking(standing.curve),
+        categories=_categories(accounts, forecast, standing),
+        customer_equity=_cents(equity.value) if ordered.any() else None,
+        customer_equity_low=_cents(equity.low) if ordered.any() else None,
+        customer_equity_high=_cents(equity.high) if ordered.any() else None,
+        lifetime_model=_lifetime_model(forecast, policy, ordered, accounts),
+        notes=_notes(plan, standing.curve),
+        durations=(),
+        changes=None,
+    )
+
+
+def changes_since(previous: Run | None, run: Run, totals: RunTotals) -> Changes | None:
+    """This run less the one that is current now; asked when the scorecards are readable (1 query)."""
+    if previous is None or not previous.totals:
+        return None
+    before = RunTotals.from_json(previous.totals)
+    equities = (totals.customer_equity, before.customer_equity)
+    return Changes(
+        previous_run=previous.pk,
+        customers=totals.customers - before.customers,
+        net_revenue=totals.statement.net_revenue - before.statement.net_revenue,
+        profit=totals.statement.profit - before.statement.profit,
+        customer_equity=None if None in equities else (equities[0] or 0) - (equities[1] or 0),
+        moves=_moves(previous, run) if previous.has_rows else (),
+    )
+
+
+def durations(seconds: dict[str, float]) -> tuple[StageTime, ...]:
+    return tuple(StageTime(stage=stage, seconds=round(time, 2)) for stage, time in seconds.items())
+
+
+def _moves(previous: Run, run: Run) -> tuple[Move, ...]:
+    query = f"""
+        SELECT b.category, a.category, count(*)
+        FROM customers_scorecard_{run.pk:d} a
+        LEFT JOIN customers_scorecard_{previous.pk:d} b USING (customer_id)
+        WHERE a.category IS DISTINCT FROM b.category
+        GROUP BY 1, 2 ORDER BY 1 NULLS FIRST, 2 NULLS FIRST
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return tuple(Move(before=before, after=after, customers=count) for before, after, count in cursor.fetchall())
+
+
+def _cents(amount: float) -> Decimal:
+    return money(round(amount))
+
+
+def _statement(accounts: Accounts, of: NDArray[np.bool_]) -> Statement:
+    """The accounts of some customers, added up."""
+    sums = {name: int(accounts.sums[name][of].sum()) for name in accounts.sums.dtype.names or ()}
+    net_revenue = sums["gross"] - sums["discounts"] - sums["returns"] + sums["other"]
+    margin = net_revenue - sums["cost_of_goods"]
+    return Statement(
+        gross=money(sums["gross"]),
+        discounts=money(sums["discounts"]),
+        returns=money(sums["returns"]),
+        other=money(sums["other"]),
+        net_revenue=money(net_revenue),
+        cost_of_goods=money(sums["cost_of_goods"]),
+        gross_margin=money(margin),
+        cost_to_serve=money(sums["cost_to_serve"]),
+        direct_costs=money(sums["direct_costs"]),
+        profit=money(margin - sums["cost_to_serve"] - sums["direct_costs"]),
+    )
+
+
+def _reconciliation(months: Sequence[MonthResult]) -> Reconciliation:
+    parts = [month.reconciliation for month in months]
+    return Reconciliation(
+        entered=money(sum(part.entered for part in parts)),
+        charged=money(sum(part.charged for part in parts)),
+        charged_anonymous=money(sum(part.charged_anonymous for part in parts)),
+        unused_capacity=money(sum(part.unused_capacity for part in parts)),
+        overload=money(sum(part.overload for part in parts)),
+        company_level=money(sum(part.company_level for part in parts)),
+        rounding_difference=money(sum(part.rounding_difference for part in parts)),
+    )
+
+
+def _ranking(curve: WhaleCurve) -> Ranking:
+    points = chart_points(curve)
+    return Ranking(
+        customers=len(curve.order),
+        profit=_cents(curve.total),
+        best=_part(curve.best),
+        middle=_part(curve.middle),
+        last=_part(curve.last),
+        peak=_part(curve.peak),
+        break_even=_part(curve.break_even) if curve.break_even else None,
+        losses=_cents(curve.losses),
+        profitable=curve.counts.profitable,
+        zero=curve.counts.zero,
+        losing=curve.counts.losing,
+        tied_across_best=curve.counts.tied_across_best,
+        curve_customers=tuple(points.customers.tolist()),
+        curve_cents=tuple(int(cents) for cents in points.profit),
+    )
+
+
+def _part(part: PurePart) -> Part:
+    return Part(
+        customers=part.customers,
+        share_of_customers=part.share_of_customers,
+        profit=_cents(part.profit),
+        share=part.share,
+    )
+
+
+def _categories(accounts: Accounts, forecast: Forecast, standing: Standing) -> tuple[CategoryTotal, ...]:
+    values = np.rint(forecast.values.value)
+    return tuple(
+        CategoryTotal(
+            category=category.value,
+            customers=int(np.count_nonzero(of)),
+            net_revenue=money(accounts.net_revenue[of].sum()),
+            profit=money(accounts.profit[of].sum()),
+            lifetime_value=_cents(float(values[of].sum())),
+        )
+        for category in Category
+        for of in [standing.category == category.value]
+    )
+
+
+def _lifetime_model(
+    forecast: Forecast, policy: ValuePolicy, ordered: NDArray[np.bool_], accounts: Accounts
+) -> LifetimeModel:
+    purchases, margins = forecast.purchases, forecast.margins
+    notes = {
+        "purchase_model_assumed": purchases.assumed,
+        "margin_model_assumed": margins.assumed,
+        purchases.loss.value: not purchases.assumed and purchases.no_loss,
+        "frequency_and_margin_correlate": margins.correlated,
+    }
+    return LifetimeModel(
+        fitted=not purchases.assumed,
+        customers=int(np.count_nonzero(ordered)),
+        repeat_customers=int(np.count_nonzero(accounts.sums["order_days"] > 1)),
+        r=purchases.r,
+        alpha=purchases.alpha,
+        a=purchases.a,
+        b=purchases.b,
+        log_likelihood=purchases.log_likelihood,
+        p=margins.p,
+        q=margins.q,
+        v=margins.v / 100,
+        correlation=margins.correlation,
+        margin_per_order=_mean(forecast.margin_per_order),
+        cost_per_order=_mean(forecast.cost_per_order),
+        cost_per_month=_mean(forecast.cost_per_month),
+        yearly_discount_rate=float(policy.yearly_discount_rate),
+        horizon_years=policy.horizon_years,
+        notes=tuple(code for code, holds in notes.items() if holds),
+    )
+
+
+def _mean(cents: float | None) -> Decimal | None:
+    return None if cents is None else _cents(cents)
+
+
+def _notes(plan: Plan, curve: WhaleCurve) -> tuple[str, ...]:
+    notes = {
+        "no_costing": plan.costing is None,
+        "no_orders": not len(curve.order),
+        "total_not_positive": len(curve.order) > 0 and curve.total <= 0,
+    }
+    return tuple(code for code, holds in notes.items() if holds)

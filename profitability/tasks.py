@@ -1,0 +1,29 @@
+"""Background work on profitability: ids in, one action called."""
+
+from datetime import date
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from crm_site.lib.jobs.context import JobContext
+from crm_site.lib.jobs.registry import job_handler
+from customers.models import Run
+from profitability.actions import RECOMPUTE, request_recompute
+from profitability.recompute import run_recompute
+
+
+@job_handler(RECOMPUTE)
+def recompute(context: JobContext) -> dict[str, Any]:
+    as_of = context.params.get("as_of")
+    run = run_recompute(
+        context=context,
+        as_of=date.fromisoformat(as_of) if as_of else timezone.localdate(),
+        reason=context.params.get("reason", Run.Reason.ASKED),
+    )
+    return {"run": run.pk}
+
+
+@shared_task
+def nightly_recompute() -> None:
+    request_recompute(reason=Run.Reason.NIGHTLY)
