@@ -1,8 +1,8 @@
 """What the records of `customers` yield: the drivers of orders and contact moments, and the cost of acquisition.
 
 What counts as what. An *order* is one with at least one line of goods of positive quantity; a line of goods with a
-negative quantity is a *return*, and an order of returns alone is no order. Goods and delivery charges are gross sales, and their
-returns are returns at what was given back; lines of kind discount, and the discount of any line, are discounts; fees,
+negative quantity is a *return*, and an order of returns alone is no order. Goods and delivery charges are gross
+sales, and their returns are returns at what was given back; lines of kind discount, and the discount of any line, are discounts; fees,
 manual adjustments and bad debts are `other` revenue with their sign. So net revenue is always the sum of all lines.
 """
 

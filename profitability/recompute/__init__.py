@@ -52,8 +52,8 @@ def run_recompute(*, context: JobContext, as_of: date, reason: str) -> Run:
     """Compute the figures of all customers as of a day and publish them.
 
     One transaction reads one state of the records, so that no order is counted in one figure and not in another;
-    another makes the result visible. Killed at any moment it leaves nothing that a reader could see, and run again it comes to
-    the same figures.
+    another makes the result visible. Killed at any moment it leaves nothing that a reader could see, and run again it
+    comes to the same figures.
     """
     run = begin(job=context.job, as_of=as_of, reason=reason)
     watch = Stopwatch(context)
