@@ -68,6 +68,10 @@ class BgNbd:
         """Weeks over which the forecast changes shape for a new customer."""
         return self.alpha
 
+    def pace(self, x: int) -> float:
+        """1 + mean of lambda p over the weeks observed: how fast customers with x repeat orders leave."""
+        return 1 + (self.r + x) * self.a / (self.a + self.b + x)
+
     def probability_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
         """1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x)); 1 without a repeat order."""
         frequency, recency, age = checked(x, t_x, T)

@@ -34,6 +34,9 @@ class PurchaseModel(Protocol):
     def timescale(self) -> float:
         """Weeks over which the forecast changes shape for a new customer."""
 
+    def pace(self, x: int) -> float:
+        """How much faster than timescale + T the forecast changes shape after x repeat orders."""
+
     @property
     def assumed(self) -> bool:
         """True when the base was too small to fit the model."""
@@ -165,13 +168,15 @@ def _by_frequency(x: NDArray[Any]) -> list[tuple[int, Integers]]:
 
 def _orders_if_active(model: PurchaseModel, x: int, T: Floats, t: Floats) -> Floats:
     """The integral of the rate over (0, t), one t per T."""
-    times, weights = _stretched(model.timescale + T, np.zeros((len(T), 1)), t[:, None], TIME_NODES, TIME_WEIGHTS)
+    times, weights = _stretched(
+        (model.timescale + T) / model.pace(x), np.zeros((len(T), 1)), t[:, None], TIME_NODES, TIME_WEIGHTS
+    )
     return (model.rate_if_active(x, T, times) * weights).sum(axis=1)
 
 
 def _means_if_active(model: PurchaseModel, x: int, T: Floats, horizon: Horizon) -> Floats:
     """One row per T, two columns as in `Prospects`."""
-    times, weights = _in_periods(model, T, horizon)
+    times, weights = _in_periods(model, x, T, horizon)
     orders = (model.rate_if_active(x, T, times) * weights) @ np.repeat(horizon.discounts, len(PERIOD_NODES))
     at_start = model.survival_if_active(x, T, np.broadcast_to(horizon.edges[:-1], (len(T), len(horizon.discounts))))
     return np.column_stack([orders, at_start @ horizon.discounts])
@@ -182,7 +187,7 @@ def _moments_if_active(model: PurchaseModel, x: int, T: Floats, horizon: Horizon
 
     E[D^2] = integral of d(u)^2 rate(u) + 2 d(u) S(u) pair_rate(u), with S(u) the integral of d up to u.
     """
-    times, weights = _in_periods(model, T, horizon)
+    times, weights = _in_periods(model, x, T, horizon)
     begin, lengths, repeats = horizon.edges[:-1], np.diff(horizon.edges), len(PERIOD_NODES)
     d = np.repeat(horizon.discounts, repeats)
     before = np.concatenate([[0.0], np.cumsum(horizon.discounts * lengths)[:-1]])
@@ -191,9 +196,9 @@ def _moments_if_active(model: PurchaseModel, x: int, T: Floats, horizon: Horizon
     return np.column_stack([squared + 2 * (model.pair_rate_if_active(x, T, times) * S * weights) @ d, squared])
 
 
-def _in_periods(model: PurchaseModel, T: Floats, horizon: Horizon) -> tuple[Floats, Floats]:
+def _in_periods(model: PurchaseModel, x: int, T: Floats, horizon: Horizon) -> tuple[Floats, Floats]:
     begin, end = horizon.edges[None, :-1], horizon.edges[None, 1:]
-    return _stretched(model.timescale + T, begin, end, PERIOD_NODES, PERIOD_WEIGHTS)
+    return _stretched((model.timescale + T) / model.pace(x), begin, end, PERIOD_NODES, PERIOD_WEIGHTS)
 
 
 def _stretched(scale: Floats, begin: Floats, end: Floats, nodes: Floats, weights: Floats) -> tuple[Floats, Floats]:
