@@ -39,11 +39,11 @@ class CustomerFilters(FilterForm):
         "country": "country",
         "owner": "owner",
         "source": "source",
-        "stage": "card__stage",
-        "category": "card__category",
-        "profit_min": "card__profit__gte",
-        "profit_max": "card__profit__lte",
-        "value_min": "card__lifetime_value__gte",
+        "stage": "stage",
+        "category": "category",
+        "profit_min": "profit__gte",
+        "profit_max": "profit__lte",
+        "value_min": "lifetime_value__gte",
     }
     of_figures = ("stage", "category", "profit_min", "profit_max", "value_min", "newer")
 

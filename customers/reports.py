@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -26,6 +27,7 @@ from django.db.models.functions import Coalesce
 from crm_site.lib import paging
 from crm_site.lib.fields import CentsField
 from crm_site.lib.paging import Page, Sort, read_page
+from crm_site.lib.remembered import remembered
 from customers.models import AcquisitionSource, ContactMoment, Customer, Order, OrderLine, Run, Scorecard
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
@@ -53,18 +55,26 @@ LATEST_MOMENTS = 20
 Orders = TypeVar("Orders", bound=QuerySet[Order])
 
 
-def portfolio(customers: CustomerQuerySet, run: Run | None) -> CustomerQuerySet:
-    """The customers with the figures of a run as attributes, None where there are none (no query of its own)."""
+def portfolio(
+    customers: CustomerQuerySet, run: Run | None, figures: Iterable[str] = tuple(FIGURES)
+) -> CustomerQuerySet:
+    """The customers with figures of a run as attributes, None where there are none (no query of its own).
+
+    Filter and order by these attributes, never by `card__…`: each filter by the relation would join it once more.
+    """
     if run is None:
-        fields = {name: Scorecard._meta.get_field(column) for name, column in FIGURES.items()}
-        return customers.annotate(**{name: Value(None, output_field=field) for name, field in fields.items()})  # type: ignore[arg-type]
+        unknown = {name: Value(None, output_field=Scorecard._meta.get_field(FIGURES[name])) for name in figures}  # type: ignore[arg-type]
+        return customers.annotate(**unknown)
     card = FilteredRelation("scorecards", condition=Q(scorecards__run_id=run.pk))
-    return customers.annotate(card=card).annotate(**{name: F(f"card__{column}") for name, column in FIGURES.items()})
+    columns = {name: F(f"card__{FIGURES[name]}") for name in figures}
+    return customers.annotate(card=card).annotate(**columns, card_customer=F("card__customer_id"))
 
 
-def ranked_portfolio(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
+def ranked_portfolio(
+    customers: CustomerQuerySet, run: Run, figures: Iterable[str] = tuple(FIGURES)
+) -> CustomerQuerySet:
     """As `portfolio`, without customers that are newer than the run, so that each figure's index can order it."""
-    return portfolio(customers, run).filter(card__run_id=run.pk)  # type: ignore[misc]
+    return portfolio(customers, run, figures).filter(card_customer__isnull=False)
 
 
 def newer_customers(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
@@ -81,8 +91,9 @@ class FilterChoices:
     countries: list[tuple[str, str]]
 
 
+@remembered(seconds=60)
 def filter_choices() -> FilterChoices:
-    """Sources, owners and countries to choose from (3 queries, none of which reads the whole customer table)."""
+    """Sources, owners and countries to choose from (3 queries once a minute, none of which reads all customers)."""
     staff = get_user_model().objects.filter(is_active=True).order_by("last_name", "username")[:MOST_STAFF]
     return FilterChoices(
         sources=[(source.pk, source.label) for source in AcquisitionSource.objects.all()],

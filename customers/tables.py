@@ -32,7 +32,7 @@ CATEGORIES = {
 
 def _figure_sort(path: str, *, nullable: bool = False) -> Sort:
     """A sort that the index of a scorecard's column answers; ties go by the scorecard's own customer."""
-    return Sort(path, nullable=nullable, tie="card__customer_id", index_ends_empty=True)
+    return Sort(path, nullable=nullable, tie="card_customer", index_ends_empty=True)
 
 
 IDENTITY = (
@@ -63,7 +63,7 @@ FIGURES = (
     Column("gross_margin", _("Gross margin"), "money", sort=_figure_sort("gross_margin"), default=False),
     Column("cost_to_serve", _("Cost to serve"), "money", sort=_figure_sort("cost_to_serve"), default=False),
     Column("profit", _("Profit"), "money", sort=_figure_sort("profit")),
-    Column("rank", _("Rank"), "number", sort=Sort("rank", nullable=True, tie="card__customer_id"), default=False),
+    Column("rank", _("Rank"), "number", sort=Sort("rank", nullable=True, tie="card_customer"), default=False),
     Column(
         "lifetime_value",
         _("Lifetime value"),

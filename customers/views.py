@@ -70,9 +70,12 @@ class CustomerList(ListPage):
         return CustomerFilters(self.request.GET, choices=reports.filter_choices(), run=self.run)
 
     def get_rows(self) -> CustomerQuerySet:
+        shown = {column.name for column in self.columns}
+        filtered = {self.filters.lookups.get(name, "").partition("__")[0] for name in self.filters_in_force}
+        wanted = FIGURE_NAMES & (shown | filtered | {self.sort.removeprefix("-")})
         if self.run and self.by_figure:
-            return reports.ranked_portfolio(self.visible, self.run).only(*LISTED)
-        return reports.portfolio(self.visible, self.run).only(*LISTED)
+            return reports.ranked_portfolio(self.visible, self.run, wanted).only(*LISTED)
+        return reports.portfolio(self.visible, self.run, wanted).only(*LISTED)
 
     def get_currency(self) -> str:
         return Company.of(self.request).currency

@@ -38,7 +38,7 @@ class RankingFilters(FilterForm):
         label=gettext_lazy("From rank"), required=False, min_value=1, max_value=2**31 - 1, widget=SlimNumber
     )
 
-    lookups = {"stage": "card__stage", "from_rank": "card__rank__gte"}
+    lookups = {"stage": "stage", "from_rank": "rank__gte"}
 
     def __init__(self, data: Any, *, totals: RunTotals) -> None:
         super().__init__(data)
@@ -52,7 +52,7 @@ class RankingFilters(FilterForm):
 
     def filter_category(self, customers: CustomerQuerySet, category: str) -> CustomerQuerySet:
         before = [total.customers for total in self.totals.categories if total.category < min(int(category), 3)]
-        return customers.filter(card__category=category, card__rank__gt=sum(before))  # type: ignore[misc]
+        return customers.filter(category=category, rank__gt=sum(before))  # type: ignore[misc]
 
     def filter_sign(self, customers: CustomerQuerySet, sign: str) -> CustomerQuerySet:
         ranking = self.totals.ranking
@@ -62,4 +62,4 @@ class RankingFilters(FilterForm):
             Sign.ZERO: (ranking.profitable, not_losing),
             Sign.LOSS: (not_losing, ranking.customers),
         }[Sign(sign)]
-        return customers.filter(card__rank__gt=first, card__rank__lte=last)  # type: ignore[misc]
+        return customers.filter(rank__gt=first, rank__lte=last)  # type: ignore[misc]

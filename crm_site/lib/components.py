@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from django.forms import Form
+from crm_site.lib.filters import FilterForm
 
 Kind = Literal["text", "money", "number", "percent", "date", "datetime", "badge", "link"]
 Tone = Literal[
@@ -112,7 +112,7 @@ class Chip:
 class FilterBar:
     """The filters of a list: a GET form whose field `q`, when there is one, stands in front."""
 
-    form: Form
+    form: FilterForm
     chips: Sequence[Chip] = ()
     clear_url: str = ""
     hidden: Sequence[tuple[str, str]] = ()  # parameters to keep, such as the order

@@ -7,13 +7,13 @@ beside its field and left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from html import escape
 from numbers import Number
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.db.models import QuerySet
 from django.forms.utils import flatatt
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -25,6 +25,11 @@ class SlimInput(forms.TextInput):
         shown = self.format_value(value)
         own = {"type": self.input_type, "name": name} | ({} if shown is None else {"value": shown})
         return mark_safe(f"<input{flatatt(own | self.build_attrs(self.attrs, attrs))}>")
+
+    def control(self, name: str, value: str) -> str:
+        """The input as it stands in the panel of a filter bar."""
+        typed = f'type="{self.input_type}" value="{escape(value)}"'
+        return f'<input {typed} name="{name}" id="id_{name}" class="form-control">'
 
 
 class SlimSearch(SlimInput):
@@ -43,12 +48,24 @@ class SlimSelect(forms.Select):
     """A plain select written as text, for the same reason."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        chosen = "" if value is None else str(value)
-        options = "".join(
-            f'<option value="{escape(key)}"{" selected" if str(key) == chosen else ""}>{escape(label)}</option>'
-            for key, label in self.choices
-        )
+        options = self.options("" if value is None else str(value))
         return mark_safe(f"<select{flatatt({'name': name} | self.build_attrs(self.attrs, attrs))}>{options}</select>")
+
+    def control(self, name: str, value: str) -> str:
+        """The select as it stands in the panel of a filter bar."""
+        return f'<select name="{name}" id="id_{name}" class="form-select">{self.options(value)}</select>'
+
+    def options(self, chosen: str) -> str:
+        """The options as text."""
+        texts = ((str(key), escape(str(label))) for key, label in self.choices)
+        return "".join(
+            f'<option value="{escape(key)}"{" selected" if key == chosen else ""}>{label}</option>'
+            for key, label in texts
+        )
+
+
+def _option(key: str, label: str, chosen: bool) -> str:
+    return f'<option value="{escape(key)}"{" selected" if chosen else ""}>{escape(label)}</option>'
 
 
 class SearchField(forms.CharField):
@@ -114,6 +131,19 @@ class FilterForm(forms.Form):
     def _narrowing(self, name: str) -> Callable[[QuerySet[Any], Any], QuerySet[Any]]:
         method = getattr(self, f"filter_{name}", None)
         return method or (lambda queryset, value: queryset.filter(**{self.lookups[name]: value}))
+
+    def panel(self) -> SafeString:
+        """The fields of the filter bar's panel, with what is wrong with each; the search stands apart."""
+        shown = ((name, field) for name, field in self.fields.items() if name != "q" and not field.widget.is_hidden)
+        return mark_safe("".join(self._panel_field(name, field) for name, field in shown))
+
+    def _panel_field(self, name: str, field: forms.Field) -> str:
+        control = field.widget.control(name, self.data.get(name, ""))
+        label = f'<label class="form-label" for="id_{name}">{escape(str(field.label))}</label>'
+        faults = "".join(
+            f'<p class="invalid-feedback d-block">{escape(fault)}</p>' for fault in self.errors.get(name, ())
+        )
+        return f'<div class="filter-field">{label}{control}{faults}</div>'
 
     def display(self, name: str, value: Any) -> str:
         """A value in force as the reader knows it."""

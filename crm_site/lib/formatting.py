@@ -8,9 +8,10 @@ number (signs, separators, places) is read once from Babel's own output and reus
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from babel import Locale
@@ -166,7 +167,32 @@ def day(value: dt.date | None, style: str = "medium") -> str:
         return UNKNOWN
     if isinstance(value, dt.datetime):
         value = _local(value).date()
-    return format_date(value, style, locale=date_locale(_language()))
+    return _written_day(value, style, _language())
+
+
+# Lists repeat the same few days, and Babel takes a while over each.
+@lru_cache(maxsize=4096)
+def _written_day(value: dt.date, style: str, language: str) -> str:
+    return format_date(value, style, locale=date_locale(language))
+
+
+def day_writer(style: str = "medium") -> Callable[[dt.date], str]:
+    """How known days are written, decided once for all rows of a list; likewise the other writers below."""
+    language = _language()
+    return lambda value: _written_day(value, style, language)
+
+
+def money_writer(currency: str, *, digits: int | None = None) -> Callable[[Number], str]:
+    return _money_shape(_language(), currency, digits).write
+
+
+def number_writer(*, digits: int = 0) -> Callable[[Number], str]:
+    return _number_shape(_language(), digits).write
+
+
+def percent_writer(*, digits: int = 1) -> Callable[[Number], str]:
+    write = _percent_shape(_language(), digits).write
+    return lambda value: write(value * 100)
 
 
 def moment(value: dt.datetime | None, style: str = "medium") -> str:

@@ -6,13 +6,14 @@ is written. Drawing fills in the frozen values of `components.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from operator import attrgetter
 from typing import Any, Literal
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from crm_site.lib import components as drawn
@@ -23,6 +24,9 @@ from crm_site.lib.paging import Order, Sort
 
 # What people look for first: large figures and recent days.
 LARGEST_FIRST = frozenset({"money", "number", "percent", "date", "datetime"})
+
+# Stands for the key in the address of a URL name, until a row puts its own there.
+STAND_IN = 987654321
 
 Writer = Callable[[Any], str]
 
@@ -39,8 +43,10 @@ class Column:
     label: str | Promise
     kind: Kind = "text"
     value: Callable[[Any], Any] | None = None
+    choices: Mapping[Any, str | Promise] | None = None  # the words for the values of a column that has few
     sort: Sort | None = None
-    link: Callable[[Any], str] | None = None
+    link: str | Callable[[Any], str] | None = None  # a URL name that takes a key, or whatever makes an address of a row
+    link_key: str = "pk"  # the attribute of the row that holds the key
     badge: Callable[[Any], str] | None = None  # the tone of a pill
     note: Callable[[Any], str] | None = None  # a quiet second line
     digits: int | None = 0  # decimal places of plain numbers; None: as many as the number has
@@ -49,7 +55,8 @@ class Column:
 
     def read(self, row: Any) -> Any:
         """The plain value of this column in a row."""
-        return self.value(row) if self.value else getattr(row, self.name)
+        value = self.value(row) if self.value else getattr(row, self.name)
+        return self.choices.get(value) if self.choices else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +127,10 @@ def draw(
 
 
 def _cell_maker(column: Column, currency: str) -> Callable[[Any], drawn.Cell]:
-    """How a column turns a row into a cell, decided once for all rows."""
-    write = writer(column, currency)
-    read, link, badge, note = column.read, column.link, column.badge, column.note
+    """How a column turns a row into a cell: decided once for all rows, since a page has hundreds of cells."""
+    write, link = writer(column, currency), _linker(column)
+    read = column.value or attrgetter(column.name)
+    badge, note = column.badge, column.note
 
     def cell(row: Any) -> drawn.Cell:
         value = read(row)
@@ -136,17 +144,34 @@ def _cell_maker(column: Column, currency: str) -> Callable[[Any], drawn.Cell]:
     return cell
 
 
+def _linker(column: Column) -> Callable[[Any], str] | None:
+    """What makes an address of a row; the address of a URL name is looked up once and the key put in its place."""
+    if not isinstance(column.link, str):
+        return column.link
+    before, after = reverse(column.link, args=[STAND_IN]).split(str(STAND_IN))
+    key = attrgetter(column.link_key)
+
+    def link(row: Any) -> str:
+        value = key(row)
+        return "" if value is None else f"{before}{value}{after}"
+
+    return link
+
+
 def writer(column: Column, currency: str) -> Writer:
     """How the values of a column are written in the reader's language."""
+    if column.choices:
+        words = {value: str(label) for value, label in column.choices.items()}
+        return lambda value: words.get(value, "")
     match column.kind:
         case "money":
-            return partial(formatting.money, currency=currency)
+            return formatting.money_writer(currency)
         case "number":
-            return _plain_number if column.digits is None else partial(formatting.number, digits=column.digits)
+            return _plain_number if column.digits is None else formatting.number_writer(digits=column.digits)
         case "percent":
-            return formatting.percent
+            return formatting.percent_writer()
         case "date":
-            return formatting.day
+            return formatting.day_writer()
         case "datetime":
             return formatting.moment
         case _:

@@ -48,7 +48,7 @@ def test_figures_of_the_current_run_stand_beside_each_customer(visitor: Client, 
     ranked(RunFactory(is_current=False), "Old", 1)
     ranked(run, "Aubert", "1234.5", orders=7, category=Category.MOST_PROFITABLE, stage=Stage.FORMER)
     row = visitor.get(URL).context["table"].rows[0]
-    assert {"€1,234.50", "7", "Most profitable", "Former customer"} <= {cell.text for cell in row.cells}
+    assert {"€1,234.50", "7", "Most profitable", "Former"} <= {cell.text for cell in row.cells}
 
 
 def test_before_the_first_run_figures_are_unknown_not_zero(visitor: Client) -> None:
@@ -227,10 +227,11 @@ def test_htmx_is_answered_with_the_results_alone(visitor: Client) -> None:
 def test_a_list_costs_the_same_queries_for_five_and_for_fifty_rows(
     visitor: Client, run: Run, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    visitor.get(URL)
     for n in range(51):
         ranked(run, f"Name {n}", n)
         if n in (30, 50):
-            for sort, queries in (("name", 12), ("-profit", 13)):
+            for sort, queries in (("name", 9), ("-profit", 10)):
                 with django_assert_num_queries(queries):
                     visitor.get(URL, {"size": "50" if n == 50 else "25", "sort": sort})
 
@@ -271,8 +272,8 @@ def test_csv_holds_every_page(visitor: Client) -> None:
 
 def test_csv_keeps_a_formula_as_text(visitor: Client) -> None:
     CustomerFactory(name="=1+1", given_name="", city="\t=cmd")
-    row = downloaded(visitor.get(URL, {"format": "csv"}))[1]
-    assert row[:2] == ["'=1+1", "'\t=cmd"]
+    row = downloaded(visitor.get(URL, {"format": "csv", "col": "city"}))[1]
+    assert row == ["'=1+1", "'\t=cmd"]
 
 
 def test_csv_speaks_the_language_of_the_page(visitor: Client, run: Run) -> None:

@@ -61,7 +61,7 @@ def ranked(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
     """The customers that a run ranked, with their figures and `cumulative_share` (no query of its own)."""
     return (
         ranked_portfolio(customers, run)
-        .filter(card__rank__isnull=False)
+        .filter(rank__isnull=False)
         .annotate(cumulative_share=F("card__cumulative_share"))
     )
 

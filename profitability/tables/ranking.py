@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm_site.lib import components as drawn
 from crm_site.lib.formatting import number
@@ -33,7 +33,7 @@ def _reference(customer: Customer) -> str:
 
 def _figure(name: str, label: Any, **options: Any) -> Column:
     """A column of money, sorted by the index of the scorecard's column; ties go by the scorecard's own customer."""
-    sort = Sort(name, nullable=options.pop("nullable", False), tie="card__customer_id", index_ends_empty=True)
+    sort = Sort(name, nullable=options.pop("nullable", False), tie="card_customer", index_ends_empty=True)
     return Column(name, label, "money", sort=sort, **options)
 
 
@@ -55,14 +55,14 @@ RANKING = Table(
     (
         CUSTOMER,
         REFERENCE,
-        Column("rank", gettext_lazy("Rank"), "number", sort=Sort("rank", tie="card__customer_id")),
+        Column("rank", gettext_lazy("Rank"), "number", sort=Sort("rank", tie="card_customer")),
         _figure("net_revenue", gettext_lazy("Net revenue")),
         _figure("gross_margin", gettext_lazy("Gross margin")),
         _figure("cost_to_serve", gettext_lazy("Cost to serve")),
         _figure("profit", gettext_lazy("Profit")),
         Column(
             "cumulative_share",
-            gettext_lazy("Cumulative share"),
+            pgettext_lazy("share of profit", "Cumulative"),
             "percent",
             hint=gettext_lazy("Share of total profit that this customer and all before it make."),
         ),

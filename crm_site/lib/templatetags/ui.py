@@ -159,9 +159,8 @@ def pagination(paging: Paging) -> dict[str, Any]:
 @register.inclusion_tag("components/filter_bar.html")
 def filter_bar(filters: FilterBar, paging: Paging | None = None, target: str = "#results") -> dict[str, Any]:
     """Search, filters and the chips of those in force; swaps only `target` where scripts run."""
-    visible = [field for field in filters.form.visible_fields() if field.name != "q"]
     search = filters.form["q"] if "q" in filters.form.fields else None
-    return {"filters": filters, "paging": paging, "target": target, "search": search, "fields": visible}
+    return {"filters": filters, "paging": paging, "target": target, "search": search, "panel": filters.form.panel()}
 
 
 @register.simple_tag

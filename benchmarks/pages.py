@@ -1,0 +1,196 @@
+"""Customer list, customer file and dashboard, as multiples of the least that a Django page can cost.
+
+    python benchmarks/pages.py [--customers 1000000] [--orders 4000000] [--rounds 60]
+
+The floor is a bare view behind the same middleware: one indexed query, 25 rows of eight cells through a plain template,
+nobody signed in. Every page is asked for in turn with the floor in one process, by Django's test client, as a signed-in
+manager; figures are medians. The database is the configured one (CRM_DATA_DIR, DATABASE_URL, by default var/bench);
+when it is empty a portfolio is generated and computed first.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_site.settings")
+os.environ.setdefault("CRM_DATA_DIR", str(ROOT / "var" / "bench"))
+
+import django  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from crm_site import embedded  # noqa: E402
+
+django.setup()
+
+from django.contrib.auth.decorators import login_not_required  # noqa: E402
+from django.contrib.auth.models import Group  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.http import HttpRequest, HttpResponse  # noqa: E402
+from django.template import Context, Engine  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from crm_site.lib.accounts.models import User  # noqa: E402
+from crm_site.roles import MANAGER  # noqa: E402
+from crm_site.urls import urlpatterns as site_patterns  # noqa: E402
+from customers.models import Customer, Run  # noqa: E402
+
+GOAL = 4
+FIGURES = ("profit", "net_revenue", "lifetime_value", "order_count", "last_order_on", "probability_alive")
+BARE = Engine(debug=False).from_string(
+    "<!doctype html><title>Bare</title><table>{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>"
+    "{% endfor %}</tr>{% endfor %}</table>"
+)
+BARE_CELLS = ("id", "reference", "name", "given_name", "city", "country", "email", "phone")
+
+
+@login_not_required
+def bare(request: HttpRequest) -> HttpResponse:
+    """The floor: what a page that shows 25 rows cannot do without."""
+    rows = Customer.objects.order_by("sort_key", "id").values_list(*BARE_CELLS)[:25]
+    return HttpResponse(BARE.render(Context({"rows": rows})))
+
+
+urlpatterns = [path("bare/", bare), *site_patterns]
+
+
+@dataclass
+class Page:
+    """A page, the addresses it is asked for by, and what was measured; only pages with a goal are held to it."""
+
+    name: str
+    addresses: list[str]
+    goal: float | None = None
+    milliseconds: list[float] = field(default_factory=list)
+    queries: set[int] = field(default_factory=set)
+
+    def ask(self, client: Client, turn: int) -> None:
+        """Ask once, noting the time and the number of queries."""
+        address = self.addresses[turn % len(self.addresses)]
+        with counted_queries() as statements:
+            began = time.perf_counter()
+            response = client.get(address)
+            self.milliseconds.append((time.perf_counter() - began) * 1000)
+        if response.status_code != 200:
+            sys.exit(f"{address} answered {response.status_code}.")
+        self.queries.add(len(statements))
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.milliseconds)
+
+    def worst(self) -> float:
+        return statistics.quantiles(self.milliseconds, n=20)[-1]
+
+
+@contextmanager
+def counted_queries() -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(execute, sql, params, many, context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        statements.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield statements
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--customers", type=int, default=1_000_000)
+    options.add_argument("--orders", type=int, default=4_000_000)
+    options.add_argument("--rounds", type=int, default=60)
+    chosen = options.parse_args()
+    settings.ROOT_URLCONF = __name__
+    settings.ALLOWED_HOSTS = ["testserver"]
+    with embedded.servers_for(["manage.py", "bench"]):
+        prepare(chosen.customers, chosen.orders)
+        measure(chosen.rounds)
+
+
+def prepare(customers: int, orders: int) -> None:
+    """A database with a portfolio and a published run."""
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    if not Customer.objects.exists():
+        print(f"Generating {customers:,} customers and {orders:,} orders ...", flush=True)
+        call_command("generate_portfolio", customers=customers, orders=orders)
+    if Run.objects.current() is None:
+        print("Computing their figures ...", flush=True)
+        call_command("recompute", wait=True)
+
+
+def measure(rounds: int) -> None:
+    client, visitor = Client(), Client()
+    client.force_login(manager())
+    floor, pages = Page("bare view", ["/bare/"]), site_pages(client)
+    for turn in range(rounds):
+        for page in (floor, *pages):
+            page.ask(visitor if page is floor else client, turn)
+    report(floor, pages)
+
+
+def manager() -> User:
+    user, _ = User.objects.get_or_create(username="bench", defaults={"email": "bench@example.com"})
+    user.groups.set(Group.objects.filter(name=MANAGER.name))
+    return user
+
+
+def site_pages(client: Client) -> list[Page]:
+    """The pages to measure, at places all over the table."""
+    ids = list(Customer.objects.filter(pk__gt=0).order_by("pk").values_list("pk", flat=True)[:200_000:2000])
+    names = list(Customer.objects.filter(pk__in=ids[:20]).values_list("name", flat=True))
+    first = client.get("/customers/?sort=-profit").content.decode()
+    (following,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    return [
+        Page("customer list, by name", ["/customers/"], GOAL),
+        Page("customer list, by each figure", [f"/customers/?sort=-{name}" for name in FIGURES], GOAL),
+        Page("customer list, later page", ["/customers/" + unescape(following)], GOAL),
+        Page("customer list, one category", ["/customers/?category=1&sort=-profit", "/customers/?category=4"]),
+        Page("customer list, name searched", [f"/customers/?q={name}" for name in names]),
+        Page("customer list, three letters", [f"/customers/?q={name[:3]}" for name in names]),
+        Page("customer list, results alone", ["/customers/?sort=-profit"]),
+        Page("customer file", [f"/customers/{pk}/" for pk in ids], GOAL),
+        Page("orders", ["/orders/"]),
+        Page("search everything", [f"/search/?q={name}" for name in names]),
+        Page("dashboard", ["/dashboard/"]),
+    ]
+
+
+FIGURES = (
+    "profit",
+    "net_revenue",
+    "lifetime_value",
+    "order_count",
+    "last_order_on",
+    "probability_alive",
+    "cost_to_serve",
+)
+
+
+def report(floor: Page, pages: list[Page]) -> None:
+    print(f"{Customer.objects.count():,} customers")
+    print(f"{'page':34} {'median ms':>10} {'p95 ms':>8} {'× floor':>8} {'queries':>9}  goal")
+    missed = False
+    for page in (floor, *pages):
+        ratio = page.median / floor.median
+        counts = "-".join(str(count) for count in sorted({min(page.queries), max(page.queries)}))
+        goal = "" if page.goal is None else f"≤ {page.goal:g}" + ("" if ratio <= page.goal else "  missed")
+        missed = missed or goal.endswith("missed")
+        print(f"{page.name:34} {page.median:10.2f} {page.worst():8.2f} {ratio:8.2f} {counts:>9}  {goal}")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Answers that may be some seconds old: asked once, then kept by the process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """A function without arguments whose answer is kept for some seconds; every process keeps its own."""
+
+    def __init__(self, ask: Callable[[], T], seconds: float) -> None:
+        self.ask = ask
+        self.seconds = seconds
+        self.__doc__ = ask.__doc__
+        self.kept: tuple[float, T] | None = None
+
+    def __call__(self) -> T:
+        kept = self.kept
+        if kept is not None and time.monotonic() < kept[0]:
+            return kept[1]
+        answer = self.ask()
+        # Two threads may both ask when the answer has aged: harmless, and cheaper than a lock for every page.
+        self.kept = (time.monotonic() + self.seconds, answer)
+        return answer
+
+    def forget(self) -> None:
+        """Ask again next time."""
+        self.kept = None
+
+
+def remembered(*, seconds: float) -> Callable[[Callable[[], T]], Remembered[T]]:
+    """Keep the answer of the decorated function for some seconds."""
+    return lambda ask: Remembered(ask, seconds)

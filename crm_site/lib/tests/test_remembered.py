@@ -1,0 +1,40 @@
+"""What is kept for a while is asked for once in that while."""
+
+from functools import partial
+from itertools import count
+
+import pytest
+
+from crm_site.lib import remembered as module
+from crm_site.lib.remembered import remembered
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_an_answer_is_kept_for_its_time_and_asked_again_after(clock: list[float]) -> None:
+    ask = remembered(seconds=60)(partial(next, count()))
+    assert [ask(), ask()] == [0, 0]
+    clock[0] += 59.9
+    assert ask() == 0
+    clock[0] += 0.1
+    assert [ask(), ask()] == [1, 1]
+
+
+def test_an_answer_can_be_forgotten(clock: list[float]) -> None:
+    ask = remembered(seconds=60)(partial(next, count()))
+    ask()
+    ask.forget()
+    assert ask() == 1
+
+
+def test_an_empty_answer_is_an_answer(clock: list[float]) -> None:
+    asked: list[int] = []
+    ask = remembered(seconds=60)(lambda: asked.append(1))
+    ask()
+    ask()
+    assert asked == [1]
