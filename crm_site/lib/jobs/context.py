@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.translation import override
@@ -57,6 +58,7 @@ class JobContext:
         self._row = Job.objects.filter(pk=job.pk, attempts=job.attempts, state=Job.State.RUNNING)
         self._stop_requested = self._lost = False
         self._unsaved = False
+        self._holder: BaseDatabaseWrapper | None = None
         self._ended = threading.Event()
         # Inside a transaction nobody else sees the row, nor could another connection renew it.
         self._beats = None if connection.in_atomic_block else threading.Thread(target=self._beat, daemon=True)
@@ -89,10 +91,21 @@ class JobContext:
     def hold(self) -> None:
         """Inside the transaction that makes the result visible: go on only while this attempt holds the job.
 
-        Locks the job's row to the end of the transaction, so that no other attempt can begin before it is over.
+        No other attempt can begin before that transaction is over. The job's row is locked on a connection of its own:
+        the transaction may see the world as it was when it began, and with it an older row than the one to be locked.
         """
-        self._lost = not self._row.select_for_update().exists()
+        if self._beats is None:
+            self._lost = not self._row.select_for_update().exists()
+        elif self._holder is None:
+            self._holder = connection.copy()
+            self._lost = not _lock(self._holder, self.job)
+            transaction.on_commit(self._let_go)
         self.check_stop()
+
+    def _let_go(self) -> None:
+        if self._holder:
+            self._holder.close()
+            self._holder = None
 
     def __enter__(self) -> Self:
         if self._beats:
@@ -103,6 +116,7 @@ class JobContext:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
+        self._let_go()
         if self._beats:
             self._beats.join()
 
@@ -112,11 +126,12 @@ class JobContext:
         due = time.monotonic() + renewal
         try:
             while not self._ended.wait(min(BEAT_SECONDS, renewal)):
+                if self._holder:
+                    continue  # the row is locked, which is as good as a lease
                 if self._unsaved or time.monotonic() >= due:
                     self._save_or_wait()
                     due = time.monotonic() + renewal
-                else:
-                    self._listen()
+                self._listen()
         finally:
             connection.close()
 
@@ -124,7 +139,7 @@ class JobContext:
         try:
             self._save()
         except DatabaseError as error:
-            # The row is held by the transaction that publishes, or the database is away: the next beat tries again.
+            # The row is locked at this moment, or the database is away: the next beat tries again.
             log.warning("Job %s: the lease could not be renewed now: %s", self.job.pk, error)
             self._unsaved = True
             connection.close()
@@ -142,3 +157,14 @@ class JobContext:
             self._stop_requested = self._row.filter(stop_requested=True).exists()
         except DatabaseError:
             connection.close()
+
+
+def _lock(holder: BaseDatabaseWrapper, job: Job) -> bool:
+    """Lock the row of a job until the holder is closed; false when the attempt no longer has it."""
+    holder.set_autocommit(False)
+    with holder.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM jobs_job WHERE id = %s AND attempts = %s AND state = %s FOR UPDATE",
+            [job.pk, job.attempts, Job.State.RUNNING],
+        )
+        return cursor.fetchone() is not None
