@@ -19,6 +19,7 @@ from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.models import Job
 from crm_site.supervisor import Program, ProgramGaveUpError, Supervisor
 from customers.models import Customer, Run
+from profitability.actions import RECOMPUTE, request_recompute
 
 READY_SECONDS = 120
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -87,20 +88,18 @@ class Command(BaseCommand):
                 self.say(f"  waiting for: {', '.join(missing)}")
 
     def wait_for_first_figures(self, supervisor: Supervisor) -> None:
-        """Until the first recompute is published, telling how far it is."""
-        if not Job.objects.active().exists():
-            call_command("recompute", stdout=StringIO())
+        """Until the first recompute is published, telling how far it is; one that failed keeps nothing from running."""
+        job = Job.objects.active().filter(kind=RECOMPUTE.name).first() or request_recompute(reason=Run.Reason.ASKED)
         told = ""
-        while Run.objects.current() is None:
+        while job.is_active:
             supervisor.tend()
-            job = Job.objects.order_by("-id").first()
-            if job is None or not (job.is_active or job.state == Job.State.DONE):
-                self.say(f"  {job.problem if job else 'No recompute was asked for.'}")
-                return
+            time.sleep(0.5)
+            job.refresh_from_db()
             if (stage := job.stage_label) and stage != told:
                 told = stage
                 self.say(f"  {stage}")
-            time.sleep(0.5)
+        if job.problem:
+            self.say(f"  {job.problem}")
 
     def greet(self) -> None:
         """Where it is, and who may sign in."""
