@@ -35,7 +35,7 @@ def test_a_translation_that_lost_its_placeholder_is_a_fault(tmp_path: Path) -> N
 def test_the_interface_speaks_french() -> None:
     messages.compile_catalogues(settings.BASE_DIR)
     with translation.override("fr"):
-        assert gettext("Net revenue") == "Chiffre d'affaires net"
+        assert gettext("Net revenue") == "Chiffre d’affaires net"
 
 
 def write_project(base: Path, *, source: str, catalogue: str) -> None:
