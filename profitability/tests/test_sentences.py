@@ -63,21 +63,21 @@ ENGLISH = [
 ]
 
 FRENCH = [
-    pytest.param(WHALE, "20 % des clients font 163 % du bénéfice ; les derniers 20 % en perdent 78 %.", id="whale"),
+    pytest.param(WHALE, "20 % des clients réalisent 163 % du profit ; les derniers 20 % en perdent 78 %.", id="whale"),
     pytest.param(
         (*[50] * 5, *[10] * 20),
-        "20 % des clients font 56 % du bénéfice ; les derniers 20 % en font 11 %.",
+        "20 % des clients réalisent 56 % du profit ; les derniers 20 % en réalisent 11 %.",
         id="nobody loses",
     ),
     pytest.param(
         (60, 20, 20),
-        "Le meilleur de 3 clients fait 60 % du bénéfice ; le dernier en fait 20 %.",
+        "Le meilleur client sur 3 réalise 60 % du profit ; le dernier en réalise 20 %.",
         id="three customers",
     ),
-    pytest.param((-10, -20, -30), "Aucun client ne fait de bénéfice : ensemble, ils perdent 60 €.", id="only losses"),
+    pytest.param((-10, -20, -30), "Aucun client ne dégage de profit : ensemble, ils perdent 60 €.", id="only losses"),
     pytest.param(
         (100, *[0] * 20, -50, -60, -70, -80),
-        "20 % des clients font 100 € ; les derniers 20 % perdent 260 €. Tous les clients ensemble perdent 160 €.",
+        "20 % des clients dégagent 100 € ; les derniers 20 % perdent 260 €. Tous les clients réunis perdent 160 €.",
         id="negative total",
     ),
 ]
