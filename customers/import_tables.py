@@ -12,8 +12,9 @@ from crm_site.lib.components import Fact
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
-from customers.importing.problems import reason_for
-from customers.models import Import, ImportRejection
+from customers.importing.mappings import COLUMNS, parse_mapping
+from customers.importing.problems import ImportProblem, reason_for
+from customers.models import Import
 
 DONE = pgettext_lazy("import", "Done")
 TONES = {Job.State.FAILED: "danger", Job.State.CANCELLED: "neutral"}
@@ -51,23 +52,19 @@ IMPORTS = Table(
 )
 
 
-def _sentence(rejection: ImportRejection) -> str:
-    return str(reason_for(rejection.reason).sentence)
-
-
-def _remedy(rejection: ImportRejection) -> str:
-    return str(reason_for(rejection.reason).remedy)
-
-
 REJECTIONS = Table(
     name="rejected-rows",
     caption=_("Rejected rows"),
     columns=(
-        Column("line", _("Line"), "number"),
+        Column("line", _("Line"), value=lambda rejection: formatting.number(rejection.line)),
         Column("column", _("Column")),
         Column("value", _("Value")),
-        Column("reason", _("Reason"), value=_sentence),
-        Column("remedy", _("What to do"), value=_remedy),
+        Column(
+            "reason",
+            _("Reason and what to do"),
+            value=lambda rejection: str(reason_for(rejection.reason).sentence),
+            note=lambda rejection: str(reason_for(rejection.reason).remedy),
+        ),
     ),
 )
 
@@ -82,15 +79,51 @@ REASON_COUNTS = Table(
 )
 
 
+FIELD_LABELS = {
+    "order": _("Order number"),
+    "customer": _("Customer reference"),
+    "customer_name": _("Customer name"),
+    "date": _("Date"),
+    "sku": _("Product code"),
+    "product": _("Product name"),
+    "quantity": _("Quantity"),
+    "unit_price": _("Unit price"),
+    "amount": _("Amount of the line"),
+    "discount": _("Discount"),
+    "unit_cost": _("Unit cost"),
+    "currency": _("Currency"),
+    "exchange_rate": _("Exchange rate"),
+    "country": _("Country"),
+}
+OPTION_LABELS = {
+    ("dates", "iso"): _("Year first"),
+    ("dates", "dmy"): _("Day first"),
+    ("dates", "mdy"): _("Month first"),
+    ("decimal", "point"): _("After a point"),
+    ("decimal", "comma"): _("After a comma"),
+}
+
+
 def import_facts(source: Import) -> list[Fact]:
-    """How a file was read, by whom and when."""
-    facts = [
-        Fact(gettext("File"), source.file_name),
-        Fact(gettext("Column mapping"), source.mapping),
-        Fact(gettext("Started"), formatting.moment(source.created_at)),
-    ]
+    """Who imported a file, and when."""
+    facts = [Fact(gettext("File"), source.file_name), Fact(gettext("Started"), formatting.moment(source.created_at))]
     if source.finished_at:
         facts.append(Fact(gettext("Finished"), formatting.moment(source.finished_at)))
     if source.requested_by:
         facts.append(Fact(gettext("Requested by"), str(source.requested_by)))
+    return facts
+
+
+def mapping_facts(source: Import) -> list[Fact]:
+    """Which column of a file was taken for what."""
+    try:
+        mapping = parse_mapping(source.mapping)
+    except ImportProblem:
+        # Shortened to what the row holds.
+        return [Fact(gettext("Column mapping"), source.mapping)]
+    layout = mapping.layout
+    facts = [Fact(gettext("Layout"), layout.name)] if layout and layout.name != COLUMNS.name else []
+    facts += [Fact(str(FIELD_LABELS[field]), name) for field, name in (layout.columns.items() if layout else ())]
+    options = (("dates", gettext("Dates"), mapping.dates), ("decimal", gettext("Decimals"), mapping.decimal))
+    facts += [Fact(label, str(OPTION_LABELS[key, value])) for key, label, value in options if value]
     return facts

@@ -24,7 +24,7 @@ from crm_site.lib.tables import Table, draw
 from crm_site.lib.views import ListPage
 from customers.actions import request_import
 from customers.import_forms import ImportForm
-from customers.import_tables import IMPORTS, REASON_COUNTS, REJECTIONS, import_facts
+from customers.import_tables import IMPORTS, REASON_COUNTS, REJECTIONS, import_facts, mapping_facts
 from customers.importing.outcome import outcome_of
 from customers.importing.problems import ImportProblem
 from customers.importing.report import Rejection, rejection_sheet
@@ -91,6 +91,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
             "source": source,
             "progress": progress,
             "facts": import_facts(source),
+            "mapping": mapping_facts(source) if source.finished_at else [],
         }
         result = _result(request, source) if source.finished_at else {}
         response = render(request, "customers/import.html", context | result)

@@ -230,11 +230,10 @@ def told_order(text: str) -> str | None:
 def told_decimal(text: str) -> str | None:
     """What a number tells of its decimal sign: point, comma, empty when it could be either, none when nothing."""
     text = text.translate(_SPACES)
-    if "," not in text:
-        return "comma" if text.count(".") > 1 else None
     as_point, as_comma = (bool(_PLAIN[sign].fullmatch(text)) for sign in ("point", "comma"))
     if as_point and as_comma:
-        return ""
+        # Three digits behind one sign; behind a comma nobody can tell, behind a point they are taken for decimals.
+        return "" if "," in text else None
     return "point" if as_point else "comma" if as_comma else None
 
 

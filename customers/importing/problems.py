@@ -20,7 +20,7 @@ class Reason:
 REASONS = {
     "missing_value": Reason(_("The cell is empty."), _("Fill in the cell.")),
     "bad_date": Reason(
-        _("This is not a date."),
+        _("This is not a date, or not one written as expected."),
         _("Write dates as 2026-11-22, with a four-digit year; or say with dates=dmy that the day comes first."),
     ),
     "future_date": Reason(

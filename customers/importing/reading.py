@@ -1,6 +1,7 @@
 """Everything that is decided about one file before its first row is taken."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Dictionary
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from customers.importing.problems import ImportProblem
 from customers.importing.source import Record, TextFile, blank_separated, examine, open_lines, records
 
 SAMPLE = 1000
+# So small a share of the sample may contradict the rest: those rows will be rejected.
+STRAY = 0.05
 _NUMBERS = ("quantity", "unit_price", "amount", "discount", "unit_cost", "exchange_rate")
 _CDNOW_HEADER = {"customer_id", "date", "number_of_cds", "dollar_value"}
 # The columns of a CDNOW file by position: the master file, and the sample with a second customer number of its own.
@@ -166,17 +169,19 @@ def _told_by(sample: list[Record], reading: Reading) -> Mapping:
 def _told(
     sample: list[Record], places: list[int], tell: Callable[[str], str | None], harmless: set[str], problem: str
 ) -> str:
-    """What the cells at these places tell together, '' for nothing; refuses a contradiction and mere doubt."""
-    told: dict[str, tuple[int, str]] = {}
+    """What the cells at these places tell together, '' for nothing; refuses mere doubt, and more than stray doubt."""
+    told: Counter[str] = Counter()
+    first: dict[str, tuple[int, str]] = {}
     for record in sample:
-        if record.reason:
-            continue
-        for place in places:
+        for place in places if not record.reason else ():
             value = record.cells[place].strip()
             if (meaning := tell(value)) is not None:
-                told.setdefault(meaning, (record.line, value))
-    clear = set(told) - {""} - harmless
-    if len(clear) > 1 or (not clear and "" in told):
-        line, value = told[""] if "" in told else told[sorted(clear)[-1]]
+                told[meaning] += 1
+                first.setdefault(meaning, (record.line, value))
+    clear = Counter({meaning: count for meaning, count in told.items() if meaning and meaning not in harmless})
+    ranked = clear.most_common()
+    doubt = ranked[-1][0] if len(ranked) > 1 and ranked[-1][1] > STRAY * clear.total() else ""
+    if doubt or (not ranked and "" in told):
+        line, value = first[doubt]
         raise ImportProblem(problem, line=line, value=value[:40])
-    return next(iter(clear), "")
+    return ranked[0][0] if ranked else ""

@@ -110,6 +110,22 @@ def test_columns_may_be_named_one_by_one_whatever_they_are_called(path: Path) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("prices", "decimal"),
+    [
+        (["5", "12"], ""),
+        (["5.50", "1,234"], "point"),
+        (["1,234.50"], "point"),
+        (["5,50", "1,234"], "comma"),
+        (["1.234.567"], "comma"),
+        (["5.50"] * 99 + ["1.234,50", "../../passwd"], "point"),
+    ],
+)
+def test_the_decimal_sign_is_what_nearly_all_numbers_tell(path: Path, prices: list[str], decimal: str) -> None:
+    rows = "".join(f"C1;2026-06-01;{price}\n" for price in prices)
+    assert reading_of(path, f"customer;date;price\n{rows}".encode()).mapping.decimal == decimal
+
+
 def test_a_mapping_reads_back_what_it_writes() -> None:
     text = "customer=Who, or whom,date=When,unit_price=Net,dates=dmy,decimal=comma,delimiter=tab,encoding=cp1252"
     assert str(parse_mapping(str(parse_mapping(text)))) == text
