@@ -10,12 +10,20 @@ from customers.models import Company
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context of templates/base.html (1 query for the company; permissions are cached with the user)."""
+    """Context of templates/base.html (1 query for the company; permissions are cached with the user).
+
+    What only the user menu shows is a function, which the template calls when it comes to it.
+    """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
     company = Company.of(request)
-    return {"company": company, "navigation": navigation_for(request), "demo_notice": demo_notice(company)}
+    return {
+        "company": company,
+        "navigation": navigation_for(request),
+        "demo_notice": demo_notice(company),
+        "role_names": lambda: [_(name) for name in user.groups.values_list("name", flat=True)],
+    }
 
 
 def demo_notice(company: Company) -> str:

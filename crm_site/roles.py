@@ -42,6 +42,7 @@ _MANAGER = _SALES | {
     "customers.view_run",
     "customers.request_run",
     "jobs.view_job",
+    "jobs.change_job",
     "profitability.view_profitability",
 }
 _AGENT = _READ_FILES | {"customers.add_contactmoment", "customers.change_contactmoment"}
