@@ -6,7 +6,7 @@ POLICIES = {
     1: (
         "Keep and delight: know them by name, answer them first, and never let price be what they remember.",
         "Conserver et enchanter : les connaître par leur nom, leur répondre en premier, "
-        "et ne jamais leur laisser pour souvenir que le prix.",
+        "et leur laisser un autre souvenir que le prix.",
     ),
     2: (
         "Move up: offer what the most profitable customers buy, and the next product that fits.",
