@@ -74,7 +74,7 @@ def ranked_portfolio(
     customers: CustomerQuerySet, run: Run, figures: Iterable[str] = tuple(FIGURES)
 ) -> CustomerQuerySet:
     """As `portfolio`, without customers that are newer than the run, so that each figure's index can order it."""
-    return portfolio(customers, run, figures).filter(card_customer__isnull=False)
+    return portfolio(customers, run, figures).filter(card_customer__isnull=False)  # type: ignore[misc]
 
 
 def newer_customers(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:

@@ -71,7 +71,7 @@ class CustomerList(ListPage):
 
     def get_rows(self) -> CustomerQuerySet:
         shown = {column.name for column in self.columns}
-        filtered = {self.filters.lookups.get(name, "").partition("__")[0] for name in self.filters_in_force}
+        filtered = {CustomerFilters.lookups.get(name, "").partition("__")[0] for name in self.filters_in_force}
         wanted = FIGURE_NAMES & (shown | filtered | {self.sort.removeprefix("-")})
         if self.run and self.by_figure:
             return reports.ranked_portfolio(self.visible, self.run, wanted).only(*LISTED)

@@ -48,14 +48,14 @@ class SlimSelect(forms.Select):
     """A plain select written as text, for the same reason."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        options = self.options("" if value is None else str(value))
+        options = self.options_as_text("" if value is None else str(value))
         return mark_safe(f"<select{flatatt({'name': name} | self.build_attrs(self.attrs, attrs))}>{options}</select>")
 
     def control(self, name: str, value: str) -> str:
         """The select as it stands in the panel of a filter bar."""
-        return f'<select name="{name}" id="id_{name}" class="form-select">{self.options(value)}</select>'
+        return f'<select name="{name}" id="id_{name}" class="form-select">{self.options_as_text(value)}</select>'
 
-    def options(self, chosen: str) -> str:
+    def options_as_text(self, chosen: str) -> str:
         """The options as text."""
         texts = ((str(key), escape(str(label))) for key, label in self.choices)
         return "".join(
@@ -141,7 +141,7 @@ class FilterForm(forms.Form):
         control = field.widget.control(name, self.data.get(name, ""))
         label = f'<label class="form-label" for="id_{name}">{escape(str(field.label))}</label>'
         faults = "".join(
-            f'<p class="invalid-feedback d-block">{escape(fault)}</p>' for fault in self.errors.get(name, ())
+            f'<p class="invalid-feedback d-block">{escape(str(fault))}</p>' for fault in self.errors.get(name, ())
         )
         return f'<div class="filter-field">{label}{control}{faults}</div>'
 

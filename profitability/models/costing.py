@@ -68,8 +68,8 @@ class Costing(models.Model):
 class CostPool(BilingualName):
     """A resource that costs money each month: the call centre, the warehouse, the sales force.
 
-    Activities take parts of it; what they leave stays at company level, and so does a pool that is marked so as a whole.
-    A pool whose minutes time-driven activities use has a practical capacity.
+    Activities take parts of it; what they leave stays at company level, and so does a pool that is marked so as a
+    whole. A pool whose minutes time-driven activities use has a practical capacity.
     """
 
     costing = models.ForeignKey(Costing, models.CASCADE, related_name="pools", verbose_name=_("costing"))

@@ -77,13 +77,13 @@ def changes_since(previous: Run | None, run: Run, totals: RunTotals) -> Changes 
     if previous is None or not previous.totals:
         return None
     before = RunTotals.from_json(previous.totals)
-    equities = (totals.customer_equity, before.customer_equity)
+    now, then = totals.customer_equity, before.customer_equity
     return Changes(
         previous_run=previous.pk,
         customers=totals.customers - before.customers,
         net_revenue=totals.statement.net_revenue - before.statement.net_revenue,
         profit=totals.statement.profit - before.statement.profit,
-        customer_equity=None if None in equities else (equities[0] or 0) - (equities[1] or 0),
+        customer_equity=None if now is None or then is None else now - then,
         moves=_moves(previous, run) if previous.has_rows else (),
     )
 

@@ -43,9 +43,9 @@ def dashboard(published: Published, customers: CustomerQuerySet) -> Dashboard:
     """The dashboard of a run, naming only these customers (8 queries, whatever the number of customers)."""
     run, totals = published.run, published.totals
     months = list(RunMonth.objects.filter(run=run))
-    best = list(ranked(customers, run).order_by("rank")[:NAMED])
+    best = list(ranked(customers, run).order_by("rank")[:NAMED])  # type: ignore[misc]
     named = {customer.pk for customer in best}
-    last = ranked(customers, run).order_by("-rank")[:NAMED]
+    last = ranked(customers, run).order_by("-rank")[:NAMED]  # type: ignore[misc]
     return Dashboard(
         run=run,
         totals=totals,
@@ -59,11 +59,8 @@ def dashboard(published: Published, customers: CustomerQuerySet) -> Dashboard:
 
 def ranked(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
     """The customers that a run ranked, with their figures and `cumulative_share` (no query of its own)."""
-    return (
-        ranked_portfolio(customers, run)
-        .filter(rank__isnull=False)
-        .annotate(cumulative_share=F("card__cumulative_share"))
-    )
+    with_figures = ranked_portfolio(customers, run).filter(rank__isnull=False)  # type: ignore[misc]
+    return with_figures.annotate(cumulative_share=F("card__cumulative_share"))
 
 
 def _freshness(run: Run, totals: RunTotals, months: list[RunMonth], customers: CustomerQuerySet) -> Freshness:

@@ -3,7 +3,8 @@
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
@@ -33,7 +34,7 @@ class RankingList(ListPage):
     title = gettext_lazy("Ranking")
     template_name = "profitability/ranking.html"
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         if self.published is None:
             context = {"page_title": self.title} | recompute_context(request.user)
             return render(request, "profitability/ranking_empty.html", context)
@@ -46,10 +47,12 @@ class RankingList(ListPage):
 
     @property
     def run(self) -> Run:
+        assert self.published is not None, "The page without figures is another."
         return self.published.run
 
     @property
     def totals(self) -> RunTotals:
+        assert self.published is not None, "The page without figures is another."
         return self.published.totals
 
     def get_table(self) -> Table:
