@@ -6,7 +6,6 @@ from profitability.charts.drawings import (
     month_url,
     profit_by_category,
     profit_by_month,
-    stage_times,
     use_of_capacity,
     whale_curve,
 )
@@ -20,7 +19,6 @@ __all__ = [
     "month_url",
     "profit_by_category",
     "profit_by_month",
-    "stage_times",
     "use_of_capacity",
     "whale_curve",
 ]

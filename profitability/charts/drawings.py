@@ -1,10 +1,9 @@
 """The drawings of profitability: totals and rows of a run in, finished charts and key figures out."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -14,7 +13,7 @@ from customers.models.scorecard import Category
 from profitability.models import RunMonth
 from profitability.reports.costing import CapacityUse
 from profitability.reports.sentences import shares_speak, twenty_eighty
-from profitability.totals import CategoryTotal, Ranking, StageTime
+from profitability.totals import CategoryTotal, Ranking
 
 # More months than this are bars too thin to tell apart; the costing page lists them all.
 MONTHS_DRAWN = 36
@@ -142,18 +141,6 @@ def use_of_capacity(capacity: Sequence[CapacityUse]) -> Chart | None:
         format="percent",
         digits=0,
         links=[month_url(one) for one in months],
-    )
-
-
-def stage_times(durations: Sequence[StageTime], names: Mapping[str, str | Promise]) -> Chart:
-    """How long each stage of a recompute took."""
-    return Chart(
-        kind="bar",
-        title=_("Duration of each stage, in seconds"),
-        x_label=_("Stage"),
-        x_values=[str(names.get(one.stage, one.stage)) for one in durations],
-        series=[Series(_("Seconds"), [one.seconds for one in durations], colour="brand")],
-        digits=1,
     )
 
 

@@ -106,7 +106,8 @@ def _customers(totals: RunTotals) -> KeyFigure:
     if totals.prospects:
         prospects = ngettext("besides %(count)s prospect", "besides %(count)s prospects", totals.prospects)
         parts.append(prospects % {"count": number(totals.prospects)})
-    change = totals.changes.customers if totals.changes else 0
+    # The change counts prospects too: with any of them it would not be one of this figure.
+    change = totals.changes.customers if totals.changes and not totals.prospects else 0
     return KeyFigure(
         label=_("Customers"),
         value=number(totals.ranking.customers),

@@ -199,6 +199,12 @@ def capacity_use(activities: Iterable[RunActivity], rates: Iterable[ActivityRate
     ]
 
 
+def recent_use(months: Months) -> list[CapacityUse]:
+    """Use of capacity in the last year with figures: what is older cannot be acted on (no query)."""
+    recent = {row.month for row in months.months[:12]}
+    return [use for use in months.capacity if use.month in recent]
+
+
 def month_detail(published: Published, month: dt.date) -> MonthDetail | None:
     """One month: what was entered, what each activity cost, used and charged (5 queries); none without figures."""
     run = published.run

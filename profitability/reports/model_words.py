@@ -12,6 +12,15 @@ CORRELATION_WARNED = 0.3
 NOTES = {
     "no_costing": gettext_lazy("No costing was published: profit is gross margin less direct costs."),
     "no_orders": gettext_lazy("There were no orders."),
+    "purchase_model_assumed": gettext_lazy(
+        "Too few customers ordered again to fit the purchase model: it was assumed."
+    ),
+    "margin_model_assumed": gettext_lazy("Too few customers ordered again to fit the margin model: it was assumed."),
+    "no_loss": gettext_lazy("The orders show no sign that customers leave, so nobody is expected to."),
+    "loss_not_proven": gettext_lazy("Customers may be leaving, but chance alone would explain what the orders show."),
+    "frequency_and_margin_correlate": gettext_lazy(
+        "What an order leaves depends on how often a customer orders, which the margin model does not foresee."
+    ),
     "total_not_positive": gettext_lazy("Total profit is not positive, so shares of it mean nothing: money is shown."),
 }
 
@@ -36,7 +45,7 @@ def lifetime_model_facts(model: LifetimeModel, currency: str) -> list[Fact]:
 
 
 def _purchases(model: LifetimeModel) -> list[Fact]:
-    if model.r is None or model.alpha is None:
+    if not model.r or model.alpha is None:
         return []
     facts = [
         Fact(
@@ -48,7 +57,7 @@ def _purchases(model: LifetimeModel) -> list[Fact]:
             % {"weeks": number(model.alpha / model.r, digits=1)},
         )
     ]
-    if model.a is not None and model.b is not None:
+    if model.a is not None and model.b is not None and model.a + model.b > 0:
         leaving = model.a / (model.a + model.b)
         facts.append(
             Fact(

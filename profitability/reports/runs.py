@@ -12,9 +12,8 @@ from django.db.models.functions import Cast
 from crm_site.lib.jobs.models import Job
 from customers.models import Run
 from customers.models.scorecard import RunQuerySet
+from profitability.actions import RECOMPUTE
 from profitability.totals import Changes, Move, RunTotals
-
-KIND = "recompute"
 
 # Figures of a list that stand in the totals, which are too large to read whole for every row.
 LISTED = {
@@ -106,10 +105,10 @@ def run_report(run: Run) -> RunReport:
 
 def active_recompute() -> Job | None:
     """The recompute that waits or runs, if any (1 query)."""
-    return Job.objects.active().filter(kind=KIND).order_by("id").first()
+    return Job.objects.active().filter(kind=RECOMPUTE.name).order_by("id").first()
 
 
 def failed_recompute() -> Job | None:
     """The last recompute, if it failed (1 query)."""
-    last = Job.objects.filter(kind=KIND).order_by("-id").first()
+    last = Job.objects.filter(kind=RECOMPUTE.name).order_by("-id").first()
     return last if last and last.state == Job.State.FAILED else None

@@ -2,7 +2,7 @@
 
 from profitability.tables.costing import activities_table, month_lines, pools_table, rates_table, reconciliation
 from profitability.tables.ranking import NAMED, RANKING, unsorted
-from profitability.tables.runs import RUNS, change_facts, moves_table, run_facts
+from profitability.tables.runs import RUNS, change_facts, moves_table, run_facts, stage_facts
 
 __all__ = [
     "NAMED",
@@ -16,5 +16,6 @@ __all__ = [
     "rates_table",
     "reconciliation",
     "run_facts",
+    "stage_facts",
     "unsorted",
 ]

@@ -1,6 +1,6 @@
 """The columns of the costing: what became of each month's costs, and at what rates."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -10,6 +10,7 @@ from crm_site.lib import components as drawn
 from crm_site.lib.formatting import money, month, number, percent
 from crm_site.lib.tables import Column, Table, draw
 from profitability.charts import month_url
+from profitability.drivers import driver_named
 from profitability.models import Activity, RunActivity, RunMonth
 from profitability.reports.costing import ActivityPlan, MonthLine, Months, Plan, PoolPlan
 
@@ -29,7 +30,7 @@ def accounted_for(row: RunMonth) -> Decimal:
 
 
 def _check(row: RunMonth) -> str:
-    return _("To the cent") if accounted_for(row) == row.entered else _("Differs")
+    return _("Yes") if accounted_for(row) == row.entered else _("No")
 
 
 MONTH = Column("month", gettext_lazy("Month"), "link", value=_month_name, link=_month_address)
@@ -39,7 +40,7 @@ RECONCILIATION = Table(
     (
         MONTH,
         Column("entered", gettext_lazy("Entered"), "money"),
-        Column("cost_to_serve", gettext_lazy("Charged to customers"), "money"),
+        Column("cost_to_serve", gettext_lazy("To customers"), "money"),
         Column("anonymous_cost_to_serve", gettext_lazy("To anonymous sales"), "money"),
         Column("unused_capacity", gettext_lazy("Unused capacity"), "money"),
         Column(
@@ -63,29 +64,41 @@ RECONCILIATION = Table(
 )
 
 
+# Parts that most companies never have: shown where there are any.
+RARE = {"anonymous_cost_to_serve", "overload"}
+RATE_MONTHS = 8
+
+
 def reconciliation(months: Sequence[RunMonth], currency: str) -> drawn.Table:
-    """Where the costs of these months went; overload only where there was any."""
-    overloaded = any(row.overload for row in months)
-    columns = [column for column in RECONCILIATION.columns if overloaded or column.name != "overload"]
+    """Where the costs of these months went."""
+    rare = {name for name in RARE if not any(getattr(row, name) for row in months)}
+    columns = [column for column in RECONCILIATION.columns if column.name not in rare]
     return draw(RECONCILIATION, columns, months, currency=currency)
 
 
-def rates_table(months: Months) -> Table:
-    """One row a month, one column for each activity of the run."""
-    activities = [_rate_column(activity, months) for activity in months.activities]
-    return Table("rates", gettext_lazy("Rate of each activity by month"), (MONTH, *activities), "-month")
+def rates_table(months: Months, currency: str) -> drawn.Table:
+    """The rates of each activity in the latest months, the newest first."""
+    shown = months.months[:RATE_MONTHS]
+    return drawn.Table(
+        caption=_("Rate of each activity by month"),
+        columns=[drawn.Column(_("Activity")), *(drawn.Column(month(row.month), "money") for row in shown)],
+        rows=[
+            drawn.Row([_activity_cell(activity), *(_rate_cell(months, row, activity, currency) for row in shown)])
+            for activity in months.activities
+        ],
+    )
 
 
-def _rate_column(activity: RunActivity, months: Months) -> Column:
-    return Column(f"activity-{activity.pk}", activity.label, "money", value=_rate_of(activity, months))
+def _activity_cell(activity: RunActivity) -> drawn.Cell:
+    if activity.method == Activity.Method.TIME_DRIVEN:
+        return drawn.Cell(activity.label, note=_("for each minute"))
+    units = ", ".join(str(driver_named(code).label) for code in activity.drivers)
+    return drawn.Cell(activity.label, note=_("for each unit: %(driver)s") % {"driver": units})
 
 
-def _rate_of(activity: RunActivity, months: Months) -> Callable[[RunMonth], float | None]:
-    def rate(row: RunMonth) -> float | None:
-        found = months.rates.get((row.month, activity.pk))
-        return found.rate if found and found.quantity else None
-
-    return rate
+def _rate_cell(months: Months, row: RunMonth, activity: RunActivity, currency: str) -> drawn.Cell:
+    found = months.rates.get((row.month, activity.pk))
+    return drawn.Cell(money(found.rate, currency) if found and found.quantity else "")
 
 
 def month_lines(lines: Iterable[MonthLine], currency: str) -> drawn.Table:
@@ -124,8 +137,9 @@ def unit_amount(amount: float, currency: str) -> str:
 
 
 def plain_number(value: float | Decimal) -> str:
-    """A quantity without needless places."""
-    return number(value, digits=0 if value == int(value) else 2)
+    """A quantity with the places that it needs, three at most."""
+    exponent = Decimal(str(round(value, 3))).normalize().as_tuple().exponent
+    return number(value, digits=max(0, -int(exponent)))
 
 
 def pools_table(plan: Plan, currency: str) -> drawn.Table:

@@ -14,9 +14,10 @@ from crm_site.lib.formatting import UNKNOWN, day, moment, money, number
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
 from customers.models import Run
+from profitability.actions import STAGES
 from profitability.reports.runs import RunReport, amount, state_of
 from profitability.tables.ranking import CATEGORIES
-from profitability.totals import Changes, Move
+from profitability.totals import Changes, Move, RunTotals
 
 RUN_STATES = {
     "current": (pgettext_lazy("recompute", "Current"), "success"),
@@ -97,13 +98,18 @@ def run_facts(report: RunReport) -> list[Fact]:
         Fact(_("State"), str(label)),
         Fact(_("Figures as of"), day(run.as_of)),
         Fact(_("Reason"), run.get_reason_display()),
-        Fact(_("Asked by"), who_asked(run) or _("nobody: by the clock or after an import")),
+        *([Fact(_("Asked by"), who_asked(run))] if who_asked(run) else []),
         Fact(_("Started"), moment(run.started_at)),
         Fact(_("Published"), moment(run.published_at) if run.published_at else UNKNOWN),
         Fact(_("Duration"), duration(run)),
         Fact(_("Costing"), costing or "", reverse("costing")),
         Fact(_("Rows per customer"), _("kept") if run.has_rows else _("dropped; the totals remain")),
     ]
+
+
+def stage_facts(totals: RunTotals) -> list[Fact]:
+    """How long each stage of a run took."""
+    return [Fact(str(STAGES.get(one.stage, one.stage)), seconds_in_words(one.seconds)) for one in totals.durations]
 
 
 def moves_table(moves: Iterable[Move]) -> drawn.Table:

@@ -14,7 +14,15 @@ from customers.models import Company
 from profitability.charts import use_of_capacity
 from profitability.models import Costing
 from profitability.permissions import EDIT_COSTING, SEE_VALUE
-from profitability.reports.costing import MonthDetail, Months, missing_amounts, month_detail, months_of, plan_of
+from profitability.reports.costing import (
+    MonthDetail,
+    Months,
+    missing_amounts,
+    month_detail,
+    months_of,
+    plan_of,
+    recent_use,
+)
 from profitability.reports.notices import warnings_about_amounts, warnings_about_capacity
 from profitability.reports.runs import published_now
 from profitability.tables import (
@@ -23,7 +31,6 @@ from profitability.tables import (
     pools_table,
     rates_table,
     reconciliation,
-    unsorted,
 )
 from profitability.views.runs import run_url
 
@@ -66,10 +73,10 @@ def _month_tables(months: Months, currency: str, *, everything: bool) -> dict[st
     shown = months.months if everything else months.months[:MONTHS_SHOWN]
     return {
         "reconciliation": reconciliation(shown, currency),
-        "rates": unsorted(rates_table(months), shown, currency) if months.activities else None,
+        "rates": rates_table(months, currency) if months.activities else None,
         "capacity": use_of_capacity(months.capacity),
         "hidden_months": len(months.months) - len(shown),
-        "warnings": warnings_about_capacity(months.capacity),
+        "warnings": warnings_about_capacity(recent_use(months)),
     }
 
 

@@ -14,18 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.progress import progress_of
-from crm_site.lib.jobs.registry import kind_named
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.models import Company, Run
-from profitability.charts import stage_times
+from profitability.actions import request_recompute
 from profitability.permissions import SEE_RUNS, START_RUN
 from profitability.reports.model_words import lifetime_model_facts, notes_in_words
-from profitability.reports.runs import KIND, Published, active_recompute, failed_recompute, listed, run_report
+from profitability.reports.runs import Published, active_recompute, failed_recompute, listed, run_report
 from profitability.reports.sentences import twenty_eighty
-from profitability.tables import RUNS, change_facts, moves_table, run_facts
+from profitability.tables import RUNS, change_facts, moves_table, run_facts, stage_facts
 
 
 def recompute_context(user: AbstractBaseUser | AnonymousUser) -> dict[str, Any]:
@@ -82,7 +80,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "finding": twenty_eighty(totals.ranking, currency) if totals else None,
         "changes": change_facts(report.changes, currency) if report.changes else None,
         "notes": notes_in_words(totals) if totals else [],
-        "stages": stage_times(totals.durations, kind_named(KIND).stages) if totals and totals.durations else None,
+        "stages": stage_facts(totals) if totals else [],
         "moves": moves_table(report.moves) if report.moves else None,
         "model": lifetime_model_facts(totals.lifetime_model, currency) if totals else None,
     }
@@ -93,7 +91,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(START_RUN, raise_exception=True)
 def run_start(request: HttpRequest) -> HttpResponse:
     """Ask for a recompute and go back to where the button was."""
-    enqueue(kind=KIND, requested_by=request.user, dedupe_key=KIND)
+    request_recompute(reason=Run.Reason.ASKED, requested_by=request.user)
     messages.success(request, _("The recompute was asked for. The figures change when it is done."))
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
