@@ -1,42 +1,35 @@
-"""From months to money: rates of each month, and what they charge to every customer, to the cent.
+"""From months to money: the rates of each month, and what they charge to every customer, to the cent.
 
-A charge is round-half-even(sum of cents per unit * units), once for each customer, activity and month: by the database
-here, by `reports.profit_and_loss` for a page; both add the drivers up in the same order and reach the same cents.
+A charge is round-half-even(sum of cents per unit * units), once for each customer, activity and month: by numpy here,
+by `reports.profit_and_loss` for a page; both add the drivers up in the same order and reach the same cents.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
-from django.db import connection
+import numpy as np
 from django.utils.translation import gettext_noop
+from numpy.typing import NDArray
 
 from crm_site.lib.jobs.context import JobProblem
-from crm_site.lib.partitions import Partition
 from customers.models import Run
-from profitability.costing import Allocation, Charged, Reconciliation, reconcile
+from profitability.costing import Allocation, Charged, Reconciliation, charge, reconcile
 from profitability.drivers import Arises
-from profitability.models import Activity, ActivityRate, RunActivity, RunMonth
-from profitability.models.figures import ANONYMOUS
+from profitability.models import ActivityRate, RunActivity, RunMonth
+from profitability.recompute.gather import Gathered, MonthTotals
+from profitability.recompute.months import THOUSAND, Whole, money, month_date, month_number, starts_of
 from profitability.recompute.plan import Plan
+from profitability.recompute.records import QUANTITY
 
 DOES_NOT_RECONCILE = gettext_noop(
     "The costing of %(month)s does not add up to what was entered, so nothing was published. "
     "The difference is %(difference)s cents."
 )
-NET = "m.gross - m.discounts - m.returns + m.other"
-# What the database answers for each month, besides the charges of each activity.
-MONTH_COLUMNS = {
-    "orders": f"sum(m.orders) FILTER (WHERE m.customer_id <> {ANONYMOUS})",
-    "net_revenue": f"sum({NET}) FILTER (WHERE m.customer_id <> {ANONYMOUS})",
-    "cost_of_goods": f"sum(m.cost_of_goods) FILTER (WHERE m.customer_id <> {ANONYMOUS})",
-    "direct_costs": f"sum(m.direct_costs) FILTER (WHERE m.customer_id <> {ANONYMOUS})",
-    "anonymous_net_revenue": f"sum({NET}) FILTER (WHERE m.customer_id = {ANONYMOUS})",
-    "anonymous_cost_of_goods": f"sum(m.cost_of_goods) FILTER (WHERE m.customer_id = {ANONYMOUS})",
-    "rows": "count(*)",
-}
+CUSTOMERS, ANONYMOUS_SALES = 0, 1
+COLUMN_OF = {Arises.FROM_ORDERS: "order_costs", Arises.FROM_RELATION: "relation_costs"}
 
 
 @dataclass(frozen=True)
@@ -44,157 +37,118 @@ class MonthResult:
     """One month: what was sold in it, what its costs became, and whether they add up."""
 
     month: date
-    sales: Mapping[str, int]
+    customers: MonthTotals
+    anonymous: MonthTotals
     charged: Mapping[str, Charged]  # by activity key
     allocation: Allocation
     reconciliation: Reconciliation
 
 
-def charge_months(partition: Partition, *, run: Run, plan: Plan) -> list[MonthResult]:
+def charge_months(gathered: Gathered, *, run: Run, plan: Plan, check: Callable[[], None]) -> list[MonthResult]:
     """Find the rates of every month, charge all customers, keep rates and months of the run, and reconcile.
 
-    Leaves the temporary view `charged_months`: the months with a column `a0`, `a1`... of cents for each activity.
+    Adds the cost to serve to `gathered.sums`, in all and by what makes it arise.
     """
-    quantities = _quantities_by_month(partition, plan.drivers)
-    last = run.as_of.replace(day=1)
-    months = sorted(quantities.keys() | {month for month in plan.amounts if month <= last})
-    nothing = dict.fromkeys(plan.drivers, Fraction(0))
-    allocations = {month: plan.allocate(month, quantities.get(month, nothing)) for month in months}
-    coefficients = {month: _coefficients(allocations[month], plan) for month in months}
-    _create_charges(partition, plan, coefficients)
-    answers = _answers_by_month(plan)
-    results = [_result(month, answers.get(month), allocations[month], plan) for month in months]
-    _keep(run, plan, results, coefficients)
+    last = month_number(run.as_of)
+    months = sorted({*gathered.customers, *gathered.anonymous, *(month for month in plan.amounts if month <= last)})
+    quantities = {month: _quantities(gathered, month, plan.drivers) for month in months}
+    allocations = {month: plan.allocate(month, quantities[month]) for month in months}
+    if gathered.customers or gathered.anonymous:
+        plan.check_drivers(quantities)
+    charged = {month: np.zeros((len(plan.activities), 2), np.int64) for month in months}
+    if plan.activities:
+        for number in range(gathered.people.slices):
+            check()
+            _charge_slice(gathered, gathered.quantities.take(number), plan, allocations, charged)
+    results = [_result(month, gathered, allocations[month], charged[month]) for month in months]
+    _keep(run, plan, results)
     return results
 
 
-def customer_costs(plan: Plan) -> dict[str, str]:
-    """SQL over `charged_months` for the cost to serve of a customer, in all and by what makes it arise."""
-    by_kind: dict[Arises, list[str]] = {kind: [] for kind in Arises}
-    for position, activity in enumerate(plan.activities):
-        by_kind[plan.arises(activity)].append(f"m.a{position}")
-    every = [name for names in by_kind.values() for name in names]
-    return {
-        "cost_to_serve": " + ".join(every) or "0",
-        "order_costs": " + ".join(by_kind[Arises.FROM_ORDERS]) or "0",
-        "relation_costs": " + ".join(by_kind[Arises.FROM_RELATION]) or "0",
-    }
+def _quantities(gathered: Gathered, month: int, drivers: Sequence[str]) -> dict[str, Fraction]:
+    """Exactly what everybody caused in the month."""
+    nothing = MonthTotals()
+    both = gathered.customers.get(month, nothing).quantities + gathered.anonymous.get(month, nothing).quantities
+    thousandths = np.broadcast_to(both, len(drivers)).tolist()
+    return {code: Fraction(units, THOUSAND) for code, units in zip(drivers, thousandths, strict=True)}
 
 
-def _quantities_by_month(partition: Partition, drivers: Sequence[str]) -> dict[date, dict[str, Fraction]]:
-    sums = "".join(f", sum(quantities[{place}])" for place in range(1, len(drivers) + 1))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT month{sums} FROM {partition.table} GROUP BY month")
-        rows = cursor.fetchall()
-    return {
-        month: {code: Fraction(Decimal(repr(value))) for code, value in zip(drivers, values, strict=True)}
-        for month, *values in rows
-    }
-
-
-def _coefficients(allocation: Allocation, plan: Plan) -> dict[str, list[float]]:
-    """Cents for a unit of each driver, by activity, in the order of the run's drivers."""
-    return {
-        activity.key: [float(activity.cents_per_unit.get(code, 0)) for code in plan.drivers]
-        for activity in allocation.activities
-    }
-
-
-def _create_charges(
-    partition: Partition, plan: Plan, coefficients: Mapping[date, Mapping[str, Sequence[float]]]
+def _charge_slice(
+    gathered: Gathered,
+    rows: NDArray[Any],
+    plan: Plan,
+    allocations: Mapping[int, Allocation],
+    charged: Mapping[int, Whole],
 ) -> None:
-    """The view over the months with what each activity charges them, from a small table of rates."""
-    places = {code: place for place, code in enumerate(plan.drivers)}
-    columns = [
-        (position, places[code], str(activity.pk))
-        for position, activity in enumerate(plan.activities)
-        for code in sorted(set(plan.drivers_of(activity)))
-    ]
-    declared = "".join(f", c{position}_{place} float8 NOT NULL" for position, place, _ in columns)
-    charges = "".join(f", {_charge_sql(position, columns)} AS a{position}" for position in range(len(plan.activities)))
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE month_rates (month date PRIMARY KEY{declared}) ON COMMIT DROP")
-        marks = ", ".join(["%s"] * (len(columns) + 1))
-        cursor.executemany(
-            f"INSERT INTO month_rates VALUES ({marks})",
-            [
-                [month, *(by_activity[key][place] for _, place, key in columns)]
-                for month, by_activity in coefficients.items()
-            ],
+    """Charge one slice of customers, and add what they were charged to their sums and to those of the months."""
+    costs = {name: np.zeros(len(rows), np.int64) for name in ("cost_to_serve", *COLUMN_OF.values())}
+    for month, of in _by_month(rows["month"]):
+        here = rows[of]
+        units = {code: here[QUANTITY + code] / THOUSAND for code in plan.drivers}
+        anonymous = here["place"] == 0
+        for position, activity in enumerate(allocations[month].activities):
+            cents = charge(activity, units)
+            costs["cost_to_serve"][of] += cents
+            column = COLUMN_OF.get(plan.arises(plan.activities[position]))
+            if column:
+                costs[column][of] += cents
+            charged[month][position] += (cents[~anonymous].sum(), cents[anonymous].sum())
+    starts = starts_of(rows["place"])
+    for name, cents in costs.items():
+        gathered.sums[name][rows["place"][starts]] = np.add.reduceat(cents, starts)
+
+
+def _by_month(months: Whole) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Each month and the rows that are of it."""
+    order = np.argsort(months, kind="stable")
+    for rows in np.split(order, starts_of(months[order])[1:]):
+        if len(rows):
+            yield int(months[rows[0]]), rows
+
+
+def _result(month: int, gathered: Gathered, allocation: Allocation, charged: Whole) -> MonthResult:
+    nothing = MonthTotals()
+    customers, anonymous = gathered.customers.get(month, nothing), gathered.anonymous.get(month, nothing)
+    made = {
+        activity.key: Charged(
+            customers=int(charged[position, CUSTOMERS]),
+            anonymous=int(charged[position, ANONYMOUS_SALES]),
+            charges=customers["rows"] + anonymous["rows"],
         )
-        cursor.execute(
-            f"CREATE TEMPORARY VIEW charged_months AS SELECT m.*{charges} "
-            f"FROM {partition.table} m JOIN month_rates r USING (month)"
-        )
-
-
-def _charge_sql(position: int, columns: Sequence[tuple[int, int, str]]) -> str:
-    terms = [f"r.c{of}_{place} * m.quantities[{place + 1}]" for of, place, _ in columns if of == position]
-    return f"round({' + '.join(terms)})::bigint"
-
-
-def _answers_by_month(plan: Plan) -> dict[date, dict[str, int]]:
-    columns = dict(MONTH_COLUMNS)
-    for position in range(len(plan.activities)):
-        columns[f"charged_{position}"] = f"sum(m.a{position}) FILTER (WHERE m.customer_id <> {ANONYMOUS})"
-        columns[f"anonymous_{position}"] = f"sum(m.a{position}) FILTER (WHERE m.customer_id = {ANONYMOUS})"
-    selected = ", ".join(f"coalesce({sql}, 0)::bigint" for sql in columns.values())
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT m.month, {selected} FROM charged_months m GROUP BY m.month")
-        return {month: dict(zip(columns, values, strict=True)) for month, *values in cursor.fetchall()}
-
-
-def _result(month: date, answer: Mapping[str, int] | None, allocation: Allocation, plan: Plan) -> MonthResult:
-    known = answer or {}
-    sales = {name: known.get(name, 0) for name in MONTH_COLUMNS}
-    charged = {
-        str(activity.pk): Charged(
-            customers=known.get(f"charged_{position}", 0),
-            anonymous=known.get(f"anonymous_{position}", 0),
-            charges=sales["rows"],
-        )
-        for position, activity in enumerate(plan.activities)
+        for position, activity in enumerate(allocation.activities)
     }
-    reconciliation = reconcile(allocation, charged)
+    reconciliation = reconcile(allocation, made)
     if not reconciliation.balances:
         difference = reconciliation.entered - reconciliation.accounted_for
-        raise JobProblem(DOES_NOT_RECONCILE, month=f"{month:%Y-%m}", difference=difference)
-    return MonthResult(month, sales, charged, allocation, reconciliation)
+        raise JobProblem(DOES_NOT_RECONCILE, month=f"{month_date(month):%Y-%m}", difference=difference)
+    return MonthResult(month_date(month), customers, anonymous, made, allocation, reconciliation)
 
 
-def _keep(
-    run: Run,
-    plan: Plan,
-    results: Sequence[MonthResult],
-    coefficients: Mapping[date, Mapping[str, Sequence[float]]],
-) -> None:
+def _keep(run: Run, plan: Plan, results: Sequence[MonthResult]) -> None:
+    """The rates and months of the run, for pages that tell how figures were reached."""
     kept = RunActivity.objects.bulk_create(
-        [_run_activity(run, position, activity, plan) for position, activity in enumerate(plan.activities)]
+        RunActivity(
+            run=run,
+            activity=activity,
+            name=activity.name,
+            name_fr=activity.name_fr,
+            position=position,
+            method=activity.method,
+            drivers=list(plan.drivers_of(activity)),
+        )
+        for position, activity in enumerate(plan.activities)
     )
-    by_key = {str(row.activity_id): row for row in kept}
     ActivityRate.objects.bulk_create(
         [
-            _rate(by_key[cost.key], result, position, coefficients[result.month][cost.key])
+            _rate(kept[position], result, position, plan.drivers)
             for result in results
-            for position, cost in enumerate(result.allocation.activities)
+            for position in range(len(plan.activities))
         ]
     )
     RunMonth.objects.bulk_create([_run_month(run, result) for result in results])
 
 
-def _run_activity(run: Run, position: int, activity: Activity, plan: Plan) -> RunActivity:
-    return RunActivity(
-        run=run,
-        activity=activity,
-        name=activity.name,
-        name_fr=activity.name_fr,
-        position=position,
-        method=activity.method,
-        drivers=list(plan.drivers_of(activity)),
-    )
-
-
-def _rate(activity: RunActivity, result: MonthResult, position: int, coefficients: Sequence[float]) -> ActivityRate:
+def _rate(activity: RunActivity, result: MonthResult, position: int, drivers: Sequence[str]) -> ActivityRate:
     cost = result.allocation.activities[position]
     charged = result.charged[cost.key]
     return ActivityRate(
@@ -203,7 +157,7 @@ def _rate(activity: RunActivity, result: MonthResult, position: int, coefficient
         cost=money(cost.cost),
         quantity=float(cost.quantity),
         rate=float(cost.rate) / 100,
-        coefficients=list(coefficients),
+        coefficients=[float(cost.cents_per_unit.get(code, 0)) for code in drivers],
         charged=money(charged.customers),
         charged_anonymous=money(charged.anonymous),
         rounding_difference=money(cost.cost - charged.customers - charged.anonymous),
@@ -211,19 +165,19 @@ def _rate(activity: RunActivity, result: MonthResult, position: int, coefficient
 
 
 def _run_month(run: Run, result: MonthResult) -> RunMonth:
-    sales, costs = result.sales, result.reconciliation
-    margin = sales["net_revenue"] - sales["cost_of_goods"]
+    customers, anonymous, costs = result.customers, result.anonymous, result.reconciliation
+    margin = customers.net_revenue - customers["cost_of_goods"]
     return RunMonth(
         run=run,
         month=result.month,
-        orders=sales["orders"],
-        net_revenue=money(sales["net_revenue"]),
+        orders=customers["orders"],
+        net_revenue=money(customers.net_revenue),
         gross_margin=money(margin),
         cost_to_serve=money(costs.charged),
-        direct_costs=money(sales["direct_costs"]),
-        profit=money(margin - costs.charged - sales["direct_costs"]),
-        anonymous_net_revenue=money(sales["anonymous_net_revenue"]),
-        anonymous_gross_margin=money(sales["anonymous_net_revenue"] - sales["anonymous_cost_of_goods"]),
+        direct_costs=money(customers["direct_costs"]),
+        profit=money(margin - costs.charged - customers["direct_costs"]),
+        anonymous_net_revenue=money(anonymous.net_revenue),
+        anonymous_gross_margin=money(anonymous.net_revenue - anonymous["cost_of_goods"]),
         anonymous_cost_to_serve=money(costs.charged_anonymous),
         entered=money(costs.entered),
         unused_capacity=money(costs.unused_capacity),
@@ -231,8 +185,3 @@ def _run_month(run: Run, result: MonthResult) -> RunMonth:
         company_level=money(costs.company_level),
         rounding_difference=money(costs.rounding_difference),
     )
-
-
-def money(cents: int) -> Decimal:
-    """Whole cents as an amount of the house currency."""
-    return Decimal(int(cents)).scaleb(-2)

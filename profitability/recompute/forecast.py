@@ -19,11 +19,12 @@ from profitability.lifetime_value import (
 )
 from profitability.models import ValuePolicy
 from profitability.recompute.accounts import Accounts
+from profitability.recompute.months import month_of
 
-DAYS_PER_MONTH = 365.25 / 12
 # A customer's own cost is trusted as if everybody's average had been seen this many times before.
 TRUST_AFTER = 3
-NOTE_CODES = {note.value: note.name.lower() for note in ValueNote}
+# How a value was reached, as scorecards keep it: the place is the number of the note.
+NOTES = ("", *(note.name.lower() for note in ValueNote))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,23 +39,25 @@ class Forecast:
     cost_per_month: float | None
 
 
-def forecast(accounts: Accounts, *, as_of: int, policy: ValuePolicy) -> Forecast:
-    """What every customer is expected to bring after the day `as_of` (days since 1970).
+def forecast(accounts: Accounts, *, today: int, policy: ValuePolicy, costed: NDArray[np.int64]) -> Forecast:
+    """What every customer is expected to bring after the day `today` (days since 1970).
 
     Orders of one day count as one. The margin of an order is gross margin over days with an order. The cost of an
-    order and of a month of the relation are the customer's own, drawn towards everybody's for those with few.
+    order and of a month of the relation are the customer's own, drawn towards everybody's for those with few; only
+    months in which costs were entered (`costed`) say what either costs.
     """
     bought = accounts.ordered
     order_days = accounts.sums["order_days"].astype(np.float64)
-    weeks = np.where(bought, (as_of - accounts.first_day.astype(np.float64)) / 7, np.nan)
+    weeks = np.where(bought, (today - accounts.first_day.astype(np.float64)) / 7, np.nan)
     x = np.maximum(order_days - 1, 0)
     t_x = np.where(bought, (accounts.last_day - accounts.first_day.astype(np.float64)) / 7, 0)
     margin = np.divide(accounts.gross_margin, order_days, out=np.zeros(len(x)), where=bought)
-    months = np.where(bought, np.nan_to_num(weeks) * 7 / DAYS_PER_MONTH, 0)
+    costed_days = accounts.sums["costed_days"].astype(np.float64)
+    months = np.where(bought, _months_since(accounts.first_day, today, costed), 0.0)
     purchases = fit_or_assume_bgnbd(x[bought], t_x[bought], weeks[bought])
     margins = fit_or_assume_gamma_gamma(order_days[bought], margin[bought])
     cost = ServiceCost(
-        per_order=_drawn_to_mean(accounts.sums["order_costs"], order_days, bought),
+        per_order=_drawn_to_mean(accounts.sums["order_costs"], costed_days, bought),
         per_period=_drawn_to_mean(accounts.sums["relation_costs"], months, bought),
     )
     return Forecast(
@@ -73,9 +76,15 @@ def forecast(accounts: Accounts, *, as_of: int, policy: ValuePolicy) -> Forecast
             horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
         ),
         margin_per_order=_mean(accounts.gross_margin, order_days, bought),
-        cost_per_order=_mean(accounts.sums["order_costs"], order_days, bought),
+        cost_per_order=_mean(accounts.sums["order_costs"], costed_days, bought),
         cost_per_month=_mean(accounts.sums["relation_costs"], months, bought),
     )
+
+
+def _months_since(first_day: NDArray[np.int64], today: int, costed: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How many of the months with costs lie between the first order and today."""
+    until = np.searchsorted(costed, month_of(np.array([today])), side="right")
+    return (until - np.searchsorted(costed, month_of(first_day))).clip(0).astype(np.float64)
 
 
 def _mean(cents: NDArray[Any], units: NDArray[Any], of: NDArray[np.bool_]) -> float | None:

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 from django.utils.translation import gettext_noop
+from numpy.typing import NDArray
 
 from crm_site.lib.jobs.context import JobProblem
 from profitability.costing import Activity as PureActivity
@@ -22,6 +23,7 @@ from profitability.costing import (
 )
 from profitability.drivers import Arises, driver_named, is_known
 from profitability.models import Activity, Costing
+from profitability.recompute.months import month_number
 
 PROBLEMS = {
     "pool_without_activity": gettext_noop(
@@ -42,6 +44,10 @@ PROBLEMS = {
     ),
     "negative_quantity": gettext_noop("The records add up to less than nothing of the driver “%(driver)s”."),
 }
+DRIVER_WITHOUT_QUANTITY = gettext_noop(
+    "The driver “%(driver)s” of the activity “%(activity)s” has no quantity in any month with costs. "
+    "Choose another driver, or enter what happened."
+)
 OTHER_PROBLEM = gettext_noop("The costing cannot be computed: %(reason)s")
 
 
@@ -53,22 +59,41 @@ class Plan:
     activities: tuple[Activity, ...]
     terms: Mapping[int, tuple[PureActivity, tuple[str, ...]]]  # by activity: what it is, and its drivers
     pools: tuple[tuple[str, Decimal | None, bool, str], ...]  # key, capacity a month, company level, name
-    amounts: Mapping[date, Mapping[str, int]]  # cents
+    amounts: Mapping[int, Mapping[str, int]]  # cents by pool, by month numbered from year 0
     drivers: tuple[str, ...]  # every driver that any activity uses, in alphabetical order: that of the quantities
 
     @property
     def cost_ratio(self) -> Decimal | None:
         return self.costing.default_cost_ratio if self.costing else None
 
+    @property
+    def costed_months(self) -> NDArray[np.int64]:
+        """The months in which something was entered, in order."""
+        return np.array(sorted(month for month, pools in self.amounts.items() if sum(pools.values())), np.int64)
+
+    def check_drivers(self, quantities: Mapping[int, Mapping[str, Fraction]]) -> None:
+        """Refuse a driver of which no month with costs has any quantity: nobody could ever be charged by it."""
+        for activity in self.activities:
+            pure, drivers = self.terms[activity.pk]
+            costed = [month for month in quantities if self._takes(pure, month)]
+            if costed and not any(quantities[month][drivers[0]] for month in costed):
+                label = str(driver_named(drivers[0]).label)
+                raise JobProblem(DRIVER_WITHOUT_QUANTITY, driver=label, activity=activity.name)
+
+    def _takes(self, activity: PureActivity, month: int) -> bool:
+        """Whether a traditional activity takes anything of the pools of a month."""
+        amounts = self.amounts.get(month, {})
+        return isinstance(activity, Traditional) and any(amounts.get(pool) for pool in activity.shares)
+
     def drivers_of(self, activity: Activity) -> tuple[str, ...]:
         return self.terms[activity.pk][1]
 
     def arises(self, activity: Activity) -> Arises:
-        """Whether the cost comes with each order, with the relation, or once; a mixed one counts with the relation."""
+        """Whether its cost comes with each order, with the relation, or once; a mixed one with the relation."""
         kinds = {driver_named(code).arises for code in self.drivers_of(activity)}
         return kinds.pop() if len(kinds) == 1 else Arises.FROM_RELATION
 
-    def allocate(self, month: date, quantities: Mapping[str, Fraction]) -> Allocation:
+    def allocate(self, month: int, quantities: Mapping[str, Fraction]) -> Allocation:
         """The costs of a month; an activity whose driver stood still stays at company level. Problems come in words."""
         amounts = self.amounts.get(month, {})
         pools = [
@@ -100,11 +125,11 @@ def read_plan() -> Plan:
         return Plan(costing=None, activities=(), terms={}, pools=(), amounts={}, drivers=())
     activities = tuple(costing.activities.prefetch_related("shares", "terms"))
     terms = {activity.pk: _read_activity(activity) for activity in activities}
-    amounts: dict[date, dict[str, int]] = defaultdict(dict)
+    amounts: dict[int, dict[str, int]] = defaultdict(dict)
     pools = costing.pools.prefetch_related("amounts")
     for pool in pools:
         for entry in pool.amounts.all():
-            amounts[entry.month][str(pool.pk)] = int(entry.amount * 100)
+            amounts[month_number(entry.month)][str(pool.pk)] = int(entry.amount * 100)
     used = {driver for _, drivers in terms.values() for driver in drivers}
     return Plan(
         costing=costing,
@@ -119,7 +144,9 @@ def read_plan() -> Plan:
 def _read_activity(activity: Activity) -> tuple[PureActivity, tuple[str, ...]]:
     key = str(activity.pk)
     if activity.method == Activity.Method.TIME_DRIVEN:
-        terms = tuple(TimeTerm(driver=term.driver, minutes=term.minutes) for term in activity.terms.all())
+        # In the order of the run's drivers, so that everybody who adds up a charge does it in the same order.
+        ordered = sorted(activity.terms.all(), key=lambda term: term.driver)
+        terms = tuple(TimeTerm(driver=term.driver, minutes=term.minutes) for term in ordered)
         return TimeDriven(key=key, pool=str(activity.resource_id), terms=terms), tuple(term.driver for term in terms)
     shares = {str(share.pool_id): share.percent / 100 for share in activity.shares.all()}
     return Traditional(key=key, driver=activity.driver, shares=shares), (activity.driver,)

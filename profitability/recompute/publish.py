@@ -1,6 +1,5 @@
 """Runs from their first row to the day their rows are dropped: complete or invisible, never in between."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,9 +8,8 @@ from django.utils import timezone
 
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.models import Job
-from crm_site.lib.partitions import Partition, partitions_of
-from customers.models import Run, Scorecard
-from profitability.models import CustomerMonth
+from customers.models import Run
+from profitability.recompute.rows import rows_of, runs_with_rows
 from profitability.recompute.summary import changes_since
 from profitability.totals import RunTotals
 
@@ -19,27 +17,25 @@ from profitability.totals import RunTotals
 PAGES_IN_FLIGHT = timedelta(minutes=10)
 
 
-def partitions_for(run: Run) -> tuple[Partition, Partition]:
-    """Where the scorecards and the months of a run stand."""
-    return _of(Scorecard, run.pk), _of(CustomerMonth, run.pk)
-
-
 @transaction.atomic
 def begin(*, job: Job, as_of: date, reason: str) -> Run:
-    """A new run of this job; what an attempt that was killed left behind is taken away first."""
-    for unfinished in Run.objects.filter(job=job, published_at=None):
-        for partition in partitions_for(unfinished):
-            partition.drop()
+    """A new run; what attempts that were killed or stopped left behind is taken away first.
+
+    No two recomputes run at a time, so whatever is not published is nobody's any more.
+    """
+    for unfinished in Run.objects.filter(published_at=None):
+        rows_of(unfinished.pk).drop()
         unfinished.delete()
     return Run.objects.create(as_of=as_of, reason=reason, job=job)
 
 
+@transaction.atomic
 def publish(*, run: Run, totals: RunTotals, context: JobContext) -> None:
-    """Make the run, whose rows are loaded, the one that everybody reads. Needs a transaction."""
+    """Make the run the one that everybody reads: rows, totals and pointer in one transaction."""
     context.hold()
     current = Run.objects.select_for_update().filter(is_current=True).first()
     run.totals = replace(totals, changes=changes_since(current, run, totals)).as_json()
-    for partition in partitions_for(run):
+    for partition in rows_of(run.pk):
         partition.attach()
     Run.objects.filter(is_current=True).update(is_current=False)
     run.is_current, run.has_rows, run.published_at = True, True, timezone.now()
@@ -55,17 +51,6 @@ def drop_old_rows() -> None:
     recent = Run.objects.filter(published_at__gt=timezone.now() - PAGES_IN_FLIGHT)
     kept = {*published.values_list("pk", flat=True)[:2], *recent.values_list("pk", flat=True)}
     kept |= set(Run.objects.filter(published_at=None).values_list("pk", flat=True))
-    for run_id in {partition.value for partition in _all_partitions()} - kept:
-        # All are tried, whatever the first one says.
-        dropped = [_of(model, run_id).drop() for model in (Scorecard, CustomerMonth)]
-        if all(dropped):
+    for run_id in runs_with_rows() - kept:
+        if rows_of(run_id).drop():
             Run.objects.filter(pk=run_id).update(has_rows=False)
-
-
-def _of(model: type[Scorecard] | type[CustomerMonth], run_id: int) -> Partition:
-    return Partition(model._meta.db_table, run_id)
-
-
-def _all_partitions() -> Iterable[Partition]:
-    for model in (Scorecard, CustomerMonth):
-        yield from partitions_of(model._meta.db_table)

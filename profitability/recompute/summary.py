@@ -13,9 +13,11 @@ from profitability.models import ValuePolicy
 from profitability.ranking import Part as PurePart
 from profitability.ranking import WhaleCurve, chart_points
 from profitability.recompute.accounts import Accounts
-from profitability.recompute.charges import MonthResult, money
+from profitability.recompute.charges import MonthResult
 from profitability.recompute.forecast import Forecast
+from profitability.recompute.months import money
 from profitability.recompute.plan import Plan
+from profitability.recompute.reading import Reading
 from profitability.recompute.scorecards import STAGES, Standing
 from profitability.totals import (
     CategoryTotal,
@@ -26,23 +28,13 @@ from profitability.totals import (
     Ranking,
     Reconciliation,
     RunTotals,
-    StageTime,
     Statement,
 )
 
 
-def sum_up(
-    *,
-    plan: Plan,
-    policy: ValuePolicy,
-    months: Sequence[MonthResult],
-    accounts: Accounts,
-    anonymous: Accounts,
-    without_cost: int,
-    forecast: Forecast,
-    standing: Standing,
-) -> RunTotals:
+def sum_up(reading: Reading, *, forecast: Forecast, standing: Standing) -> RunTotals:
     """The totals of a run, without durations and changes, which are known when it is published."""
+    plan, months, accounts, anonymous = reading.plan, reading.results, reading.accounts, reading.anonymous
     ordered = accounts.ordered
     equity = forecast.values.equity
     stages = np.bincount(standing.stage, minlength=len(STAGES))
@@ -58,14 +50,14 @@ def sum_up(
         statement=_statement(accounts, accounts.ranked),
         prospects_statement=_statement(accounts, ~accounts.ranked),
         anonymous=_statement(anonymous, np.ones(len(anonymous.customer), dtype=bool)),
-        sales_without_cost=money(without_cost),
+        sales_without_cost=money(reading.without_cost),
         reconciliation=_reconciliation(months),
         ranking=_ranking(standing.curve),
         categories=_categories(accounts, forecast, standing),
         customer_equity=_cents(equity.value) if ordered.any() else None,
         customer_equity_low=_cents(equity.low) if ordered.any() else None,
         customer_equity_high=_cents(equity.high) if ordered.any() else None,
-        lifetime_model=_lifetime_model(forecast, policy, ordered, accounts),
+        lifetime_model=_lifetime_model(forecast, reading.policy, ordered, accounts),
         notes=_notes(plan, standing.curve),
         durations=(),
         changes=None,
@@ -77,19 +69,14 @@ def changes_since(previous: Run | None, run: Run, totals: RunTotals) -> Changes 
     if previous is None or not previous.totals:
         return None
     before = RunTotals.from_json(previous.totals)
-    now, then = totals.customer_equity, before.customer_equity
     return Changes(
         previous_run=previous.pk,
         customers=totals.customers - before.customers,
         net_revenue=totals.statement.net_revenue - before.statement.net_revenue,
         profit=totals.statement.profit - before.statement.profit,
-        customer_equity=None if now is None or then is None else now - then,
+        customer_equity=_difference(totals.customer_equity, before.customer_equity),
         moves=_moves(previous, run) if previous.has_rows else (),
     )
-
-
-def durations(seconds: dict[str, float]) -> tuple[StageTime, ...]:
-    return tuple(StageTime(stage=stage, seconds=round(time, 2)) for stage, time in seconds.items())
 
 
 def _moves(previous: Run, run: Run) -> tuple[Move, ...]:
@@ -103,6 +90,10 @@ def _moves(previous: Run, run: Run) -> tuple[Move, ...]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return tuple(Move(before=before, after=after, customers=count) for before, after, count in cursor.fetchall())
+
+
+def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    return None if now is None or before is None else now - before
 
 
 def _cents(amount: float) -> Decimal:

@@ -1,0 +1,196 @@
+"""What everybody did in every month, read in one state of the database and written as the months of the run.
+
+Orders, other drivers and direct costs are read once each and laid aside; then each slice of customers is added up, its
+months go to the database, and what the costing needs of them (quantities) is laid aside again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.utils.translation import gettext_noop
+from numpy.typing import NDArray
+
+from crm_site.lib.bulk import write
+from crm_site.lib.jobs.context import JobProblem
+from crm_site.lib.partitions import Partition
+from profitability.drivers import direct_cost_sources, sources_of
+from profitability.recompute.months import (
+    EPOCH,
+    NO_DAY,
+    SALES,
+    THOUSAND,
+    Months,
+    Sources,
+    Whole,
+    columns_of,
+    money,
+    starts_of,
+    sum_months,
+)
+from profitability.recompute.plan import Plan
+from profitability.recompute.records import QUANTITY, People, Records, Spool, read_people
+from profitability.sources import ORDER_RECORDS
+
+DOES_NOT_ADD_UP = gettext_noop(
+    "The months of customers come to %(months)s in sales and the order lines to %(lines)s, so nothing was published."
+)
+# What is summed up for each customer, and for each month.
+CUSTOMER_SUMS = (*SALES, "orders", "order_days", "costed_days", "cost_to_serve", "order_costs", "relation_costs")
+MONTH_SUMS = (*SALES, "orders", "rows")
+# Whole numbers of the lines of an order, besides its drivers.
+ORDER_MEASURES = {
+    name: f"o.{name}" for name in ("gross", "discounts", "returns", "other", "known_cost", "without_cost")
+}
+# Hash tables of millions of orders miss every cache; lines and orders are both stored by order, so merging is faster.
+IN_ORDER = ("SET LOCAL enable_hashagg = off", "SET LOCAL enable_hashjoin = off")
+
+
+@dataclass
+class MonthTotals:
+    """One month, over all customers or over anonymous sales."""
+
+    sums: Whole = field(default_factory=lambda: np.zeros(len(MONTH_SUMS), np.int64))
+    quantities: Whole | int = 0  # thousandths, by driver
+
+    def __getitem__(self, name: str) -> int:
+        return int(self.sums[MONTH_SUMS.index(name)])
+
+    @property
+    def net_revenue(self) -> int:
+        return self["gross"] - self["discounts"] - self["returns"] + self["other"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What is known of everybody before costs are charged. Place 0 is anonymous sales."""
+
+    people: People
+    sums: NDArray[Any]  # one row of CUSTOMER_SUMS for each place
+    first_day: Whole
+    last_day: Whole
+    customers: Mapping[int, MonthTotals]  # by month, numbered from year 0
+    anonymous: Mapping[int, MonthTotals]
+    quantities: Spool  # place, month, and the quantities of the run's drivers
+    without_cost: int  # gross sales, in cents, of goods whose cost is neither known nor assumed
+
+
+def gather(partition: Partition, *, plan: Plan, as_of: int, check: Callable[[], None]) -> Gathered:
+    """Read all records up to the day `as_of` and load the months of the run; `check` is called between the steps."""
+    people = read_people()
+    expected = _net_sales_of_lines(as_of)
+    orders, others = _read(people, plan.drivers, as_of, check)
+    gathered = _empty(people, plan.drivers)
+    without_cost = 0
+    for number in range(people.slices):
+        check()
+        sources = Sources(orders=orders.take(number), others=[spool.take(number) for spool in others])
+        months = sum_months(sources, plan.drivers, None if plan.cost_ratio is None else float(plan.cost_ratio))
+        columns = columns_of(months, run_id=partition.value, customers=people.ids)
+        write(partition.table, columns, rows=len(months.place))
+        _add_customers(gathered, months, plan.costed_months)
+        _add_months(gathered, months)
+        gathered.quantities.add(_laid_aside(gathered.quantities.layout, months))
+        without_cost += int(months.without_cost.sum())
+    found = sum(total.net_revenue for totals in (gathered.customers, gathered.anonymous) for total in totals.values())
+    if found != expected:
+        raise JobProblem(DOES_NOT_ADD_UP, lines=str(money(expected)), months=str(money(found)))
+    return replace(gathered, without_cost=without_cost)
+
+
+def _net_sales_of_lines(as_of: int) -> int:
+    """Net revenue in cents straight from the lines, which the months must agree with (2 queries)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum_cents(gross - discount), 0) FROM customers_orderline")
+        (everything,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT coalesce(sum_cents(l.gross - l.discount), 0) FROM customers_orderline l "
+            "JOIN customers_order o ON o.id = l.order_id WHERE o.ordered_on > %s",
+            [EPOCH + timedelta(days=as_of)],
+        )
+        (later,) = cursor.fetchone()
+    return int(everything - later)
+
+
+def _read(people: People, drivers: Sequence[str], as_of: int, check: Callable[[], None]) -> tuple[Spool, list[Spool]]:
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(IN_ORDER))
+    own = _thousandths(ORDER_RECORDS.drivers_among(drivers))
+    orders = _records(ORDER_RECORDS, {**ORDER_MEASURES, "lines": "o.lines", **own}).spool(people, as_of=as_of)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_hashagg = on; SET LOCAL enable_hashjoin = on")
+    others = []
+    for source in sources_of(drivers):
+        check()
+        if source is not ORDER_RECORDS:
+            measures = _thousandths(source.drivers_among(drivers))
+            others.append(_records(source, measures).spool(people, as_of=as_of))
+    for cost in direct_cost_sources():
+        check()
+        others.append(_records(cost, {"direct_costs": cost.cents}).spool(people, as_of=as_of))
+    return orders, others
+
+
+def _records(source: Any, measures: Mapping[str, str]) -> Records:
+    return Records(rows=source.rows, customer=source.customer, day=source.day, measures=measures)
+
+
+def _thousandths(quantities: Mapping[str, str]) -> dict[str, str]:
+    return {QUANTITY + code: f"({sql}) * {THOUSAND}::bigint" for code, sql in quantities.items()}
+
+
+def _empty(people: People, drivers: Sequence[str]) -> Gathered:
+    count = len(people.ids)
+    return Gathered(
+        people=people,
+        sums=np.zeros(count, [(name, np.int64) for name in CUSTOMER_SUMS]),
+        first_day=np.full(count, NO_DAY),
+        last_day=np.full(count, NO_DAY),
+        customers=defaultdict(MonthTotals),
+        anonymous=defaultdict(MonthTotals),
+        quantities=Spool(
+            np.dtype([("place", "=i8"), ("month", "=i8"), *((QUANTITY + code, "=i8") for code in drivers)])
+        ),
+        without_cost=0,
+    )
+
+
+def _add_customers(gathered: Gathered, months: Months, costed: NDArray[np.int64]) -> None:
+    """Sum the months of each customer, which stand together, into the customer's row."""
+    starts = starts_of(months.place)
+    at = months.place[starts]
+    summed = {**months.sales, "orders": months.orders, "order_days": months.order_days}
+    summed["costed_days"] = np.where(np.isin(months.month, costed), months.order_days, 0)
+    for name, values in summed.items():
+        gathered.sums[name][at] = np.add.reduceat(values, starts)
+    # Months without an order have NO_DAY, the earliest day there is: the first order is the least of the others.
+    first = np.where(months.first_day == NO_DAY, -NO_DAY, months.first_day)
+    earliest = np.minimum.reduceat(first, starts)
+    gathered.first_day[at] = np.where(earliest == -NO_DAY, NO_DAY, earliest)
+    gathered.last_day[at] = np.maximum.reduceat(months.last_day, starts)
+
+
+def _add_months(gathered: Gathered, months: Months) -> None:
+    columns = [*(months.sales[name] for name in SALES), months.orders, np.ones(len(months.place), np.int64)]
+    for totals, of in ((gathered.customers, months.place > 0), (gathered.anonymous, months.place == 0)):
+        matrix = np.stack([column[of] for column in columns], axis=1)
+        order = np.argsort(months.month[of], kind="stable")
+        ordered = months.month[of][order]
+        starts = starts_of(ordered)
+        sums = np.add.reduceat(matrix[order], starts)
+        quantities = np.add.reduceat(months.quantities[of][order], starts)
+        for place, month in enumerate(ordered[starts].tolist()):
+            totals[month].sums += sums[place]
+            totals[month].quantities = totals[month].quantities + quantities[place]
+
+
+def _laid_aside(layout: np.dtype[Any], months: Months) -> NDArray[Any]:
+    rows = np.empty(len(months.place), layout)
+    rows["place"], rows["month"] = months.place, months.month
+    for place, name in enumerate(layout.names[2:] if layout.names else ()):
+        rows[name] = months.quantities[:, place]
+    return rows

@@ -1,0 +1,197 @@
+"""From records to months: what each customer bought, returned and caused in each month, a slice of customers at a time.
+
+Sums are whole numbers throughout (cents, and thousandths of driver units), so that no order of adding changes a figure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, INTEGER, Column, Numbers, Vectors
+from profitability.recompute.records import QUANTITY, Rows
+
+Whole = NDArray[np.int64]
+
+THOUSAND = 1000
+SALES = ("gross", "discounts", "returns", "other", "cost_of_goods", "direct_costs")
+# Months are numbered from year 0, so that dates before 1970 are no different.
+MONTHS_BEFORE_1970 = 1970 * 12
+MONTH_BITS, DAY_BITS = 16, 5
+NO_DAY = -(2**31)
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Months:
+    """One row for each customer and month in which something happened, by customer and month."""
+
+    place: Whole  # of the customer
+    month: Whole  # months since year 0
+    sales: Mapping[str, Whole]  # cents, the names in SALES
+    without_cost: Whole  # cents: gross sales of goods of unknown cost
+    orders: Whole
+    order_days: Whole
+    first_day: Whole  # of an order in the month, days since 1970; NO_DAY without one
+    last_day: Whole
+    quantities: Whole  # thousandths: one column for each driver of the run
+
+    @property
+    def net_revenue(self) -> Whole:
+        return self.sales["gross"] - self.sales["discounts"] - self.sales["returns"] + self.sales["other"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """The records of one slice of customers: orders, and rows that carry drivers or direct costs."""
+
+    orders: Rows  # one row for each order: place, day, the amounts, `lines` sold, and its drivers
+    others: Sequence[Rows]  # place, day, and drivers or `direct_costs`
+
+
+def sum_months(sources: Sources, drivers: Sequence[str], cost_ratio: float | None) -> Months:
+    """The months of a slice. `cost_ratio` is the share of the price taken as cost of goods where that is unknown."""
+    orders = sources.orders
+    parts = [_summed(orders), *(_summed(rows) for rows in sources.others)]
+    keys = np.unique(np.concatenate([part.keys for part in parts]))
+    totals = {
+        name: _merged(keys, parts, name)
+        for name in (*SALES[:4], "known_cost", "without_cost", "direct_costs", *(QUANTITY + code for code in drivers))
+    }
+    assumed = np.rint(totals["without_cost"] * (cost_ratio or 0.0)).astype(np.int64)
+    days = _order_days(keys, orders)
+    return Months(
+        place=keys >> MONTH_BITS,
+        month=keys & ((1 << MONTH_BITS) - 1),
+        sales={
+            **{name: totals[name] for name in SALES[:4]},
+            "cost_of_goods": totals["known_cost"] + assumed,
+            "direct_costs": totals["direct_costs"],
+        },
+        without_cost=totals["without_cost"] if cost_ratio is None else np.zeros_like(assumed),
+        orders=days.orders,
+        order_days=days.days,
+        first_day=days.first,
+        last_day=days.last,
+        quantities=np.stack([totals[QUANTITY + code] for code in drivers], axis=1)
+        if drivers
+        else np.empty((len(keys), 0), np.int64),
+    )
+
+
+def columns_of(months: Months, *, run_id: int, customers: Whole) -> dict[str, Column]:
+    """As the table `CustomerMonth` holds them; `customers` are the ids by place."""
+    never = months.first_day == NO_DAY
+    return {
+        "run_id": Numbers(BIGINT, np.full(len(never), run_id)),
+        "customer_id": Numbers(BIGINT, customers[months.place]),
+        **{name: Numbers(BIGINT, months.sales[name]) for name in SALES},
+        "quantities": Vectors(months.quantities / THOUSAND),
+        "month": Numbers(DATE, first_of(months.month) - DAY_ZERO),
+        "first_order_on": Numbers(DATE, np.where(never, 0, months.first_day - DAY_ZERO), never),
+        "last_order_on": Numbers(DATE, np.where(never, 0, months.last_day - DAY_ZERO), never),
+        "orders": Numbers(INTEGER, months.orders),
+        "order_days": Numbers(INTEGER, months.order_days),
+    }
+
+
+def starts_of(ordered: NDArray[Any]) -> NDArray[np.intp]:
+    """Where each run of equal values begins."""
+    if not len(ordered):
+        return np.empty(0, np.intp)
+    return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+
+
+def month_of(days: NDArray[Any]) -> Whole:
+    """The month, numbered from year 0, of days since 1970."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + MONTHS_BEFORE_1970
+
+
+def first_of(months: NDArray[Any]) -> Whole:
+    """The first day, since 1970, of months numbered from year 0."""
+    return (months - MONTHS_BEFORE_1970).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+
+
+def money(cents: int) -> Decimal:
+    """Whole cents as an amount of the house currency."""
+    return Decimal(int(cents)).scaleb(-2)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return (day - EPOCH).days
+
+
+def month_number(day: date) -> int:
+    """The month of a day, numbered from year 0."""
+    return day.year * 12 + day.month - 1
+
+
+def month_date(number: int) -> date:
+    """The first day of a month numbered from year 0."""
+    return date(number // 12, number % 12 + 1, 1)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The sums of one source, by ascending key of customer and month."""
+
+    keys: Whole
+    sums: Mapping[str, Whole]
+
+
+@dataclass(frozen=True)
+class _OrderDays:
+    orders: Whole
+    days: Whole
+    first: Whole
+    last: Whole
+
+
+def _keys(rows: Rows) -> Whole:
+    return (rows["place"] << MONTH_BITS) | month_of(rows["day"].astype(np.int64))
+
+
+def _summed(rows: Rows) -> _Part:
+    keys = _keys(rows)
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = starts_of(ordered)
+    names = [name for name in rows.dtype.names or () if name not in ("place", "day")]
+    if not len(starts):
+        return _Part(ordered, {name: np.empty(0, np.int64) for name in names})
+    return _Part(ordered[starts], {name: np.add.reduceat(rows[name][order], starts) for name in names})
+
+
+def _merged(keys: Whole, parts: Sequence[_Part], name: str) -> Whole:
+    total = np.zeros(len(keys), np.int64)
+    for part in parts:
+        if name in part.sums:
+            total[np.searchsorted(keys, part.keys)] += part.sums[name]
+    return total
+
+
+def _order_days(keys: Whole, orders: Rows) -> _OrderDays:
+    """Orders and days with an order; several orders of one day are one day."""
+    bought = orders[orders["lines"] > 0]
+    days = bought["day"].astype(np.int64)
+    months = _keys(bought)
+    dated = np.sort((months << DAY_BITS) | (days - first_of(months & ((1 << MONTH_BITS) - 1))))
+    distinct = dated[starts_of(dated)]
+    month_of_day = distinct >> DAY_BITS
+    starts = starts_of(month_of_day)
+    ends = np.append(starts[1:], len(distinct)) - 1 if len(starts) else starts
+    at = np.searchsorted(keys, month_of_day[starts])
+    calendar = first_of(month_of_day & ((1 << MONTH_BITS) - 1)) + (distinct & ((1 << DAY_BITS) - 1))
+    result = _OrderDays(
+        *(np.zeros(len(keys), np.int64) for _ in range(2)), *(np.full(len(keys), NO_DAY) for _ in range(2))
+    )
+    result.orders[at] = np.bincount(np.searchsorted(keys[at], months), minlength=len(at))
+    result.days[at] = ends - starts + 1
+    result.first[at] = calendar[starts]
+    result.last[at] = calendar[ends]
+    return result

@@ -1,0 +1,36 @@
+"""Where the rows of runs stand: one partition of scorecards and one of months for each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crm_site.lib.partitions import Partition, partitions_of
+from customers.models import Scorecard
+from profitability.models import CustomerMonth
+
+SCORECARDS, MONTHS = Scorecard._meta.db_table, CustomerMonth._meta.db_table
+
+
+@dataclass(frozen=True)
+class RunRows:
+    """The partitions of one run."""
+
+    scorecards: Partition
+    months: Partition
+
+    def __iter__(self) -> Iterator[Partition]:
+        return iter((self.scorecards, self.months))
+
+    def drop(self) -> bool:
+        """Drop both; false when readers hold one just now, to be tried another time."""
+        dropped = [partition.drop() for partition in self]
+        return all(dropped)
+
+
+def rows_of(run_id: int) -> RunRows:
+    """Where the scorecards and the months of a run stand."""
+    return RunRows(Partition(SCORECARDS, run_id), Partition(MONTHS, run_id))
+
+
+def runs_with_rows() -> set[int]:
+    """The runs that have tables, published or left behind by one that did not end (2 queries)."""
+    return {partition.value for table in (SCORECARDS, MONTHS) for partition in partitions_of(table)}

@@ -1,0 +1,65 @@
+"""The scorecard of every customer, written where nobody sees it yet."""
+
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, FLOAT, INTEGER, SMALLINT, Column, Numbers, Words, write
+from customers.models import Run
+from profitability.recompute.accounts import Accounts
+from profitability.recompute.forecast import NOTES, Forecast
+from profitability.recompute.months import NO_DAY
+from profitability.recompute.rows import rows_of
+from profitability.recompute.scorecards import STAGES, Standing
+
+
+@transaction.atomic
+def write_rows(run: Run, accounts: Accounts, forecast: Forecast, standing: Standing) -> None:
+    """Load the scorecards, one for every customer there is, and make scorecards and months ready to be attached."""
+    rows = rows_of(run.pk)
+    rows.months.seal()
+    rows.scorecards.create()
+    columns = _columns(run.pk, accounts, forecast, standing)
+    write(rows.scorecards.table, columns, rows=len(accounts.customer))
+    rows.scorecards.seal()
+
+
+def _columns(run_id: int, accounts: Accounts, forecast: Forecast, standing: Standing) -> dict[str, Column]:
+    prospects = ~accounts.ranked
+    strangers = ~accounts.ordered
+    no_share = prospects if standing.curve.cumulative_share is not None else np.ones_like(prospects)
+    values, sums = forecast.values, accounts.sums
+    return {
+        "run_id": Numbers(BIGINT, np.full(len(prospects), run_id)),
+        "customer_id": Numbers(BIGINT, accounts.customer),
+        "stage": Words(STAGES, standing.stage),
+        "first_order_on": _day(accounts.first_day),
+        "last_order_on": _day(accounts.last_day),
+        "orders": Numbers(INTEGER, sums["orders"]),
+        "net_revenue": Numbers(BIGINT, accounts.net_revenue),
+        "gross_margin": Numbers(BIGINT, accounts.gross_margin),
+        "cost_to_serve": Numbers(BIGINT, sums["cost_to_serve"]),
+        "direct_costs": Numbers(BIGINT, sums["direct_costs"]),
+        "profit": Numbers(BIGINT, accounts.profit),
+        "rank": Numbers(INTEGER, standing.rank, prospects),
+        "cumulative_share": Numbers(FLOAT, standing.cumulative_share, no_share),
+        "category": Numbers(SMALLINT, standing.category, prospects),
+        "lifetime_value": _cents(values.value, strangers),
+        "lifetime_value_low": _cents(values.low, strangers),
+        "lifetime_value_high": _cents(values.high, strangers),
+        "lifetime_value_note": Words(NOTES, values.note.astype(np.int64)),
+        "expected_orders": Numbers(FLOAT, values.orders, strangers),
+        "probability_alive": Numbers(FLOAT, values.probability_alive, strangers),
+    }
+
+
+def _day(days: NDArray[Any]) -> Numbers:
+    missing = days == NO_DAY
+    return Numbers(DATE, np.where(missing, 0, days - DAY_ZERO), missing)
+
+
+def _cents(amounts: NDArray[np.float64], missing: NDArray[np.bool_]) -> Numbers:
+    """Rounded here, once."""
+    return Numbers(BIGINT, np.rint(amounts).astype(np.int64), missing)
