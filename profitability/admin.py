@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Field, Model
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.admin import ReadOnlyAdmin, SafeModelAdmin
@@ -39,7 +40,7 @@ class DriverChoices:
         if db_field.name != "driver":
             return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         return forms.ChoiceField(
-            label=db_field.verbose_name,
+            label=capfirst(db_field.verbose_name),
             help_text=db_field.help_text,
             required=not db_field.blank,
             choices=[("", "---------"), *driver_choices()],
