@@ -48,11 +48,11 @@ CHANNEL_ICONS = {
 }
 # How a lifetime value was reached, by the code that the recompute leaves with it.
 VALUE_NOTES = {
-    "1": gettext_lazy("forecast from this customer's own orders"),
-    "2": gettext_lazy("few orders so far: leans on the margin of comparable customers"),
-    "3": gettext_lazy("the orders so far lose money"),
-    "4": gettext_lazy("too few customers to fit a model: usual values were assumed"),
-    "5": gettext_lazy("no order yet: nothing to forecast from"),
+    "model": gettext_lazy("forecast from this customer's own orders"),
+    "few_orders_segment_mean": gettext_lazy("few orders so far: leans on the margin of comparable customers"),
+    "negative_margin": gettext_lazy("the orders so far lose money"),
+    "base_too_small": gettext_lazy("too few customers to fit a model: usual values were assumed"),
+    "no_orders": gettext_lazy("no order yet: nothing to forecast from"),
 }
 
 
