@@ -11,7 +11,6 @@ from crm_site.lib import components as drawn
 from crm_site.lib.formatting import number
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table, draw
-from customers.models import Customer
 from customers.models.scorecard import Category, Stage
 
 STAGES = dict(Stage.choices)
@@ -27,19 +26,13 @@ def _address(customer: Any) -> str:
     return reverse("customer", args=[customer.pk])
 
 
-def _reference(customer: Customer) -> str:
-    return customer.reference
-
-
 def _figure(name: str, label: Any, **options: Any) -> Column:
     """A column of money, sorted by the index of the scorecard's column; ties go by the scorecard's own customer."""
     sort = Sort(name, nullable=options.pop("nullable", False), tie="card_customer", index_ends_empty=True)
     return Column(name, label, "money", sort=sort, **options)
 
 
-CUSTOMER = Column(
-    "name", gettext_lazy("Customer"), "link", value=lambda customer: customer.full_name, link=_address, note=_reference
-)
+CUSTOMER = Column("name", gettext_lazy("Customer"), "link", value=lambda customer: customer.full_name, link=_address)
 REFERENCE = Column("reference", gettext_lazy("Reference"), default=False)
 CATEGORY = Column(
     "category",
