@@ -10,13 +10,14 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 COUNT_LIMIT = 10_000
 EXACT_LIMIT = 50_000  # a whole table of so many rows is counted within some milliseconds
@@ -45,13 +46,23 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A sort and its direction; the tie-breaker runs the same way."""
+    """A sort and its direction; the tie-breaker runs the same way.
+
+    Without `by_index` the database is kept from walking along the sort's index, which is right for few rows among many.
+    """
 
     sort: Sort
     descending: bool = False
+    by_index: bool = True
 
     def reversed(self) -> Order:
-        return Order(self.sort, not self.descending)
+        return replace(self, descending=not self.descending)
+
+    @property
+    def value(self) -> F | Coalesce:
+        """What rows are ordered by: as it stands, or as an expression that no index knows."""
+        path = F(self.sort.path)
+        return path if self.by_index else Coalesce(path, path)
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """All rows in this order, those without a value last."""
@@ -178,7 +189,7 @@ def _segments(queryset: QuerySet[Any], order: Order, place: Cursor | None) -> It
 
 
 def _ordered(queryset: QuerySet[Any], order: Order) -> QuerySet[Any]:
-    path, tie = F(order.sort.path), F(order.sort.tie)
+    path, tie = order.value, F(order.sort.tie)
     special = True if order.sort.index_ends_empty else None
     if order.descending:
         return queryset.order_by(path.desc(nulls_last=special), tie.desc())
@@ -195,7 +206,7 @@ def _beyond(queryset: QuerySet[Any], reading: Order, place: Cursor | None) -> Qu
     sort = reading.sort
     value = Value(place.value, output_field=sort_field(queryset, sort))
     return queryset.filter(
-        _compare(_row(F(sort.path), F(sort.tie)), _row(value, Value(place.id)), descending=reading.descending)
+        _compare(_row(reading.value, F(sort.tie)), _row(value, Value(place.id)), descending=reading.descending)
     )
 
 
@@ -225,7 +236,7 @@ class Count:
 
 def capped_count(queryset: QuerySet[Any], *, limit: int = COUNT_LIMIT) -> Count:
     """The number of rows, counted no further than the limit (1 query)."""
-    counted = queryset.order_by()[: limit + 1].count()
+    counted = queryset.order_by().values("pk")[: limit + 1].count()
     return Count(min(counted, limit), capped=counted > limit)
 
 

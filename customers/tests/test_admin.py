@@ -6,10 +6,11 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.db import connection
 from django.db.models import ForeignKey, ManyToManyField
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.admin import CappedPaginator, ReadOnlyAdmin, SafeModelAdmin
@@ -106,15 +107,16 @@ def test_autocompletion_finds_a_customer(administrator: Client) -> None:
     assert [result["text"] for result in answer["results"]] == ["Étienne"]
 
 
-def test_a_list_costs_the_same_queries_for_five_and_for_forty_rows(
-    administrator: Client, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_a_list_costs_the_same_queries_for_five_and_for_forty_rows(administrator: Client) -> None:
     administrator.get("/admin/customers/contactmoment/")
+    counts = []
     for count in (5, 35):
         for _ in range(count):
             ContactMomentFactory(employee=UserFactory())
-        with django_assert_num_queries(6):
+        with CaptureQueriesContext(connection) as queries:
             administrator.get("/admin/customers/contactmoment/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 8
 
 
 def test_a_list_that_was_cut_off_says_so(administrator: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer, Run
 from customers.models.moment import Channel
@@ -138,16 +139,17 @@ def test_what_a_customer_wrote_is_shown_as_text(visitor: Client) -> None:
     assert "&lt;script&gt;" in page
 
 
-def test_a_file_costs_the_same_queries_however_much_it_holds(
-    visitor: Client, customer: Customer, run: Run, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_a_file_costs_the_same_queries_however_much_it_holds(visitor: Client, customer: Customer, run: Run) -> None:
     ScorecardFactory(run=run, customer=customer)
+    counts = []
     for count in (1, 30):
         for _ in range(count):
             OrderFactory(customer=customer, lines=2)
             ContactMomentFactory(customer=customer)
-        with django_assert_num_queries(12):
+        with CaptureQueriesContext(connection) as queries:
             page_of(visitor, customer)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 15
 
 
 def test_nobody_without_permission_sees_a_file(client: Client, customer: Customer) -> None:

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from django.test.utils import CaptureQueriesContext
 
 from customers.tests.factories import CompanyFactory, CustomerFactory, OrderFactory, user_with
 
@@ -54,14 +55,15 @@ def test_a_search_shows_only_what_the_reader_may_see(client: Client, db: None) -
     assert (found(response, "customers"), found(response, "orders")) == ([], ["AB8"])
 
 
-def test_a_search_costs_the_same_queries_however_much_it_finds(
-    visitor: Client, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_a_search_costs_the_same_queries_however_much_it_finds(visitor: Client) -> None:
+    counts = []
     for count in (1, 15):
         for _ in range(count):
             OrderFactory()
-        with django_assert_num_queries(8):
+        with CaptureQueriesContext(connection) as queries:
             visitor.get(URL, {"q": "c0"})
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 10
 
 
 def test_a_visitor_is_sent_to_the_sign_in(client: Client, db: None) -> None:
