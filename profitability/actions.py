@@ -1,8 +1,9 @@
 """What pages and the clock ask of profitability. The work itself stands in `recompute`, which only workers load."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +11,7 @@ from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from customers.models import Run
+from profitability.models import Costing
 
 STAGES = {
     "facts": _("Adding up orders and contacts"),
@@ -49,3 +51,11 @@ def request_recompute(
         requested_by=requested_by,
         dedupe_key=f"recompute:{day}",
     )
+
+
+@transaction.atomic
+def publish_costing(*, costing: Costing, at: datetime) -> None:
+    """Make a costing the one that recomputes use from now on; safe to repeat."""
+    Costing.objects.filter(is_current=True).exclude(pk=costing.pk).update(is_current=False)
+    costing.is_current, costing.published_at = True, costing.published_at or at
+    costing.save(update_fields=["is_current", "published_at"])

@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.db.models import Field, Model
+from django.contrib import admin, messages
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.admin import ReadOnlyAdmin, SafeModelAdmin
 from customers.models.scorecard import Category
+from profitability.actions import publish_costing
 from profitability.drivers import driver_choices
 from profitability.models import (
     Activity,
@@ -83,6 +86,17 @@ class CostingAdmin(SafeModelAdmin):
     search_fields = ["name__istartswith"]
     readonly_fields = ["is_current", "published_at"]
     inlines = [CostPoolInline, ActivityInline]
+    actions = ["make_current"]
+
+    @admin.action(description=_("Make this the costing that recomputes use"), permissions=["change"])
+    def make_current(self, request: HttpRequest, chosen: QuerySet[Costing]) -> None:
+        if chosen.count() != 1:
+            self.message_user(request, gettext("Choose exactly one costing."), messages.ERROR)
+            return
+        costing = chosen.get()
+        publish_costing(costing=costing, at=timezone.now())
+        text = gettext("“%(costing)s” counts from the next recompute on.") % {"costing": costing.name}
+        self.message_user(request, text, messages.SUCCESS)
 
 
 class CostPoolAmountInline(admin.TabularInline):

@@ -103,8 +103,12 @@ def run_facts(report: RunReport) -> list[Fact]:
         Fact(_("Published"), moment(run.published_at) if run.published_at else UNKNOWN),
         Fact(_("Duration"), duration(run)),
         Fact(_("Costing"), costing or "", reverse("costing")),
-        Fact(_("Rows per customer"), _("kept") if run.has_rows else _("dropped; the totals remain")),
+        *([Fact(_("Rows per customer"), _rows_kept(run))] if run.published_at else []),
     ]
+
+
+def _rows_kept(run: Run) -> str:
+    return _("kept") if run.has_rows else _("dropped; the totals remain")
 
 
 def stage_facts(totals: RunTotals) -> list[Fact]:

@@ -117,6 +117,31 @@ def test_a_wrong_activity_is_refused_with_the_reason(
     assert not Activity.objects.exists()
 
 
+def choose(admin: Client, *costings: Costing) -> str:
+    data = {"action": "make_current", "_selected_action": [costing.pk for costing in costings]}
+    url = reverse("admin:profitability_costing_changelist")
+    return admin.post(url, data, follow=True).content.decode()
+
+
+def test_a_costing_takes_the_place_of_the_current_one(admin: Client, costing: Costing) -> None:
+    newer = Costing.objects.create(name="Costs of 2027")
+    assert "counts from the next recompute on" in choose(admin, newer)
+    assert Costing.objects.current() == newer
+    assert Costing.objects.filter(is_current=True).count() == 1
+
+
+def test_only_one_costing_can_be_current(admin: Client, costing: Costing) -> None:
+    assert "Choose exactly one costing." in choose(admin, costing, Costing.objects.create(name="Costs of 2027"))
+    assert Costing.objects.current() == costing
+
+
+def test_a_costing_keeps_the_day_on_which_it_was_first_published(admin: Client, costing: Costing) -> None:
+    published = costing.published_at
+    choose(admin, Costing.objects.create(name="Costs of 2027"))
+    choose(admin, costing)
+    assert Costing.objects.current().published_at == published
+
+
 def test_what_runs_computed_is_read_only(admin: Client) -> None:
     month = publish(30, 20, 10).months.first()
     assert admin.get(reverse("admin:profitability_runmonth_change", args=[month.pk])).status_code == 200
