@@ -88,7 +88,7 @@ POOLS = (
         name="Customer accounts",
         name_fr="Comptes clients",
         fixed="0",
-        variable={"new_customers": "1.30"},
+        variable={"new_customers": "1.80"},
         works=(
             Work(
                 name="Set up new customers",
@@ -115,8 +115,8 @@ POOLS = (
     Pool(
         name="Customer service team",
         name_fr="Équipe du service client",
-        fixed="10660",
-        capacity=20_500,
+        fixed="6240",
+        capacity=12_000,
         works=(
             Work(
                 name="Answer calls",
@@ -135,8 +135,8 @@ POOLS = (
     Pool(
         name="Sales representatives",
         name_fr="Représentants",
-        fixed="8370",
-        capacity=13_500,
+        fixed="4650",
+        capacity=7_500,
         works=(
             Work(
                 name="Visit customers",
@@ -146,7 +146,7 @@ POOLS = (
             ),
         ),
     ),
-    Pool(name="General management", name_fr="Direction générale", fixed="4200"),
+    Pool(name="General management", name_fr="Direction générale", fixed="5800"),
 )
 
 

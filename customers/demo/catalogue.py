@@ -52,25 +52,25 @@ class Point:
 
 
 SOURCES = (
-    Source("Recommendation by a friend", "Recommandation d'un ami", "0.80", 0.22, 0.15),
-    Source("Search on the web", "Recherche sur le web", "1.20", 0.24, 0.15),
-    Source("Link on a music site", "Lien sur un site musical", "2.40", 0.18, 0.05),
-    Source("Magazine advertisement", "Annonce dans un magazine", "4.50", 0.11, 0.10),
-    Source("Radio advertisement", "Annonce à la radio", "6.00", 0.10, 0.05),
-    Source("Direct mail", "Publipostage", "5.20", 0.08, 0.15),
-    Source("Concert stand", "Stand de concert", "7.50", 0.06, 0.05),
-    Source("Sales representative", "Représentant", "38.00", 0.01, 0.30),
+    Source("Recommendation by a friend", "Recommandation d'un ami", "4.00", 0.22, 0.15),
+    Source("Search on the web", "Recherche sur le web", "6.00", 0.24, 0.15),
+    Source("Link on a music site", "Lien sur un site musical", "8.50", 0.18, 0.05),
+    Source("Magazine advertisement", "Annonce dans un magazine", "14.00", 0.11, 0.10),
+    Source("Radio advertisement", "Annonce à la radio", "17.50", 0.10, 0.05),
+    Source("Direct mail", "Publipostage", "15.00", 0.08, 0.15),
+    Source("Concert stand", "Stand de concert", "19.00", 0.06, 0.05),
+    Source("Sales representative", "Représentant", "80.00", 0.01, 0.30),
 )
 
 FAMILIES = (
-    Family("ROC", "Rock and pop", "Rock et pop", Decimal("0.57"), 0.36),
-    Family("SOU", "Soul and R&B", "Soul et R&B", Decimal("0.56"), 0.11),
-    Family("JAZ", "Jazz and blues", "Jazz et blues", Decimal("0.53"), 0.14),
-    Family("CLA", "Classical", "Classique", Decimal("0.58"), 0.12),
-    Family("ELE", "Electronic and dance", "Électronique et danse", Decimal("0.52"), 0.08),
-    Family("FOL", "Folk and world", "Folk et musiques du monde", Decimal("0.66"), 0.06),
-    Family("TRA", "Soundtracks", "Bandes originales", Decimal("0.60"), 0.06),
-    Family("CHI", "Children", "Enfants", Decimal("0.50"), 0.03),
+    Family("ROC", "Rock and pop", "Rock et pop", Decimal("0.50"), 0.36),
+    Family("SOU", "Soul and R&B", "Soul et R&B", Decimal("0.49"), 0.11),
+    Family("JAZ", "Jazz and blues", "Jazz et blues", Decimal("0.46"), 0.14),
+    Family("CLA", "Classical", "Classique", Decimal("0.52"), 0.12),
+    Family("ELE", "Electronic and dance", "Électronique et danse", Decimal("0.45"), 0.08),
+    Family("FOL", "Folk and world", "Folk et musiques du monde", Decimal("0.60"), 0.06),
+    Family("TRA", "Soundtracks", "Bandes originales", Decimal("0.54"), 0.06),
+    Family("CHI", "Children", "Enfants", Decimal("0.44"), 0.03),
     Family("IMP", "Imports and rarities", "Imports et raretés", Decimal("1.06"), 0.03, Decimal("1.4")),
     Family("BOX", "Box sets", "Coffrets", Decimal("1.02"), 0.01, Decimal("2.5")),
 )
