@@ -15,6 +15,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from customers.models import Order
+from profitability.actions import publish_costing
 from profitability.drivers import sources_of
 from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, TimeTerm, ValuePolicy
 
@@ -153,8 +154,7 @@ POOLS = (
 @transaction.atomic
 def load(*, say: Say) -> None:
     """Make the demonstration costing the current one, for all months from the first order to the last."""
-    now = timezone.now()
-    costing = Costing.objects.create(name=COSTING_NAME, is_current=True, published_at=now)
+    costing = Costing.objects.create(name=COSTING_NAME)
     ValuePolicy.objects.get_or_create(pk=1)
     quantities, months = read_quantities(), months_of_orders()
     scale = Decimal(Order.objects.count()) / WHOLE_ORDERS
@@ -165,6 +165,7 @@ def load(*, say: Say) -> None:
             for month, part in months.items()
         )
     _create_activities(costing)
+    publish_costing(costing=costing, at=timezone.now())
     say(f"{len(POOLS)} invented cost pools over {len(months)} months")
 
 
