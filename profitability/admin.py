@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -74,8 +74,13 @@ class ActivityInline(DriverChoices, admin.TabularInline):
     model = Activity
     extra = 0
     show_change_link = True
-    autocomplete_fields = ["resource"]
-    fields = ["name", "name_fr", "method", "driver", "resource", "position"]
+    fields = ["name", "method", "driver", "resource", "position"]
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """The few cost pools of the costing on this page; none before it was saved for the first time."""
+        costing = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        pools = CostPool.objects.filter(costing=costing) if costing else CostPool.objects.none()
+        return forms.ModelChoiceField(pools, required=False, label=capfirst(db_field.verbose_name))
 
 
 @admin.register(Costing)

@@ -67,18 +67,15 @@ def _ranking_from(position: int, customers: int) -> str:
 
 
 def profit_by_month(months: Sequence[RunMonth], currency: str) -> Chart:
-    """Net revenue and profit of the latest months; each opens the month's costing."""
+    """Profit of the latest months; each opens the month's costing."""
     shown = months[-MONTHS_DRAWN:]
     return Chart(
         kind="bar",
-        title=_("Net revenue and profit by month"),
+        title=_("Profit by month"),
         x_label=_("Month"),
         x_type="month",
         x_values=[row.month for row in shown],
-        series=[
-            Series(_("Net revenue"), [row.net_revenue for row in shown], colour="neutral"),
-            Series(_("Profit"), [row.profit for row in shown], colour="brand"),
-        ],
+        series=[Series(_("Profit"), [row.profit for row in shown])],
         format="money",
         currency=currency,
         digits=0,

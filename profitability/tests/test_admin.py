@@ -117,6 +117,14 @@ def test_a_wrong_activity_is_refused_with_the_reason(
     assert not Activity.objects.exists()
 
 
+def test_activities_of_a_costing_choose_among_its_own_cost_pools(admin: Client, costing: Costing) -> None:
+    CostPool.objects.create(costing=costing, name="Own pool")
+    CostPool.objects.create(costing=Costing.objects.create(name="Costs of 2027"), name="Foreign pool")
+    page = admin.get(reverse("admin:profitability_costing_change", args=[costing.pk])).content.decode()
+    assert ">Own pool</option>" in page
+    assert "Foreign pool" not in page
+
+
 def choose(admin: Client, *costings: Costing) -> str:
     data = {"action": "make_current", "_selected_action": [costing.pk for costing in costings]}
     url = reverse("admin:profitability_costing_changelist")
