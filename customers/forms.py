@@ -16,7 +16,7 @@ from customers.models import ContactMoment, Customer, Run
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
 from customers.models.scorecard import Category, Stage
-from customers.reports import FilterChoices, newer_customers, numbered_like
+from customers.reports import FilterChoices, newer_customers, numbered_like, searched
 
 
 class CustomerFilters(FilterForm):
@@ -65,7 +65,7 @@ class CustomerFilters(FilterForm):
                 del self.fields[name]
 
     def filter_q(self, customers: CustomerQuerySet, text: str) -> CustomerQuerySet:
-        return customers.matching(text)
+        return searched(customers, text)
 
     def filter_newer(self, customers: CustomerQuerySet, wanted: bool) -> CustomerQuerySet:
         return newer_customers(customers, self.run) if self.run else customers.none()

@@ -28,6 +28,7 @@ from crm_site.lib import paging
 from crm_site.lib.fields import CentsField
 from crm_site.lib.paging import Page, Sort, read_page
 from crm_site.lib.remembered import remembered
+from crm_site.lib.text import tokens
 from customers.models import AcquisitionSource, ContactMoment, Customer, Order, OrderLine, Run, Scorecard
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
@@ -51,6 +52,7 @@ FIGURES = {
 MOST_COUNTRIES = 300
 MOST_STAFF = 300
 LATEST_MOMENTS = 20
+SHORT = 2  # letters
 
 Orders = TypeVar("Orders", bound=QuerySet[Order])
 
@@ -148,10 +150,22 @@ def numbered_like(orders: Orders, text: str) -> Orders:
     return orders.filter(Q(number__startswith=text) | Q(number__startswith=text.upper())) if text else orders.none()
 
 
+def searched(customers: CustomerQuerySet, text: str) -> CustomerQuerySet:
+    """Customers that match a text; one or two letters are taken for the beginning of the name that they stand under.
+
+    So short a text begins a word of every tenth customer, and finding them all would take longer than anybody waits.
+    """
+    words = tokens(text)
+    if len(words) != 1 or len(words[0]) > SHORT or not words[0].isalpha():
+        return customers.matching(text)
+    (start,) = words
+    return customers.filter(sort_key__gte=start, sort_key__lt=start[:-1] + chr(ord(start[-1]) + 1))
+
+
 def found_customers(customers: CustomerQuerySet, text: str, limit: int) -> list[Customer]:
     """The first customers by name that match; whoever has exactly this reference stands first (2 queries)."""
     exact = list(customers.filter(reference=text)[:1])
-    others = customers.matching(text).exclude(pk__in=[customer.pk for customer in exact])
+    others = searched(customers, text).exclude(pk__in=[customer.pk for customer in exact])
     return exact + list(others.order_by("sort_key", "pk")[: limit - len(exact)])
 
 

@@ -38,8 +38,6 @@ from customers.permissions import (
 from customers.tables import FIGURE_NAMES, ORDER_LINES, ORDERS, customer_table, order_amounts, order_facts
 
 MOST_LINES = 1000
-# The limit is never meant to be met: a subquery that has one is read as a whole.
-MOST_MATCHES = 10_000_000
 # What a row of the customer list needs; a customer has columns of far greater weight.
 LISTED = ("reference", "kind", "name", "given_name", "city", "country", "sort_key")
 
@@ -78,13 +76,6 @@ class CustomerList(ListPage):
         if self.run and self.by_figure:
             return reports.ranked_portfolio(self.visible, self.run, wanted).only(*LISTED)
         return reports.portfolio(self.visible, self.run, wanted).only(*LISTED)
-
-    def to_read(self) -> CustomerQuerySet:
-        """Namesakes stand together by name, so a walk along the names might pass all others first: many are sorted."""
-        text = self.filters_in_force.get("q")
-        if not text or self.by_figure or not (self.counted and self.counted.capped):
-            return self.rows
-        return self.rows.filter(pk__in=Customer.objects.matching(text).values("pk")[:MOST_MATCHES])
 
     def get_currency(self) -> str:
         return Company.of(self.request).currency

@@ -20,6 +20,7 @@ from django.db.models import BooleanField, Expression, F, Field, Func, Model, Qu
 from django.db.models.functions import Coalesce
 
 COUNT_LIMIT = 10_000
+SORTED_LIMIT = 30_000  # so many rows are sorted sooner than the first of them may be met along an index
 EXACT_LIMIT = 50_000  # a whole table of so many rows is counted within some milliseconds
 LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 10**16
@@ -238,6 +239,12 @@ def capped_count(queryset: QuerySet[Any], *, limit: int = COUNT_LIMIT) -> Count:
     """The number of rows, counted no further than the limit (1 query)."""
     counted = queryset.order_by().values("pk")[: limit + 1].count()
     return Count(min(counted, limit), capped=counted > limit)
+
+
+def expected_rows(queryset: QuerySet[Any]) -> int:
+    """How many rows the database expects to find, from its statistics (1 query, which reads no rows)."""
+    (plan,) = json.loads(queryset.order_by().explain(format="json"))
+    return int(plan["Plan"]["Plan Rows"])
 
 
 def table_count(model: type[Model]) -> Count:

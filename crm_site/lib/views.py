@@ -27,7 +27,17 @@ from crm_site.lib.components import Chip, FilterBar, Paging
 from crm_site.lib.export import EXPORT_LIMIT
 from crm_site.lib.filters import FilterForm
 from crm_site.lib.formatting import number
-from crm_site.lib.paging import BadCursor, Count, Order, Page, capped_count, read_page, table_count
+from crm_site.lib.paging import (
+    SORTED_LIMIT,
+    BadCursor,
+    Count,
+    Order,
+    Page,
+    capped_count,
+    expected_rows,
+    read_page,
+    table_count,
+)
 from crm_site.lib.tables import BadSort, Column, Sorting, Table, draw
 
 PAGE_SIZES = (25, 50, 100)
@@ -224,18 +234,23 @@ class ListPage(PermissionRequiredMixin, View):
         """The rows that the address asks for; the first ones when its place in the list cannot be read."""
         if self.counted and not self.counted.rows:
             return Page([])
-        # Few rows are quicker found and sorted than met by chance on the way through an index of all.
-        order = replace(self.order, by_index=self.counted is None or self.counted.capped)
+        order = replace(self.order, by_index=not self.is_sorted_sooner())
         cursor = self.request.GET.get("after", "")
         try:
-            return read_page(self.to_read(), order, size=self.size, cursor=cursor)
+            return read_page(self.rows, order, size=self.size, cursor=cursor)
         except BadCursor:
             self.faults.append(_("This place in the list is unknown; the list is shown from its beginning."))
-            return read_page(self.to_read(), order, size=self.size)
+            return read_page(self.rows, order, size=self.size)
 
-    def to_read(self) -> QuerySet[Any]:
-        """The rows of the list in the way that suits the order best."""
-        return self.rows
+    def is_sorted_sooner(self) -> bool:
+        """Whether the rows are better found and sorted than met on the way through an index of all.
+
+        What is filtered and what it is ordered by often hang together (unprofitable customers, by profit): then those
+        rows all stand at the far end of the index.
+        """
+        if self.counted is None:
+            return False
+        return not self.counted.capped or expected_rows(self.rows) <= SORTED_LIMIT
 
     def count(self, page: Page) -> Count:
         """How many rows there are; a whole table that fits on its page needs no query for that."""

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm_site.lib.paging import Count
 from customers.models import Customer, Run
 from customers.models.scorecard import Category, Stage
 from customers.tables import FIGURES, customer_table
@@ -99,6 +100,15 @@ def test_search_finds_by_the_beginning_of_any_word(visitor: Client, text: str) -
     )
     CustomerFactory(name="Martin", given_name="Luc", reference="K1", email="")
     assert names(visitor.get(URL, {"q": text})) == ["Marie Dupont"]
+
+
+def test_one_or_two_letters_find_names_that_begin_with_them(visitor: Client) -> None:
+    CustomerFactory(name="Martin", given_name="Zoé", city="Nice")
+    CustomerFactory(name="Nolin", given_name="Marc", city="Metz")
+    assert names(visitor.get(URL, {"q": "m"})) == ["Zoé Martin"]
+    assert names(visitor.get(URL, {"q": "N"})) == ["Marc Nolin"]
+    assert names(visitor.get(URL, {"q": "zz"})) == []
+    assert len(names(visitor.get(URL, {"q": "mar"}))) == 2
 
 
 @pytest.mark.parametrize("text", ["' | !&", "a:*", "\\", "<->", "%", "(((", "é" * 200])
@@ -193,6 +203,20 @@ def test_a_place_of_another_order_is_left_out(visitor: Client, run: Run) -> None
 def test_the_size_of_a_page_is_chosen_from_three(visitor: Client) -> None:
     CustomerFactory.create_batch(51)
     assert [len(names(visitor.get(URL, {"size": size}))) for size in ("", "50", "100")] == [25, 50, 51]
+
+
+def test_a_list_that_is_filtered_broadly_shows_the_same_as_a_narrow_one(
+    visitor: Client, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(40):
+        ranked(run, f"Name {n}", n % 7)
+    parameters = {"kind": "person", "sort": "-profit"}
+    few = visitor.get(URL, parameters).context["table"].rows
+    monkeypatch.setattr("crm_site.lib.views.capped_count", lambda rows: Count(30, capped=True))
+    monkeypatch.setattr("crm_site.lib.views.SORTED_LIMIT", 0)
+    many = visitor.get(URL, parameters)
+    assert many.context["table"].rows == few
+    assert (many.context["paging"].count, many.context["paging"].capped) == (30, True)
 
 
 def test_paging_says_how_many_there_are(visitor: Client) -> None:

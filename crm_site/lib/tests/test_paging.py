@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db.models import QuerySet
 
-from crm_site.lib.paging import BadCursor, Order, Sort, capped_count, read_page, table_count
+from crm_site.lib.paging import BadCursor, Order, Sort, capped_count, expected_rows, read_page, table_count
 from customers.models import Customer
 from customers.models import Order as Purchase
 from customers.tests.factories import CustomerFactory, OrderFactory
@@ -150,3 +150,19 @@ def test_counting_stops_at_the_limit(customers: QuerySet[Customer]) -> None:
 def test_a_small_table_is_counted_exactly(customers: QuerySet[Customer]) -> None:
     count = table_count(Customer)
     assert (count.rows, count.capped, count.estimated) == (23, False, False)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", SORTS, ids=lambda sort: sort.path)
+def test_rows_that_are_sorted_stand_where_the_index_would_put_them(
+    customers: QuerySet[Customer], sort: Sort, descending: bool
+) -> None:
+    by_index, sorted_now = (
+        [pk for page, _, _ in pages(customers, Order(sort, descending, by_index=by_index), 4) for pk in page]
+        for by_index in (True, False)
+    )
+    assert by_index == sorted_now
+
+
+def test_the_database_says_how_many_rows_it_expects_without_reading_them(customers: QuerySet[Customer]) -> None:
+    assert expected_rows(customers.filter(pk=1)) == 1
