@@ -17,7 +17,7 @@ from customers.importing.problems import ImportProblem, reason_for
 from customers.models import Import
 
 DONE = pgettext_lazy("import", "Done")
-TONES = {Job.State.FAILED: "danger", Job.State.CANCELLED: "neutral"}
+TONES: dict[str, str] = {Job.State.FAILED: "danger", Job.State.CANCELLED: "neutral"}
 
 
 def state_label(source: Import) -> str | Promise:

@@ -69,7 +69,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 def _requested(form: ImportForm, request: HttpRequest) -> Import | None:
     upload, mapping = form.cleaned_data["file"], form.cleaned_data["mapping"]
     try:
-        return request_import(upload=upload, mapping=mapping, requested_by=request.user)
+        return request_import(upload=upload, mapping=mapping, requested_by=request.user)  # type: ignore[arg-type]
     except ImportProblem as problem:
         form.refuse(problem)
         return None

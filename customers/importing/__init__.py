@@ -8,6 +8,7 @@ reading.py    everything decided about one file before its first row is taken
 cells.py      texts of cells to dates, numbers and references, or the reason why not
 staging.py    rows into a temporary table by COPY
 settling.py   set-based checks, what is known already, what is added
+newcomers.py customers that are named for the first time
 keeping.py    the inserts of one import, and its report
 statements.py the SQL of all that
 report.py     what became of the rows, for whoever asked

@@ -7,15 +7,13 @@ from django.db import connection
 from django.utils import timezone
 
 from crm_site.lib.export import csv_value
+from customers.importing.newcomers import add_customers
 from customers.importing.reading import Reading
 from customers.importing.report import REPORTED, ImportReport, Rejection, rejection_sheet
 from customers.importing.settling import KNOWN, Settling
 from customers.importing.staging import Watch
 from customers.importing.statements import REJECTIONS
-from customers.models.customer import Customer
 from customers.models.imports import Import
-
-CUSTOMERS_AT_ONCE = 2000
 
 
 def lock_out_other_imports(cursor: Any) -> None:
@@ -36,7 +34,8 @@ def keep(cursor: Any, reading: Reading, source: Import, watch: Watch, *, dry_run
     source.save()
     watch.check_stop()
     watch.progress(0, 0, "keep")
-    products, customers = settling.add_products(), _add_customers(settling, source)
+    products, customers = settling.add_products(), settling.list_new_customers()
+    add_customers(cursor, source)
     orders = settling.add_orders(source.pk)
     settling.add_lines()
     settling.add_rejections(source.pk)
@@ -68,22 +67,6 @@ def _count(settling: Settling, source: Import) -> dict[str, int]:
     source.rejected = sum(counts.values())
     source.rows = source.accepted + source.skipped + source.rejected
     return {str(reason): rows for reason, rows in sorted(counts.items(), key=lambda item: -item[1])}
-
-
-def _add_customers(settling: Settling, source: Import) -> int:
-    """Customers that the file names for the first time; one without a name is called by its reference."""
-    added = settling.list_new_customers()
-    with connection.chunked_cursor() as cursor:
-        cursor.execute("SELECT reference, coalesce(name, reference), coalesce(country, '') FROM import_customer")
-        while rows := cursor.fetchmany(CUSTOMERS_AT_ONCE):
-            customers = [
-                Customer(**dict(zip(("reference", "name", "country"), row, strict=True)), source_import=source)
-                for row in rows
-            ]
-            for customer in customers:
-                customer.fill_search_columns()
-            Customer.objects.bulk_create(customers, ignore_conflicts=True)
-    return added
 
 
 def _first_rejections(cursor: Any) -> list[Rejection]:

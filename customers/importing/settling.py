@@ -112,7 +112,7 @@ class Settling:
         return self._run(statements.ADD_PRODUCTS)
 
     def list_new_customers(self) -> int:
-        """Prepare the references that the file names for the first time, in the table `import_customer`."""
+        """Prepare the references that the file names for the first time, in the table `import_new_customer`."""
         return self._run(statements.NEW_CUSTOMERS)
 
     def add_orders(self, import_id: int) -> int:

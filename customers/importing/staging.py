@@ -123,7 +123,7 @@ class Rows:
         if place is None:
             return ""
         if place < len(self._reading.header):
-            return self._reading.header[place]
+            return self._reading.header[place] or str(place + 1)
         return next((name for name, at in self._reading.columns.items() if at == place), str(place + 1))
 
     def _explained(self, record: Record) -> list[Any]:

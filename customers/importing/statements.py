@@ -2,7 +2,7 @@
 
 STAGING = """
 DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_head, pg_temp.import_here, pg_temp.import_here_line,
-    pg_temp.import_customer, pg_temp.import_kept CASCADE;
+    pg_temp.import_customer, pg_temp.import_new_customer, pg_temp.import_kept CASCADE;
 CREATE TEMPORARY TABLE import_row (
     line integer NOT NULL,
     "order" text, customer text, customer_name text, day date, moment timestamptz, sku text, product text, kind text,
@@ -162,7 +162,10 @@ ON CONFLICT DO NOTHING
 
 # What the last row says of a customer holds.
 NEW_CUSTOMERS = """
-CREATE TEMPORARY TABLE import_customer ON COMMIT DROP AS
+CREATE TEMPORARY TABLE import_customer (
+    reference text, name text, country text, sort_key text, search_text text
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_new_customer ON COMMIT DROP AS
 SELECT customer AS reference, customer_name AS name, country
 FROM import_row
 JOIN (
@@ -172,6 +175,10 @@ JOIN (
     GROUP BY customer
 ) AS last USING (line)
 """
+
+READ_CUSTOMERS = "SELECT reference, coalesce(name, reference), coalesce(country, '') FROM import_new_customer"
+
+COPY_CUSTOMERS = "COPY import_customer FROM STDIN (FORMAT csv)"
 
 # The orders that rows are kept for: first those that are here and lacked them, then the new ones.
 FILL_UP_ORDERS = """
