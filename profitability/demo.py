@@ -161,7 +161,12 @@ def load(*, say: Say) -> None:
     for spec in POOLS:
         pool = _create_pool(costing, spec, scale)
         CostPoolAmount.objects.bulk_create(
-            CostPoolAmount(pool=pool, month=month, amount=amount_of(spec, month, quantities, scale * part))
+            CostPoolAmount(
+                pool=pool,
+                month=month,
+                # The capacity is that of a whole month, so the team is paid for whole months too.
+                amount=amount_of(spec, month, quantities, scale if spec.capacity else scale * part),
+            )
             for month, part in months.items()
         )
     _create_activities(costing)
