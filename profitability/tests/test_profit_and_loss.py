@@ -1,7 +1,6 @@
 """The profit and loss account of one customer: the same cents as the scorecard, and every line with its records."""
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -86,7 +85,7 @@ def order_of(customer: Customer, day: dt.date) -> object:
 
 
 @pytest.fixture
-def run(buyer: Customer, others: None) -> Iterator[Run]:
+def run(buyer: Customer, others: None) -> Run:
     a_costing()
     return recompute()
 

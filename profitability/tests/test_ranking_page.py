@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 URL = "/ranking/"
 PROFITS = (500, 400, 300, 200, 100, *[20] * 14, 0, -100, -150, -200, -250, -300)
-QUERIES = 8
+QUERIES = 9
 
 
 @pytest.fixture

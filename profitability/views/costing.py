@@ -43,7 +43,7 @@ def costing_page(request: HttpRequest) -> HttpResponse:
     costing, published = Costing.objects.current(), published_now()
     months = months_of(published.run) if published else None
     currency = Company.of(request).currency
-    context = {
+    context: dict[str, Any] = {
         "page_title": _("Costing"),
         "costing": costing,
         "edit_url": _edit_url(request, costing),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,13 +26,13 @@ from profitability.reports.sentences import twenty_eighty
 from profitability.tables import RUNS, change_facts, moves_table, run_facts, stage_facts
 
 
-def recompute_context(user: AbstractBaseUser | AnonymousUser) -> dict[str, Any]:
+def recompute_context(user: AbstractUser | AnonymousUser) -> dict[str, Any]:
     """The recompute under way and whether this person may start one (1 query)."""
     job = active_recompute()
     return {"job": progress_of(job) if job else None, "may_recompute": user.has_perm(START_RUN)}
 
 
-def run_url(user: AbstractBaseUser | AnonymousUser, published: Published | None) -> str:
+def run_url(user: AbstractUser | AnonymousUser, published: Published | None) -> str:
     """Where a run is told about, for whoever may read that."""
     return reverse("run", args=[published.run.pk]) if published and user.has_perm(SEE_RUNS) else ""
 
