@@ -21,7 +21,13 @@ from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
-from customers.importing.keeping import keep, lock_out_other_imports, write_rejections
+from customers.importing.keeping import (
+    MANY_ROWS,
+    keep,
+    lock_out_other_imports,
+    refresh_statistics,
+    write_rejections,
+)
 from customers.importing.problems import ImportProblem
 from customers.importing.reading import prepare
 from customers.importing.report import ImportReport
@@ -142,6 +148,8 @@ def import_orders(
         if dry_run:
             transaction.set_rollback(True)
         elif report.import_id is not None:
+            if report.accepted >= MANY_ROWS:
+                transaction.on_commit(refresh_statistics, robust=True)
             transaction.on_commit(partial(announce_import, report.import_id))
     return report
 

@@ -16,6 +16,16 @@ from customers.importing.statements import REJECTIONS
 from customers.models.imports import Import
 
 
+# So many new rows change how tables are best read.
+MANY_ROWS = 10_000
+
+
+def refresh_statistics() -> None:
+    """Tell the planner what is there now, before pages and recomputes ask."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE customers_customer, customers_product, customers_order, customers_orderline")
+
+
 def lock_out_other_imports(cursor: Any) -> None:
     """Until the end of the transaction no other import decides what is here already; waits for its turn."""
     cursor.execute("SET LOCAL lock_timeout = 0")
