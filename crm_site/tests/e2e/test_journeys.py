@@ -1,0 +1,87 @@
+"""What people do with Compagnon all day, in a real browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from crm_site import roles
+from crm_site.lib.jobs.actions import run_job
+from crm_site.lib.jobs.models import Job
+from crm_site.tests.e2e.conftest import Site
+from customers.models import Customer, Order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ORDERS = """Client;Date;Quantité;Prix
+C-1;2026-05-04;2;12,50
+C-2;2026-05-05;1;99,00
+C-2;2026-15-05;1;99,00
+"""
+
+
+def test_a_manager_reads_who_earns_the_money_and_opens_the_best_customer(site: Site, company: list[Customer]) -> None:
+    site.sign_in(roles.MANAGER)
+    expect(site.page.get_by_text("The best 3 of 12 customers make", exact=False).first).to_be_visible()
+    expect(site.page.locator("svg path").first).to_be_visible()
+    site.page.get_by_role("link", name=company[0].full_name).first.click()
+    expect(site.page.get_by_role("heading", level=1)).to_contain_text(company[0].full_name)
+    expect(site.page.get_by_text("1 of 12", exact=False).first).to_be_visible()
+
+
+def test_sales_finds_a_customer_by_a_few_letters_and_notes_a_call(site: Site, company: list[Customer]) -> None:
+    site.sign_in(roles.SALES)
+    site.page.keyboard.press("/")
+    site.page.keyboard.type("lampion 07")
+    site.page.keyboard.press("Enter")
+    site.page.get_by_role("link", name="Lampion 07").first.click()
+    expect(site.page.get_by_role("heading", level=1)).to_contain_text("Lampion 07")
+    site.open("moment-create", company[7].pk)
+    site.page.get_by_label("Summary").fill("Asked for a second lamp")
+    site.page.locator("main form button[type=submit]").click()
+    expect(site.page.get_by_text("Asked for a second lamp").first).to_be_visible()
+
+
+def test_a_manager_imports_a_file_and_sees_what_became_of_every_row(
+    site: Site, company: list[Customer], tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(ORDERS, encoding="utf-8")
+    site.sign_in(roles.MANAGER)
+    site.open("import-new")
+    site.page.set_input_files("input[type=file]", file)
+    site.page.locator("main form button[type=submit]").click()
+    site.page.wait_for_url("**/imports/*/")
+    run_job(Job.objects.latest("id").pk)
+    expect(site.page.get_by_text("Why rows were rejected")).to_be_visible(timeout=20_000)
+    expect(site.page.get_by_text("2026-15-05").first).to_be_visible()
+    assert Order.objects.filter(customer__reference__in=["C-1", "C-2"]).count() == 2
+
+
+def test_a_service_agent_is_not_shown_what_the_role_may_not_see(site: Site, company: list[Customer]) -> None:
+    site.sign_in(roles.SERVICE_AGENT)
+    expect(site.page.get_by_role("link", name="Customers").first).to_be_visible()
+    expect(site.page.get_by_role("link", name="Dashboard")).to_have_count(0)
+    site.open("dashboard")
+    expect(site.page.get_by_role("heading", level=1)).to_contain_text("You may not see this")
+
+
+def test_the_language_can_be_changed_and_stays(site: Site, company: list[Customer]) -> None:
+    site.open("account_login")
+    site.page.get_by_role("button", name="Français").click()
+    expect(site.page.locator("html")).to_have_attribute("lang", "fr")
+    site.sign_in(roles.MANAGER)
+    expect(site.page.get_by_role("heading", level=1)).to_have_text("Tableau de bord")
+    expect(site.page.get_by_text("meilleurs clients sur 12", exact=False).first).to_be_visible()
+
+
+def test_lists_can_be_read_and_filtered_without_scripts(site: Site, company: list[Customer]) -> None:
+    site.sign_in(roles.SALES)
+    browser = site.page.context.browser
+    assert browser
+    plain = browser.new_context(java_script_enabled=False, storage_state=site.page.context.storage_state())
+    page = plain.new_page()
+    page.goto(f"{site.url}/customers/?q=lampion+03")
+    expect(page.get_by_role("link", name="Lampion 03", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Lampion 04", exact=True)).to_have_count(0)
+    plain.close()
