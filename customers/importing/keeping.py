@@ -15,7 +15,6 @@ from customers.importing.staging import Watch
 from customers.importing.statements import REJECTIONS
 from customers.models.imports import Import
 
-
 # So many new rows change how tables are best read.
 MANY_ROWS = 10_000
 
