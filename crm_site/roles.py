@@ -30,6 +30,7 @@ _READ_FILES = frozenset(
     }
 )
 _SALES = _READ_FILES | {
+    "customers.see_team_customers",
     "customers.add_customer",
     "customers.change_customer",
     "customers.add_contactmoment",
@@ -37,6 +38,7 @@ _SALES = _READ_FILES | {
     "customers.export_customer",
 }
 _MANAGER = _SALES | {
+    "customers.see_all_customers",
     "customers.import_orders",
     "customers.view_import",
     "customers.view_run",
@@ -45,7 +47,7 @@ _MANAGER = _SALES | {
     "jobs.change_job",
     "profitability.view_profitability",
 }
-_AGENT = _READ_FILES | {"customers.add_contactmoment", "customers.change_contactmoment"}
+_AGENT = _READ_FILES | {"customers.see_all_customers", "customers.add_contactmoment", "customers.change_contactmoment"}
 
 SALES = Role(gettext_noop("Sales"), _SALES, "sales")
 MANAGER = Role(gettext_noop("Manager"), _MANAGER, "manager")

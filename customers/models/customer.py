@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
@@ -49,8 +50,17 @@ class Tag(models.Model):
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> "CustomerQuerySet":
-        """The customers that this person may see."""
-        return self if user.has_perm("customers.view_customer") else self.none()
+        """The customers that this person may see: all, the team's or one's own, and those who are nobody's yet."""
+        if not user.has_perm("customers.view_customer"):
+            return self.none()
+        if user.has_perm("customers.see_all_customers"):
+            return self
+        seen = models.Q(owner=user) | models.Q(owner=None, team=None)
+        team = getattr(user, "team_id", None)
+        if team and user.has_perm("customers.see_team_customers"):
+            colleagues = get_user_model().objects.filter(team=team)
+            seen |= models.Q(team=team) | models.Q(owner__in=colleagues)
+        return self.filter(seen)
 
     def matching(self, text: str) -> "CustomerQuerySet":
         """Customers of whom each word of the text begins a word of the name, reference, e-mail, phone or town.

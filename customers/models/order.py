@@ -71,8 +71,12 @@ class Product(models.Model):
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> "OrderQuerySet":
-        """The orders of customers that this person may see, and anonymous sales for whoever may see every order."""
-        return self if user.has_perm("customers.view_order") else self.none()
+        """The orders of customers that this person may see; anonymous sales for whoever sees all customers."""
+        if not user.has_perm("customers.view_order"):
+            return self.none()
+        if user.has_perm("customers.see_all_customers"):
+            return self
+        return self.filter(customer__in=Customer.objects.visible_to(user))
 
     def latest_first(self) -> "OrderQuerySet":
         return self.order_by("-ordered_on", "-id")
