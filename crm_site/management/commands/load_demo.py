@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from crm_site.lib.accounts.models import User
+from crm_site.lib.accounts.models import Team, User
 from crm_site.roles import ADMIN, DEMO_PASSWORD, MANAGER, ROLES, SALES, SERVICE_AGENT, Role
 from customers.demo import loading
 from customers.demo.moments import Staff
@@ -16,6 +16,7 @@ from customers.models import Customer
 from profitability import demo as profitability_demo
 
 SEED = 1997
+SALES_TEAM = "Sales"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Command(BaseCommand):
 def create_staff() -> list[User]:
     """The invented staff, in the order of STAFF; somebody of the same username is left as they are."""
     groups = {group.name: group for group in Group.objects.filter(name__in=[role.name for role in ROLES])}
+    team, _ = Team.objects.get_or_create(name=SALES_TEAM)
     people = []
     for person in STAFF:
         user, is_new = User.objects.get_or_create(
@@ -90,6 +92,7 @@ def create_staff() -> list[User]:
                 "first_name": person.first_name,
                 "last_name": person.last_name,
                 "is_staff": person.role is ADMIN,
+                "team": team if person.role is SALES else None,
             },
         )
         if is_new:
