@@ -68,6 +68,19 @@ class ImportForm(forms.Form):
             ("comma", gettext_lazy("After a comma: 1 234,50")),
         ],
     )
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("Encoding"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Told by the file")),
+            ("utf-8", "UTF-8"),
+            ("cp1252", gettext_lazy("Windows, Western Europe")),
+            ("iso8859-15", "ISO 8859-15"),
+            ("mac-roman", "Mac Roman"),
+            ("cp850", gettext_lazy("DOS, Western Europe")),
+            ("cp1250", gettext_lazy("Windows, Central Europe")),
+        ],
+    )
 
     def clean_file(self) -> UploadedFile:
         upload: UploadedFile = self.cleaned_data["file"]
@@ -85,7 +98,7 @@ class ImportForm(forms.Form):
             self.add_error("columns", _("Name the columns of the file."))
             return cleaned
         parts = [cleaned["columns"] if named else cleaned.get("mapping", "auto")]
-        parts += [f"{name}={cleaned[name]}" for name in ("dates", "decimal") if cleaned.get(name)]
+        parts += [f"{name}={cleaned[name]}" for name in ("dates", "decimal", "encoding") if cleaned.get(name)]
         try:
             parse_mapping(",".join(parts))
         except ImportProblem as problem:

@@ -17,7 +17,7 @@ from crm_site.lib.jobs.models import Job
 from customers import import_forms
 from customers.actions import request_import
 from customers.importing.uploads import discard_forgotten
-from customers.models import Import, Order
+from customers.models import Customer, Import, Order
 from customers.tests.factories import CompanyFactory, ImportFactory, ImportRejectionFactory, user_with
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +140,14 @@ def test_a_wrong_upload_is_refused_beside_its_field_and_leaves_nothing(
     assert words in response.content.decode()
     assert not Import.objects.exists()
     assert waiting_files() == []
+
+
+def test_an_encoding_can_be_chosen(manager: Client) -> None:
+    rows = "customer,customer_name,date,unit_price\nC1,José,2026-06-01,5\n".encode("cp850")
+    assert manager.post(reverse("import-new"), upload(rows)).status_code == 422
+    manager.post(reverse("import-new"), upload(rows, encoding="cp850"))
+    run_job(Import.objects.get().job_id)
+    assert Customer.objects.get().name == "José"
 
 
 def test_a_file_beyond_the_limit_is_refused(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
