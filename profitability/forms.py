@@ -54,6 +54,30 @@ class RankingFilters(FilterForm):
         before = [total.customers for total in self.totals.categories if total.category < min(int(category), 3)]
         return customers.filter(category=category, rank__gt=sum(before))  # type: ignore[misc]
 
+    def known_count(self) -> int | None:
+        """How many customers pass, where the totals of the run say so; None for filters that have to be counted."""
+        in_force, ranking = self.in_force(), self.totals.ranking
+        if not in_force:
+            return ranking.customers
+        if len(in_force) > 1 or "q" in in_force:
+            return None
+        if "from_rank" in in_force:
+            return max(0, ranking.customers - in_force["from_rank"] + 1)
+        (value,) = in_force.values()
+        return self._known_parts()[value]
+
+    def _known_parts(self) -> dict[str, int]:
+        """The customers of each category, stage and sign, by the value of its filter."""
+        totals, ranking = self.totals, self.totals.ranking
+        return {
+            **{str(total.category): total.customers for total in totals.categories},
+            Stage.CUSTOMER: totals.active,
+            Stage.FORMER: totals.former,
+            Sign.PROFIT: ranking.profitable,
+            Sign.ZERO: ranking.zero,
+            Sign.LOSS: ranking.losing,
+        }
+
     def filter_sign(self, customers: CustomerQuerySet, sign: str) -> CustomerQuerySet:
         ranking = self.totals.ranking
         not_losing = ranking.profitable + ranking.zero

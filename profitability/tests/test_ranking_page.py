@@ -54,6 +54,13 @@ def test_the_sentence_and_the_curve_stand_above_the_list(manager: Client) -> Non
     assert page.context["whale"].series[0].values[-1] == 1
 
 
+@pytest.mark.parametrize("query", ["", "?category=2", "?category=3", "?stage=customer", "?sign=loss", "?from_rank=20"])
+def test_the_totals_know_how_many_pass_a_filter(manager: Client, query: str) -> None:
+    publish(*PROFITS)
+    page = manager.get(URL + query).context
+    assert page["paging"].count == len(page["table"].rows)
+
+
 @pytest.mark.parametrize(
     ("query", "ranks"),
     [
@@ -77,12 +84,14 @@ def test_filters_narrow_the_ranking(manager: Client, query: str, ranks: tuple[in
 def test_categories_three_and_four_are_told_apart_below_the_others(manager: Client) -> None:
     run = publish(*PROFITS)
     Scorecard.objects.filter(run=run, rank__in=(21, 24)).update(category=4)
+    run.totals["categories"][2]["customers"], run.totals["categories"][3]["customers"] = 4, 2
+    run.save()
     assert names(manager, "?category=4") == ["Rank21", "Rank24"]
     assert names(manager, "?category=3") == ["Rank20", "Rank22", "Rank23", "Rank25"]
 
 
 def test_former_customers_are_found_by_stage(manager: Client) -> None:
-    run = publish(*PROFITS)
+    run = publish(*PROFITS, active=24, former=1)
     Scorecard.objects.filter(run=run, rank=3).update(stage=Stage.FORMER)
     assert names(manager, "?stage=former") == ["Rank3"]
 

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.paging import Count, Page
+from crm_site.lib.paging import SORTED_LIMIT, Count
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.models import Company, Customer, Run
@@ -67,9 +67,24 @@ class RankingList(ListPage):
     def get_currency(self) -> str:
         return Company.of(self.request).currency
 
-    def count(self, page: Page) -> Count:
-        """All who are ranked are counted already."""
-        return super().count(page) if self.filters_in_force else Count(self.totals.ranking.customers)
+    @cached_property
+    def known(self) -> int | None:
+        """How many rows there are, where the totals of the run say so."""
+        return self.get_filters().known_count()
+
+    @cached_property
+    def counted(self) -> Count | None:
+        return super().counted if self.known is None else Count(self.known)
+
+    def is_sorted_sooner(self) -> bool:
+        """By rank, a filter that the totals know leads straight to its first row; by value, hardly ever.
+
+        Categories are made by lifetime value: those of little worth stand at the far end of its index.
+        """
+        if self.known is None:
+            return super().is_sorted_sooner()
+        limits = {"rank": 0, "lifetime_value": 10 * SORTED_LIMIT if self.filters_in_force else 0}
+        return self.known <= limits.get(self.order.sort.path, SORTED_LIMIT)
 
     def get_context(self) -> dict[str, Any]:
         ranking, currency = self.totals.ranking, self.get_currency()
