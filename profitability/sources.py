@@ -106,14 +106,17 @@ MOMENT_RECORDS = DriverSource(
         },
     },
 )
-# What it cost to win a customer counts in the month in which they were won: as noted, or with the first order.
+# What it cost to win a customer counts on the day they were won: as noted, or with the first order, or when they were
+# entered.
 ACQUISITION = DirectCostSource(
     name="acquisition",
-    rows="""(
-        SELECT c.id, c.acquisition_cost, coalesce(c.acquired_on, min(o.ordered_on)) AS day
-        FROM customers_customer c LEFT JOIN customers_order o ON o.customer_id = c.id
-        WHERE c.acquisition_cost > 0
-        GROUP BY c.id
+    rows=f"""(
+        SELECT c.id, c.acquisition_cost, coalesce(
+            c.acquired_on,
+            (SELECT min(o.ordered_on) FROM customers_order o WHERE o.customer_id = c.id),
+            (c.created_at AT TIME ZONE '{settings.TIME_ZONE}')::date
+        ) AS day
+        FROM customers_customer c WHERE c.acquisition_cost > 0
     ) a""",
     customer="a.id",
     day="a.day",

@@ -39,7 +39,7 @@ Traditional, with 70, 10 and 20 % of the time by interview, everything is absorb
     checks 44.8 112000
 """
 
-from profitability.costing.allocation import ActivityCost, Allocation, PoolCost, allocate, charge
+from profitability.costing.allocation import ActivityCost, Allocation, PoolCost, allocate, charge, charge_periods
 from profitability.costing.inputs import Activity, CostingError, CostPool, TimeDriven, TimeTerm, Traditional
 from profitability.costing.reconciliation import Charged, DirectCosts, Reconciliation, reconcile
 
@@ -58,5 +58,6 @@ __all__ = [
     "Traditional",
     "allocate",
     "charge",
+    "charge_periods",
     "reconcile",
 ]

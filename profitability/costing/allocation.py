@@ -101,6 +101,19 @@ def charge(activity: ActivityCost, quantities: Mapping[str, ArrayLike]) -> NDArr
     return np.rint(np.asarray(exact)).astype(np.int64)
 
 
+def charge_periods(
+    costs: Sequence[ActivityCost], period: ArrayLike, quantities: Mapping[str, ArrayLike]
+) -> NDArray[np.int64]:
+    """As `charge`, for several periods at once: `costs` is the activity in each, `period` says which one charges."""
+    place = np.asarray(period, dtype=np.intp)
+    exact = sum(
+        np.array([float(cost.cents_per_unit[driver]) for cost in costs])[place]
+        * np.asarray(quantities[driver], dtype=np.float64)
+        for driver in (costs[0].cents_per_unit if costs else ())
+    )
+    return np.rint(np.broadcast_to(exact, place.shape)).astype(np.int64)
+
+
 def _parts(activity: Traditional, pools: Sequence[CostPool]) -> dict[str, Fraction]:
     """What the activity takes of every pool."""
     return {pool.key: fraction(activity.shares.get(pool.key, 0)) * int(pool.amount) for pool in pools}

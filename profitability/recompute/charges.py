@@ -4,7 +4,7 @@ A charge is round-half-even(sum of cents per unit * units), once for each custom
 by `reports.profit_and_loss` for a page; both add the drivers up in the same order and reach the same cents.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from crm_site.lib.jobs.context import JobProblem
 from customers.models import Run
-from profitability.costing import Allocation, Charged, Reconciliation, charge, reconcile
+from profitability.costing import Allocation, Charged, Reconciliation, charge_periods, reconcile
 from profitability.drivers import Arises
 from profitability.models import ActivityRate, RunActivity, RunMonth
 from profitability.recompute.gather import Gathered, MonthTotals
-from profitability.recompute.months import THOUSAND, Whole, money, month_date, month_number, starts_of
+from profitability.recompute.months import THOUSAND, Whole, money, month_date, month_number, starts_of, sums_by
 from profitability.recompute.plan import Plan
 from profitability.recompute.records import QUANTITY
 
@@ -81,29 +81,20 @@ def _charge_slice(
     charged: Mapping[int, Whole],
 ) -> None:
     """Charge one slice of customers, and add what they were charged to their sums and to those of the months."""
-    costs = {name: np.zeros(len(rows), np.int64) for name in ("cost_to_serve", *COLUMN_OF.values())}
-    for month, of in _by_month(rows["month"]):
-        here = rows[of]
-        units = {code: here[QUANTITY + code] / THOUSAND for code in plan.drivers}
-        anonymous = here["place"] == 0
-        for position, activity in enumerate(allocations[month].activities):
-            cents = charge(activity, units)
-            costs["cost_to_serve"][of] += cents
-            column = COLUMN_OF.get(plan.arises(plan.activities[position]))
-            if column:
-                costs[column][of] += cents
-            charged[month][position] += (cents[~anonymous].sum(), cents[anonymous].sum())
+    months = np.array(list(allocations))
+    period = np.searchsorted(months, rows["month"])
+    units = {code: rows[QUANTITY + code] / THOUSAND for code in plan.drivers}
+    anonymous = int(np.searchsorted(rows["place"], 1))  # their rows come first
     starts = starts_of(rows["place"])
-    for name, cents in costs.items():
-        gathered.sums[name][rows["place"][starts]] = np.add.reduceat(cents, starts)
-
-
-def _by_month(months: Whole) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Each month and the rows that are of it."""
-    order = np.argsort(months, kind="stable")
-    for rows in np.split(order, starts_of(months[order])[1:]):
-        if len(rows):
-            yield int(months[rows[0]]), rows
+    customers = rows["place"][starts]
+    for position, activity in enumerate(plan.activities):
+        cents = charge_periods([month.activities[position] for month in allocations.values()], period, units)
+        by_customer = np.add.reduceat(cents, starts)
+        for name in filter(None, ("cost_to_serve", COLUMN_OF.get(plan.arises(activity)))):
+            gathered.sums[name][customers] += by_customer
+        for payer, of in ((ANONYMOUS_SALES, slice(anonymous)), (CUSTOMERS, slice(anonymous, None))):
+            for place, amount in enumerate(sums_by(period[of], cents[of], len(months))):
+                charged[int(months[place])][position, payer] += amount
 
 
 def _result(month: int, gathered: Gathered, allocation: Allocation, charged: Whole) -> MonthResult:

@@ -5,7 +5,8 @@ months go to the database, and what the costing needs of them (quantities) is la
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from profitability.recompute.months import (
     money,
     starts_of,
     sum_months,
+    sums_by,
 )
 from profitability.recompute.plan import Plan
 from profitability.recompute.records import QUANTITY, People, Records, Spool, read_people
@@ -86,10 +88,14 @@ def gather(partition: Partition, *, plan: Plan, as_of: int, check: Callable[[], 
     orders, others = _read(people, plan.drivers, as_of, check)
     gathered = _empty(people, plan.drivers)
     without_cost = 0
-    for number in range(people.slices):
-        check()
+    cost_ratio = None if plan.cost_ratio is None else float(plan.cost_ratio)
+
+    def of_slice(number: int) -> Months:
         sources = Sources(orders=orders.take(number), others=[spool.take(number) for spool in others])
-        months = sum_months(sources, plan.drivers, None if plan.cost_ratio is None else float(plan.cost_ratio))
+        return sum_months(sources, plan.drivers, cost_ratio)
+
+    for months in _one_ahead(of_slice, people.slices):
+        check()
         columns = columns_of(months, run_id=partition.value, customers=people.ids)
         write(partition.table, columns, rows=len(months.place))
         _add_customers(gathered, months, plan.costed_months)
@@ -100,6 +106,17 @@ def gather(partition: Partition, *, plan: Plan, as_of: int, check: Callable[[], 
     if found != expected:
         raise JobProblem(DOES_NOT_ADD_UP, lines=str(money(expected)), months=str(money(found)))
     return replace(gathered, without_cost=without_cost)
+
+
+def _one_ahead(work: Callable[[int], Months], count: int) -> Iterator[Months]:
+    """Results in order, each made in a thread while the one before it is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = [thread.submit(work, 0)]
+        for number in range(1, count + 1):
+            ready = coming.pop().result()
+            if number < count:
+                coming.append(thread.submit(work, number))
+            yield ready
 
 
 def _net_sales_of_lines(as_of: int) -> int:
@@ -175,17 +192,20 @@ def _add_customers(gathered: Gathered, months: Months, costed: NDArray[np.int64]
 
 
 def _add_months(gathered: Gathered, months: Months) -> None:
-    columns = [*(months.sales[name] for name in SALES), months.orders, np.ones(len(months.place), np.int64)]
-    for totals, of in ((gathered.customers, months.place > 0), (gathered.anonymous, months.place == 0)):
-        matrix = np.stack([column[of] for column in columns], axis=1)
-        order = np.argsort(months.month[of], kind="stable")
-        ordered = months.month[of][order]
-        starts = starts_of(ordered)
-        sums = np.add.reduceat(matrix[order], starts)
-        quantities = np.add.reduceat(months.quantities[of][order], starts)
-        for place, month in enumerate(ordered[starts].tolist()):
-            totals[month].sums += sums[place]
-            totals[month].quantities = totals[month].quantities + quantities[place]
+    anonymous = int(np.searchsorted(months.place, 1))  # their rows come first
+    for totals, of in ((gathered.anonymous, slice(anonymous)), (gathered.customers, slice(anonymous, None))):
+        if not len(months.place[of]):
+            continue
+        first = int(months.month[of].min())
+        place = months.month[of] - first
+        count = int(place.max()) + 1
+        columns = [*(months.sales[name] for name in SALES), months.orders, np.ones_like(months.orders)]
+        sums = np.stack([sums_by(place, column[of], count) for column in columns], axis=1)
+        drivers = [sums_by(place, column[of], count) for column in months.quantities.T]
+        quantities = np.stack(drivers, axis=1) if drivers else np.empty((count, 0), np.int64)
+        for month in np.flatnonzero(sums[:, MONTH_SUMS.index("rows")]).tolist():
+            totals[first + month].sums += sums[month]
+            totals[first + month].quantities = totals[first + month].quantities + quantities[month]
 
 
 def _laid_aside(layout: np.dtype[Any], months: Months) -> NDArray[Any]:

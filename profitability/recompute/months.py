@@ -22,6 +22,7 @@ SALES = ("gross", "discounts", "returns", "other", "cost_of_goods", "direct_cost
 # Months are numbered from year 0, so that dates before 1970 are no different.
 MONTHS_BEFORE_1970 = 1970 * 12
 MONTH_BITS, DAY_BITS = 16, 5
+MONTH_MASK, DAY_MASK = (1 << MONTH_BITS) - 1, (1 << DAY_BITS) - 1
 NO_DAY = -(2**31)
 EPOCH = date(1970, 1, 1)
 
@@ -57,16 +58,19 @@ def sum_months(sources: Sources, drivers: Sequence[str], cost_ratio: float | Non
     """The months of a slice. `cost_ratio` is the share of the price taken as cost of goods where that is unknown."""
     orders = sources.orders
     parts = [_summed(orders), *(_summed(rows) for rows in sources.others)]
-    keys = np.unique(np.concatenate([part.keys for part in parts]))
+    # A stable sort merges what is sorted already.
+    merged = np.sort(np.concatenate([part.keys for part in parts]), kind="stable")
+    keys = merged[starts_of(merged)]
+    places = [np.searchsorted(keys, part.keys) for part in parts]
     totals = {
-        name: _merged(keys, parts, name)
+        name: _merged(len(keys), parts, places, name)
         for name in (*SALES[:4], "known_cost", "without_cost", "direct_costs", *(QUANTITY + code for code in drivers))
     }
     assumed = np.rint(totals["without_cost"] * (cost_ratio or 0.0)).astype(np.int64)
     days = _order_days(keys, orders)
     return Months(
         place=keys >> MONTH_BITS,
-        month=keys & ((1 << MONTH_BITS) - 1),
+        month=keys & MONTH_MASK,
         sales={
             **{name: totals[name] for name in SALES[:4]},
             "cost_of_goods": totals["known_cost"] + assumed,
@@ -104,6 +108,11 @@ def starts_of(ordered: NDArray[Any]) -> NDArray[np.intp]:
     if not len(ordered):
         return np.empty(0, np.intp)
     return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+
+
+def sums_by(place: Whole, values: Whole, count: int) -> Whole:
+    """The sum of the values of each place; exact, as floats are for whole numbers below 2 ** 53."""
+    return np.rint(np.bincount(place, weights=values, minlength=count)).astype(np.int64)
 
 
 def month_of(days: NDArray[Any]) -> Whole:
@@ -159,19 +168,17 @@ def _keys(rows: Rows) -> Whole:
 def _summed(rows: Rows) -> _Part:
     keys = _keys(rows)
     order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
+    ordered, sorted_rows = keys[order], rows[order]
     starts = starts_of(ordered)
     names = [name for name in rows.dtype.names or () if name not in ("place", "day")]
-    if not len(starts):
-        return _Part(ordered, {name: np.empty(0, np.int64) for name in names})
-    return _Part(ordered[starts], {name: np.add.reduceat(rows[name][order], starts) for name in names})
+    return _Part(ordered[starts], {name: np.add.reduceat(sorted_rows[name], starts) for name in names})
 
 
-def _merged(keys: Whole, parts: Sequence[_Part], name: str) -> Whole:
-    total = np.zeros(len(keys), np.int64)
-    for part in parts:
+def _merged(count: int, parts: Sequence[_Part], places: Sequence[NDArray[np.intp]], name: str) -> Whole:
+    total = np.zeros(count, np.int64)
+    for part, at in zip(parts, places, strict=True):
         if name in part.sums:
-            total[np.searchsorted(keys, part.keys)] += part.sums[name]
+            total[at] += part.sums[name]
     return total
 
 
@@ -180,18 +187,18 @@ def _order_days(keys: Whole, orders: Rows) -> _OrderDays:
     bought = orders[orders["lines"] > 0]
     days = bought["day"].astype(np.int64)
     months = _keys(bought)
-    dated = np.sort((months << DAY_BITS) | (days - first_of(months & ((1 << MONTH_BITS) - 1))))
+    dated = np.sort((months << DAY_BITS) | (days - first_of(months & MONTH_MASK)))
+    begins = starts_of(dated >> DAY_BITS)
     distinct = dated[starts_of(dated)]
-    month_of_day = distinct >> DAY_BITS
-    starts = starts_of(month_of_day)
-    ends = np.append(starts[1:], len(distinct)) - 1 if len(starts) else starts
-    at = np.searchsorted(keys, month_of_day[starts])
-    calendar = first_of(month_of_day & ((1 << MONTH_BITS) - 1)) + (distinct & ((1 << DAY_BITS) - 1))
+    starts = starts_of(distinct >> DAY_BITS)
+    at = np.searchsorted(keys, distinct[starts] >> DAY_BITS)
+    calendar = first_of((distinct >> DAY_BITS) & MONTH_MASK) + (distinct & DAY_MASK)
+    count = np.diff(starts, append=len(distinct))
     result = _OrderDays(
         *(np.zeros(len(keys), np.int64) for _ in range(2)), *(np.full(len(keys), NO_DAY) for _ in range(2))
     )
-    result.orders[at] = np.bincount(np.searchsorted(keys[at], months), minlength=len(at))
-    result.days[at] = ends - starts + 1
+    result.orders[at] = np.diff(begins, append=len(dated))
+    result.days[at] = count
     result.first[at] = calendar[starts]
-    result.last[at] = calendar[ends]
+    result.last[at] = calendar[starts + count - 1]
     return result
