@@ -36,7 +36,7 @@ def whale_curve(ranking: Ranking, currency: str) -> Chart:
         digits=0,
         summary=twenty_eighty(ranking, currency).text,
         marks=_whale_marks(ranking, currency, dict(zip(ranking.curve_customers, heights, strict=True))),
-        links=[_ranking_from(count, ranking.customers) for count in ranking.curve_customers],
+        links=_ranking_from(ranking.curve_customers),
     )
 
 
@@ -62,8 +62,10 @@ def _height(height: float, ranking: Ranking, currency: str) -> str:
     return percent(height, digits=0) if shares_speak(ranking) else money(height, currency, digits=0)
 
 
-def _ranking_from(position: int, customers: int) -> str:
-    return f"{reverse('ranking')}?from_rank={min(max(position, 1), max(customers, 1))}"
+def _ranking_from(positions: Sequence[int]) -> list[str]:
+    """The ranking from each of these places on; before the first customer it begins with the first."""
+    address = reverse("ranking")
+    return [f"{address}?from_rank={max(position, 1)}" for position in positions]
 
 
 def profit_by_month(months: Sequence[RunMonth], currency: str) -> Chart:
