@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm_site.lib.components import KeyFigure
+from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.models import Job
-from customers.models import Customer, Run
-from customers.tests.factories import CompanyFactory, CustomerFactory, OrderFactory, user_with
-from profitability.models import Costing, CostPool, CostPoolAmount
+from customers.models import Customer, Order, OrderLine, Run
+from customers.tests.factories import A_DAY, CompanyFactory, CustomerFactory, OrderFactory, user_with
+from profitability.actions import request_recompute
+from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount
 from profitability.permissions import SEE_RUNS, SEE_VALUE, START_RUN
 from profitability.tests.published import GOODS, publish, statement
 from profitability.totals import Changes
@@ -158,6 +160,54 @@ def test_the_page_carries_no_more_points_than_a_chart_can_show(manager: Client) 
     page = manager.get(URL)
     assert len(page.context["whale"].x_values) <= 500
     assert len(json.dumps(page.context["whale"].as_json())) < 60_000
+
+
+# --- The figures, worked out a second time ---------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_agrees_with_an_independent_calculation(manager: Client) -> None:
+    """Twenty customers, order lines of 10.00 that cost 6.00, and 400.00 of costs shared out by orders."""
+    sell_and_recompute(customers=20)
+    profits = profits_by_hand()
+    total, best, last = sum(profits), sum(profits[:4]), sum(profits[-4:])
+    assert total > 0 > last
+    page = manager.get(URL).context
+    assert page["totals"].statement.profit == total
+    assert page["totals"].statement.net_revenue == OrderLine.objects.count() * 10
+    share = f"{best / total:.0%} of the profit; the last 20% lose {-last / total:.0%} of it."
+    assert page["finding"].text == f"20% of customers make {share}"
+    assert [row.cells[3].text for row in page["best"].rows] == [f"€{profit:,.2f}" for profit in profits[:5]]
+    assert [row.cells[3].text for row in page["worst"].rows] == [f"-€{-profit:,.2f}" for profit in profits[:-6:-1]]
+    assert sum(card.customers for card in page["cards"]) == 20
+    assert sum(page["categories"].series[0].values) == total
+
+
+def sell_and_recompute(*, customers: int) -> None:
+    """Each customer orders more lines than the one before; every third orders them one by one."""
+    costing = Costing.objects.create(name="2026", is_current=True, published_at=timezone.now())
+    desk = CostPool.objects.create(costing=costing, name="Order desk")
+    CostPoolAmount.objects.create(pool=desk, month=A_DAY.replace(day=1), amount=400)
+    activity = Activity.objects.create(costing=costing, name="Process orders", driver="orders")
+    ActivityShare.objects.create(activity=activity, pool=desk, percent=100)
+    for lines in range(1, customers + 1):
+        customer = CustomerFactory()
+        for part in [1] * lines if lines % 3 == 0 else [lines]:
+            OrderFactory(customer=customer, ordered_on=A_DAY, lines=part)
+    job = run_job(request_recompute(reason=Run.Reason.ASKED, as_of=A_DAY).pk)
+    assert job is not None
+    assert job.state == Job.State.DONE, job.problem
+
+
+def profits_by_hand() -> list[Decimal]:
+    """The profit of each customer, best first, from the order lines alone."""
+    each = Decimal(400) / Order.objects.count()
+    profits = []
+    for customer in Customer.objects.all():
+        orders, lines = Order.objects.filter(customer=customer), OrderLine.objects.filter(order__customer=customer)
+        margin = sum((line.quantity * (line.unit_price - line.unit_cost) for line in lines), Decimal(0))
+        profits.append(round(margin - round(each * orders.count(), 2), 2))
+    return sorted(profits, reverse=True)
 
 
 # --- What should be known -----------------------------------------------------------------------------------------
