@@ -12,7 +12,7 @@ from django.test import TestCase
 from crm_site.lib.accounts.models import User
 from crm_site.roles import ADMIN, DEMO_PASSWORD, ROLES
 from customers.models import Customer, Order
-from customers.tests.factories import CustomerFactory
+from customers.tests.factories import AcquisitionSourceFactory, CustomerFactory, ProductFactory, TouchpointFactory
 
 # All that was loaded, without the numbers that the database gives.
 CONTENT = """
@@ -94,6 +94,18 @@ def test_a_company_with_customers_of_its_own_is_left_alone() -> None:
     with pytest.raises(CommandError, match="without customers"):
         load()
     assert Customer.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_touchpoints_sources_and_products_that_are_here_already_stay() -> None:
+    kept = [
+        TouchpointFactory(name="Delivery", position=3),
+        AcquisitionSourceFactory(name="Direct mail"),
+        ProductFactory(),
+    ]
+    load()
+    assert [type(thing).objects.get(pk=thing.pk) for thing in kept] == kept
+    assert type(kept[0]).objects.get(name="Delivery").position == 3
 
 
 @pytest.mark.django_db

@@ -95,42 +95,39 @@ JOURNEY = (
 
 
 def create_sources() -> list[AcquisitionSource]:
-    """The acquisition sources, in the order of SOURCES."""
-    return AcquisitionSource.objects.bulk_create(
-        AcquisitionSource(name=source.name, name_fr=source.name_fr) for source in SOURCES
-    )
+    """The acquisition sources, in the order of SOURCES; one that is here already is used as it is."""
+    return [
+        AcquisitionSource.objects.get_or_create(name=source.name, defaults={"name_fr": source.name_fr})[0]
+        for source in SOURCES
+    ]
 
 
 def create_journey() -> dict[str, Touchpoint]:
-    """The touchpoints by their code."""
-    points = Touchpoint.objects.bulk_create(
-        Touchpoint(
+    """The touchpoints by their code; one that is here already is used as it is."""
+    found = {}
+    for position, point in enumerate(JOURNEY, start=1):
+        found[point.code], _ = Touchpoint.objects.get_or_create(
             name=point.name,
-            name_fr=point.name_fr,
-            channel=point.channel,
-            position=position,
-            standard_minutes=point.standard_minutes and Decimal(point.standard_minutes),
+            defaults={
+                "name_fr": point.name_fr,
+                "channel": point.channel,
+                "position": position,
+                "standard_minutes": point.standard_minutes and Decimal(point.standard_minutes),
+            },
         )
-        for position, point in enumerate(JOURNEY, start=1)
-    )
-    return {point.code: touchpoint for point, touchpoint in zip(JOURNEY, points, strict=True)}
+    return found
 
 
 def create_products(rng: np.random.Generator) -> list[Product]:
     """ASSORTMENTS products for each family, in the order of FAMILIES; costs differ a little within a family."""
-    families = ProductFamily.objects.bulk_create(
-        ProductFamily(name=family.name, name_fr=family.name_fr) for family in FAMILIES
-    )
-    return Product.objects.bulk_create(
-        Product(
-            sku=f"{family.code}-{number:02d}",
-            name=f"{family.name}, assortment {number:02d}",
-            family=row,
-            unit_cost=_unit_cost(family, rng),
-        )
-        for family, row in zip(FAMILIES, families, strict=True)
-        for number in range(1, ASSORTMENTS + 1)
-    )
+    products = []
+    for family in FAMILIES:
+        row, _ = ProductFamily.objects.get_or_create(name=family.name, defaults={"name_fr": family.name_fr})
+        for number in range(1, ASSORTMENTS + 1):
+            name = f"{family.name}, assortment {number:02d}"
+            values = {"name": name, "family": row, "unit_cost": _unit_cost(family, rng)}
+            products.append(Product.objects.update_or_create(sku=f"{family.code}-{number:02d}", defaults=values)[0])
+    return products
 
 
 def _unit_cost(family: Family, rng: np.random.Generator) -> Decimal:
