@@ -174,6 +174,13 @@ def test_only_administrators_are_led_to_editing(costing: Costing) -> None:
     assert editor.get(URL).context["edit_url"] == f"/admin/profitability/costing/{costing.pk}/change/"
 
 
+def test_drafts_of_a_costing_are_where_editing_begins_before_one_is_current() -> None:
+    editor = client_with(SEE_VALUE, EDIT_COSTING, is_staff=True)
+    assert editor.get(URL).context["edit_url"] == "/admin/profitability/costing/add/"
+    Costing.objects.create(name="Draft")
+    assert editor.get(URL).context["edit_url"] == "/admin/profitability/costing/"
+
+
 def test_a_month_tells_quantity_rate_and_charge_of_each_activity(manager: Client, run: Run) -> None:
     assert texts(manager.get(MONTH_URL).context["lines"]) == [
         ["Packing", "30", "€20.00", "€600.00", "€600.00", "€0.00", "€0.00"],

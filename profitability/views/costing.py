@@ -13,7 +13,8 @@ from crm_site.lib import formatting
 from customers.models import Company
 from profitability.charts import use_of_capacity
 from profitability.models import Costing
-from profitability.permissions import EDIT_COSTING, SEE_VALUE
+from profitability.permissions import SEE_VALUE
+from profitability.reports.beginning import editing_url
 from profitability.reports.costing import (
     MonthDetail,
     Months,
@@ -46,7 +47,7 @@ def costing_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page_title": _("Costing"),
         "costing": costing,
-        "edit_url": _edit_url(request, costing),
+        "edit_url": editing_url(request.user, costing),
         "data_as_of": published and published.run.published_at,
         "data_url": run_url(request.user, published),
     }
@@ -58,15 +59,6 @@ def costing_page(request: HttpRequest) -> HttpResponse:
         active = [row.month for row in months.months if row.orders]
         context["warnings"] = [*warnings_about_amounts(missing_amounts(costing, active)), *context["warnings"]]
     return render(request, "profitability/costing.html", context)
-
-
-def _edit_url(request: HttpRequest, costing: Costing | None) -> str:
-    """Where the costing is edited, for whoever may."""
-    if not (request.user.is_staff and request.user.has_perm(EDIT_COSTING)):
-        return ""
-    if costing is None:
-        return reverse("admin:profitability_costing_add")
-    return reverse("admin:profitability_costing_change", args=[costing.pk])
 
 
 def _month_tables(months: Months, currency: str, *, everything: bool) -> dict[str, Any]:
