@@ -26,7 +26,7 @@ def url_of_test_database() -> str:
     return f"postgres://{login}@{quote(found['HOST'], safe='')}{port}/{found['NAME']}"
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
+def eventually(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
     """Whether it becomes true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
