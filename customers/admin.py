@@ -12,6 +12,7 @@ from crm_site.lib.admin import ReadOnlyAdmin, SafeModelAdmin
 from customers.models import (
     AcquisitionSource,
     Attachment,
+    CalendarFeed,
     Channel,
     Company,
     Consent,
@@ -279,6 +280,16 @@ class TaskAdmin(SafeModelAdmin):
     list_select_related = ["customer", "owner"]
     search_fields = ["customer__reference__startswith"]
     autocomplete_fields = ["customer", "owner"]
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(ReadOnlyAdmin):
+    """Whose tasks stand in a calendar; the secret of its address is nobody else's business."""
+
+    list_display = ["owner", "renewed_at"]
+    list_select_related = ["owner"]
+    search_fields = ["owner__username__startswith"]
+    exclude = ["nonce"]
 
 
 @admin.register(DuplicatePair)

@@ -13,11 +13,12 @@ from customers.models.opportunity import Opportunity, OpportunityStage
 from customers.models.order import Order, OrderLine, Product, ProductFamily
 from customers.models.scorecard import Run, Scorecard
 from customers.models.segment import SavedView, Segment, SegmentFigures
-from customers.models.task import Task
+from customers.models.task import CalendarFeed, Task
 
 __all__ = [
     "AcquisitionSource",
     "Attachment",
+    "CalendarFeed",
     "Channel",
     "Company",
     "Consent",

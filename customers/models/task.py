@@ -1,8 +1,10 @@
-from datetime import date
+import secrets
+from datetime import date, datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -22,6 +24,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def overdue(self, on: date) -> "TaskQuerySet":
         """Open tasks that should have been done before this day."""
         return self.open().filter(due_on__lt=on)
+
+    def waiting_for(self, user: AbstractUser | AnonymousUser, on: date, at: datetime) -> "TaskQuerySet":
+        """What somebody has to do by the end of this day, and what they asked to be reminded of by now."""
+        return self.open().filter(models.Q(due_on__lte=on) | models.Q(remind_at__lte=at), owner=user)
 
     def most_urgent_first(self) -> "TaskQuerySet":
         return self.order_by("due_on", "-priority", "id")
@@ -58,6 +64,10 @@ class Task(models.Model):
     reminded_at = models.DateTimeField(null=True, blank=True, editable=False)
     note = models.TextField(_("note"), blank=True)
     done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
+    # The task that made this one when it was done: a repeated task is followed once, however often it is completed.
+    follows = models.OneToOneField("self", models.SET_NULL, null=True, blank=True, editable=False, related_name="next")
+    # The day of the month that a repetition aims at; February moves the due day, not the aim.
+    aims_at_day = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
@@ -82,3 +92,28 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("task", args=[self.pk])
+
+
+def new_nonce() -> str:
+    """What makes an address impossible to guess: 192 bits of chance."""
+    return secrets.token_urlsafe(24)
+
+
+class CalendarFeed(models.Model):
+    """Somebody's tasks as a calendar at a secret address; a new nonce ends the address that was given out before."""
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar_feed", verbose_name=_("owner")
+    )
+    nonce = models.CharField(max_length=32, unique=True, default=new_nonce, editable=False)
+    renewed_at = models.DateTimeField(_("renewed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("calendar of tasks")
+        verbose_name_plural = _("calendars of tasks")
+
+    def __str__(self) -> str:
+        return str(self.owner)

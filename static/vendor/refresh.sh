@@ -55,6 +55,9 @@ fetch echarts echarts@6.0.0 # 6.1.0 cannot draw Sankey and graph series
 take echarts dist/echarts.min.js i18n/langFR.js LICENSE NOTICE
 cp -r "$work/echarts/licenses" "$vendor/echarts/"
 
+fetch sortable sortablejs@1.15.7
+take sortable Sortable.min.js LICENSE
+
 fetch inter @fontsource-variable/inter@5.3.0
 cp "$work"/inter/files/inter-latin-wght-normal.woff2 "$work"/inter/files/inter-latin-ext-wght-normal.woff2 \
     "$work/inter/LICENSE" "$vendor/inter/"
@@ -83,6 +86,7 @@ cd "$vendor"
     echo "tabler        @tabler/core                 1.6.1    MIT (contains Bootstrap 5 and Popper, MIT)"
     echo "htmx          htmx.org                     4.0.1    0BSD"
     echo "echarts       echarts                      6.0.0    Apache-2.0 (contains parts of D3, BSD-3-Clause; zrender, BSD-3-Clause)"
+    echo "sortable      sortablejs                   1.15.7   MIT"
     echo "inter         @fontsource-variable/inter   5.3.0    OFL-1.1"
     echo "tabler-icons  @tabler/icons                3.51.0   MIT (drawings in ../icons/sprite.svg)"
     echo
