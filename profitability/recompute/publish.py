@@ -47,7 +47,7 @@ def drop_old_rows() -> None:
 
     A partition that readers hold just now is left to the next recompute.
     """
-    published = Run.objects.filter(has_rows=True).order_by("-published_at")
+    published = Run.objects.filter(has_rows=True).order_by("-published_at", "-pk")
     recent = Run.objects.filter(published_at__gt=timezone.now() - PAGES_IN_FLIGHT)
     kept = {*published.values_list("pk", flat=True)[:2], *recent.values_list("pk", flat=True)}
     kept |= set(Run.objects.filter(published_at=None).values_list("pk", flat=True))
