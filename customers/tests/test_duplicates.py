@@ -1,0 +1,88 @@
+"""How likely duplicates are scored, found, shown and put aside."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from customers.duplicates.likeness import WORTH_A_LOOK, Identity, likeness, same_phone
+
+MARIE: dict[str, Any] = {
+    "kind": "person", "name": "Dupont", "given_name": "Marie", "email": "marie.dupont@example.com",
+    "phone": "06 12 34 56 78", "street": "12, rue des Lilas", "postal_code": "69003", "city": "Lyon",
+}  # fmt: skip
+SHOP: dict[str, Any] = {"kind": "company", "name": "Boulangerie Martin SARL", "postal_code": "75011", "city": "Paris"}
+BORN = dt.date(1980, 5, 1)
+
+THE_SAME = [
+    ("case and accents", MARIE | {"name": "Béranger"}, MARIE | {"name": "BERANGER", "email": "", "phone": ""}),
+    ("names swapped", MARIE, MARIE | {"name": "Marie", "given_name": "Dupont", "email": "", "phone": ""}),
+    ("a slip of a letter, same e-mail", MARIE, MARIE | {"name": "Dupond", "phone": "", "street": "", "city": ""}),
+    ("an initial, same e-mail", MARIE, MARIE | {"given_name": "M.", "street": "", "phone": "", "city": ""}),
+    ("no given name, same phone", MARIE, MARIE | {"given_name": "", "email": "", "street": ""}),
+    ("another family name after marriage", MARIE, MARIE | {"name": "Durand"}),
+    ("moved, same e-mail", MARIE, MARIE | {"street": "1 quai Rambaud", "postal_code": "69002", "phone": ""}),
+    ("same name and postal code", MARIE, {"kind": "person", "name": "Dupont", "given_name": "Marie",
+                                          "postal_code": "69 003", "city": "LYON"}),
+    ("legal form left out", SHOP, SHOP | {"name": "Boulangerie Martin"}),
+    ("legal form with dots in front", SHOP, SHOP | {"name": "S.A.R.L. Boulangerie Martin"}),
+    ("street abbreviated", MARIE | {"street": "3 boulevard Voltaire"},
+     MARIE | {"name": "Dupond", "street": "3 bd Voltaire", "email": "", "phone": ""}),
+    ("ligature", MARIE | {"name": "Lecœur"}, MARIE | {"name": "Lecoeur", "email": "", "phone": ""}),
+    ("tagged address", MARIE, MARIE | {"email": "Marie.Dupont+news@example.com", "phone": "", "street": ""}),
+]  # fmt: skip
+NOT_THE_SAME = [
+    ("one household, everything shared", MARIE, MARIE | {"given_name": "Pierre"}),
+    ("father and son", MARIE | {"birth_date": BORN}, MARIE | {"birth_date": dt.date(2005, 5, 1)}),
+    ("a shared mailbox", MARIE, {"kind": "person", "name": "Lefèvre", "given_name": "Odile", "email": MARIE["email"]}),
+    ("namesakes in one large town", {"kind": "person", "name": "Martin", "given_name": "Jean", "city": "Paris"},
+     {"kind": "person", "name": "Martin", "given_name": "Jean", "city": "Paris"}),
+    ("namesakes far apart", MARIE | {"email": "", "phone": "", "street": ""},
+     MARIE | {"email": "", "phone": "", "street": "", "postal_code": "59000", "city": "Lille"}),
+    ("neighbours", MARIE, {"kind": "person", "name": "Moreau", "given_name": "Luc", "street": MARIE["street"],
+                           "postal_code": "69003", "city": "Lyon"}),
+    ("two branches of a chain", SHOP | {"name": "Acme France"}, SHOP | {"name": "Acme Belgique"}),
+    ("a person and the firm of that name", MARIE | {"email": "", "phone": "", "street": "", "name": "Martin"},
+     {"kind": "company", "name": "Martin", "postal_code": "69003", "city": "Lyon"}),
+    ("the same name in two countries", SHOP | {"country": "France"}, SHOP | {"country": "Belgique"}),
+    ("nothing known but the name", {"kind": "person", "name": "Martin"}, {"kind": "person", "name": "Martin"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "one", "other"), THE_SAME, ids=[case[0] for case in THE_SAME])
+def test_one_customer_entered_twice_is_recognised(case: str, one: dict[str, Any], other: dict[str, Any]) -> None:
+    found = likeness(Identity(**one), Identity(**other))
+    assert found.score >= WORTH_A_LOOK, found
+    assert found == likeness(Identity(**other), Identity(**one))
+
+
+@pytest.mark.parametrize(("case", "one", "other"), NOT_THE_SAME, ids=[case[0] for case in NOT_THE_SAME])
+def test_false_friends_are_left_alone(case: str, one: dict[str, Any], other: dict[str, Any]) -> None:
+    found = likeness(Identity(**one), Identity(**other))
+    assert found.score < WORTH_A_LOOK, found
+    assert found == likeness(Identity(**other), Identity(**one))
+
+
+def test_the_same_entered_once_more_scores_full_with_its_reasons() -> None:
+    found = likeness(Identity(**MARIE), Identity(**MARIE))
+    assert (found.score, found.reasons) == (100, ("same_name", "same_email", "same_phone", "same_address"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("06 12 34 56 78", "+33 6 12 34 56 78", True),
+        ("06.12.34.56.78", "0033612345678", True),
+        ("+33 (0)6 12 34 56 78", "0612345678", True),
+        ("02 123 45 67", "+32 2 123 45 67", True),
+        ("020 7946 0958", "+44 20 7946 0958", True),
+        ("(202) 555-0143", "+1 202-555-0143", True),
+        ("06 12 34 56 78", "07 12 34 56 78", False),
+        ("01 42 34 56 78", "+32 1 42 34 56 79", False),
+        ("1234", "1234", False),
+        ("", "", False),
+        ("unknown", "none", False),
+    ],
+)
+def test_phones_are_compared_by_what_rings(one: str, other: str, same: bool) -> None:
+    assert same_phone(one, other) is same
