@@ -13,6 +13,7 @@ from crm_site import embedded
 from crm_site.lib import messages
 from crm_site.lib.broker import broker_client
 from crm_site.lib.jobs import doorbell
+from crm_site.lib.remembered import Remembered
 from crm_site.tests.processes import Worker, forget_sessions
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -101,6 +102,12 @@ def worker(start_worker: Callable[..., Worker]) -> Worker:
 def patient_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that failed in one test is asked again in the next."""
     monkeypatch.setattr(doorbell, "_silent_until", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """No test sees what a page kept in mind during another."""
+    Remembered.forget_everything()
 
 
 @pytest.fixture(scope="session")

@@ -168,17 +168,6 @@ def site_pages(client: Client) -> list[Page]:
     ]
 
 
-FIGURES = (
-    "profit",
-    "net_revenue",
-    "lifetime_value",
-    "order_count",
-    "last_order_on",
-    "probability_alive",
-    "cost_to_serve",
-)
-
-
 def report(floor: Page, pages: list[Page]) -> None:
     print(f"{Customer.objects.count():,} customers")
     print(f"{'page':34} {'median ms':>10} {'p95 ms':>8} {'× floor':>8} {'queries':>9}  goal")

@@ -5,15 +5,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from crm_site.lib.accounts.backend import roles_of
 from crm_site.navigation import navigation_for
 from customers.models import Company
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context of templates/base.html (1 query for the company; permissions are cached with the user).
-
-    What only the user menu shows is a function, which the template calls when it comes to it.
-    """
+    """Context of templates/base.html (1 query for the company now and then; rights and roles come with the user)."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
@@ -22,7 +20,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "company": company,
         "navigation": navigation_for(request),
         "demo_notice": demo_notice(company),
-        "role_names": lambda: [_(name) for name in user.groups.values_list("name", flat=True)],
+        "role_names": [_(name) for name in roles_of(user)],
     }
 
 

@@ -52,6 +52,18 @@ FIGURES = {
 MOST_COUNTRIES = 300
 MOST_STAFF = 300
 LATEST_MOMENTS = 20
+SHOWN_OF_A_MOMENT = (
+    "pk",
+    "occurred_at",
+    "direction",
+    "summary",
+    "touchpoint__name",
+    "touchpoint__name_fr",
+    "touchpoint__channel",
+    "employee__username",
+    "employee__first_name",
+    "employee__last_name",
+)
 SHORT = 2  # letters
 
 Orders = TypeVar("Orders", bound=QuerySet[Order])
@@ -132,16 +144,13 @@ def suggested_reference() -> str:
     return f"C{last + 1:06d}"
 
 
-def scorecard_of(run: Run | None, customer: Customer) -> Scorecard | None:
-    """The customer's figures in a run (1 query); None before the first run and for newer customers."""
-    if run is None:
-        return None
-    return Scorecard.objects.filter(run=run, customer=customer).first()
+def current_scorecard(customer: Customer) -> Scorecard | None:
+    """The customer's figures in the current run, with that run (1 query).
 
-
-def ranked_count(run: Run) -> int:
-    """How many customers a run ranked: the last rank (1 query, from the index on rank where there is one)."""
-    return Scorecard.objects.filter(run=run).aggregate(last=Max("rank"))["last"] or 0
+    None before the first run and for customers who are newer than it. `run.ranked` tells how many customers were ranked.
+    """
+    cards = Scorecard.objects.filter(run__is_current=True, customer=customer)
+    return cards.select_related("run").defer("run__totals").annotate(ranked=F("run__totals__ranking__customers")).first()
 
 
 def numbered_like(orders: Orders, text: str) -> Orders:
@@ -187,9 +196,20 @@ def with_line_totals(orders: OrderQuerySet) -> OrderQuerySet:
     )
 
 
+def latest_orders(orders: OrderQuerySet, limit: int) -> list[Order]:
+    """The latest orders with `line_count` and `net` (2 queries)."""
+    latest = list(orders.latest_first().only("number", "ordered_on")[:limit])
+    sums = OrderLine.objects.filter(order__in=[order.pk for order in latest]).values_list("order").order_by()
+    totals = {pk: rest for pk, *rest in sums.annotate(Count("pk"), Sum("gross"), Sum("discount"))}
+    for order in latest:
+        lines, gross, discount = totals.get(order.pk, (0, Decimal(0), Decimal(0)))
+        order.line_count, order.net = lines, gross - discount  # type: ignore[attr-defined]
+    return latest
+
+
 def moments_page(moments: QuerySet[ContactMoment], cursor: str) -> Page:
-    """Twenty contact moments, the latest first, from a place on (1 query)."""
-    rows = moments.select_related("touchpoint", "employee")
+    """Twenty contact moments as plain rows, the latest first, from a place on (1 query)."""
+    rows = moments.values_list(*SHOWN_OF_A_MOMENT, named=True)
     return read_page(rows, paging.Order(Sort("occurred_at"), descending=True), size=LATEST_MOMENTS, cursor=cursor)
 
 

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
+from math import fmod
 from typing import TypeAlias
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import (
     format_compact_currency,
     format_compact_decimal,
@@ -30,6 +31,7 @@ from django.utils.translation import get_language
 Number: TypeAlias = Decimal | int | float
 
 UNKNOWN = "—"
+HOUR, DAY = 3600, 86_400
 
 # Figures follow plain English (so a dollar is $, not US$); dates follow British usage, day before month.
 DATE_LOCALES = {"en": "en_GB"}
@@ -200,8 +202,7 @@ def moment(value: dt.datetime | None, style: str = "medium") -> str:
     if value is None:
         return UNKNOWN
     local = _local(value)
-    locale = date_locale(_language())
-    return f"{format_date(local.date(), style, locale=locale)}, {format_datetime(local, 'HH:mm', locale=locale)}"
+    return f"{_written_day(local.date(), style, _language())}, {local:%H:%M}"
 
 
 def month(value: dt.date | None) -> str:
@@ -215,4 +216,17 @@ def ago(value: dt.datetime | None, now: dt.datetime) -> str:
     """How long before (or after) `now`: 3 minutes ago."""
     if value is None:
         return UNKNOWN
-    return format_timedelta(value - now, add_direction=True, locale=date_locale(_language()))
+    seconds = int((value - now).total_seconds())
+    return _written_distance(seconds - int(fmod(seconds, _grain(abs(seconds)))), _language())
+
+
+def _grain(seconds: int) -> int:
+    """To how many seconds a distance in time matters to its words, so that few distances are ever written."""
+    if seconds >= 60 * DAY:
+        return DAY
+    return HOUR if seconds >= 2 * DAY else 60 if seconds >= 2 * HOUR else 1
+
+
+@lru_cache(maxsize=8192)
+def _written_distance(seconds: int, language: str) -> str:
+    return format_timedelta(dt.timedelta(seconds=seconds), add_direction=True, locale=date_locale(language))

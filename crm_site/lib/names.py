@@ -19,5 +19,10 @@ class BilingualName(models.Model):
 
     @property
     def label(self) -> str:
-        french = (get_language() or "").startswith("fr")
-        return (self.name_fr if french else "") or self.name
+        return in_readers_language(self.name, self.name_fr)
+
+
+def in_readers_language(name: str, name_fr: str) -> str:
+    """The French name for readers of French where there is one, else the name."""
+    french = (get_language() or "").startswith("fr")
+    return (name_fr if french else "") or name

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 
@@ -12,11 +13,14 @@ T = TypeVar("T")
 class Remembered(Generic[T]):
     """A function without arguments whose answer is kept for some seconds; every process keeps its own."""
 
+    everything: ClassVar[WeakSet[Remembered[Any]]] = WeakSet()
+
     def __init__(self, ask: Callable[[], T], seconds: float) -> None:
         self.ask = ask
         self.seconds = seconds
         self.__doc__ = ask.__doc__
         self.kept: tuple[float, T] | None = None
+        self.everything.add(self)
 
     def __call__(self) -> T:
         kept = self.kept
@@ -30,6 +34,12 @@ class Remembered(Generic[T]):
     def forget(self) -> None:
         """Ask again next time."""
         self.kept = None
+
+    @classmethod
+    def forget_everything(cls) -> None:
+        """Forget all answers: what a test does before it begins."""
+        for each in cls.everything:
+            each.forget()
 
 
 def remembered(*, seconds: float) -> Callable[[Callable[[], T]], Remembered[T]]:

@@ -1,7 +1,11 @@
+from typing import Any
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from crm_site.lib.remembered import remembered
 
 
 class Company(models.Model):
@@ -35,6 +39,10 @@ class Company(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        company_lately.forget()
+
     @classmethod
     def current(cls) -> "Company":
         """The one company (1 query); a nameless one with the defaults before anything was entered."""
@@ -42,7 +50,13 @@ class Company(models.Model):
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Company":
-        """As `current`, asked once for each request: the view and the shell of the page both need it."""
+        """As `current`, the same for the view and the shell of one page; other processes see a change after seconds."""
         if not hasattr(request, "company"):
-            request.company = cls.current()  # type: ignore[attr-defined]
+            request.company = company_lately()  # type: ignore[attr-defined]
         return request.company  # type: ignore[attr-defined]
+
+
+@remembered(seconds=5)
+def company_lately() -> Company:
+    """The company as it was a moment ago: every page asks for it, and it changes about once a year."""
+    return Company.current()

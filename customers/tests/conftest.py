@@ -5,22 +5,16 @@ from django.test import Client
 
 from crm_site.lib.accounts.models import User
 from customers.models import Run
-from customers.reports import filter_choices
 from customers.tests.factories import CompanyFactory, RunFactory, user_with
 
 READING = (
     "customers.view_customer",
+    "customers.see_all_customers",
     "customers.view_scorecard",
     "customers.view_order",
     "customers.view_contactmoment",
     "customers.export_customer",
 )
-
-
-@pytest.fixture(autouse=True)
-def fresh_choices() -> None:
-    """No test sees the sources, owners and countries of another."""
-    filter_choices.forget()
 
 
 @pytest.fixture

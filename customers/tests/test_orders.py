@@ -87,6 +87,7 @@ def test_orders_cost_the_same_queries_for_few_and_for_many(visitor: Client) -> N
     for size in (25, 50):
         for _ in range(30):
             OrderFactory(lines=2)
+        visitor.get(URL)
         with CaptureQueriesContext(connection) as queries:
             assert len(numbers(visitor.get(URL, {"size": size}))) == size
         counts.append(len(queries))

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -32,3 +34,10 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """As Django says; rights that were read already are not asked for through every way of signing in again."""
+        rights = self.__dict__.get("_perm_cache")
+        if rights is None or obj is not None or self.is_superuser or not self.is_active:
+            return super().has_perm(perm, obj)
+        return perm in rights

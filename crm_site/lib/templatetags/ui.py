@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from html import escape  # without the lazy-text wrapper of Django's, which costs more than the escaping
 from typing import Any
@@ -18,7 +19,7 @@ from django.utils.translation import pgettext
 from crm_site.lib.charts import Chart
 from crm_site.lib.components import Event, Fact, FilterBar, KeyFigure, Paging, Progress, Step, Tab, Table
 from crm_site.lib.formatting import UNKNOWN
-from crm_site.lib.templatetags.format import unknown
+from crm_site.lib.templatetags.format import ago, unknown
 
 register = template.Library()
 
@@ -99,6 +100,35 @@ def sparkline(values: list[float], label: str = "") -> SafeString:
         described,
         path,
         path,
+    )
+
+
+# --- The shell --------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def sections(navigation: Sequence[Any]) -> SafeString:
+    """The entries of the navigation, joined as text: they stand on every page."""
+    return mark_safe("".join(_section(number, section) for number, section in enumerate(navigation, start=1)))
+
+
+def _section(number: int, section: Any) -> str:
+    items = "".join(map(_entry, section.items))
+    label = escape(str(section.label))
+    if not label:
+        return f'<ul class="nav-list">{items}</ul>'
+    head = f'<p class="nav-section" id="nav-{number}">{label}</p>'
+    return f'{head}<ul class="nav-list" aria-labelledby="nav-{number}">{items}</ul>'
+
+
+def _entry(item: Any) -> str:
+    label, badge = escape(str(item.label)), getattr(item, "badge", "")
+    current = ' aria-current="page"' if item.active else ""
+    key = f' data-key="g {escape(item.key)}" data-key-label="{label}"' if item.key else ""
+    count = f'<span class="count">{escape(str(badge))}</span>' if badge else ""
+    address = escape(item.url)
+    return (
+        f'<li><a class="nav-item" href="{address}"{current}{key}>{icon(item.icon)}<span>{label}</span>{count}</a></li>'
     )
 
 
@@ -234,10 +264,24 @@ def steps(items: list[Step]) -> dict[str, Any]:
     return {"items": items}
 
 
-@register.inclusion_tag("components/timeline.html")
-def timeline(events: list[Event]) -> dict[str, Any]:
-    """What happened, newest first."""
-    return {"events": events}
+@register.simple_tag
+def timeline(events: list[Event]) -> SafeString:
+    """What happened, newest first; joined as text like the body of a list."""
+    return mark_safe(f'<ol class="events">{"".join(map(_event, events))}</ol>')
+
+
+def _event(event: Event) -> str:
+    title, text, who = escape(str(event.title)), escape(event.text), escape(event.who)
+    if event.url:
+        title = f'<a href="{escape(event.url)}">{title}</a>'
+    meta = f"{who} · {ago(event.at)}" if who else ago(event.at)
+    return (
+        f'<li class="event"><span class="event-sign tone-{escape(event.tone)}">{icon(event.icon)}</span>'
+        f'<div class="event-body"><p class="event-head"><span class="event-title">{title}</span>'
+        f'<span class="event-meta">{meta}</span></p>'
+        + (f'<p class="event-text">{text}</p>' if text else "")
+        + "</div></li>"
+    )
 
 
 @register.inclusion_tag("components/facts.html")

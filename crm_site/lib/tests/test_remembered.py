@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from crm_site.lib import remembered as module
-from crm_site.lib.remembered import remembered
+from crm_site.lib.remembered import Remembered, remembered
 
 
 @pytest.fixture
@@ -38,3 +38,10 @@ def test_an_empty_answer_is_an_answer(clock: list[float]) -> None:
     ask()
     ask()
     assert asked == [1]
+
+
+def test_everything_can_be_forgotten_at_once(clock: list[float]) -> None:
+    asks = [remembered(seconds=60)(partial(next, count())) for _ in range(2)]
+    first = [ask() for ask in asks]
+    Remembered.forget_everything()
+    assert (first, [ask() for ask in asks]) == ([0, 0], [1, 1])
