@@ -40,7 +40,7 @@ def roles_of(user: User | AnonymousUser) -> list[str]:
         return []
     if not hasattr(user, "_roles"):
         _read_rights(user)
-    return user._roles
+    return user._roles  # type: ignore[attr-defined]
 
 
 def _read_rights(user: Any) -> None:
