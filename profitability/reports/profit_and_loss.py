@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from operator import attrgetter
 from typing import Literal
 
@@ -122,16 +123,16 @@ def _activity_line(whole: ActivityCharge, last_year: ActivityCharge) -> AccountL
 
 
 def customer_profit_and_loss(run: Run, customer_id: int) -> CustomerProfitAndLoss | None:
-    """Profit and loss of one customer, to the cent as the run computed it (3 queries); None once its rows are gone.
+    """Profit and loss of one customer, to the cent as the run computed it (1 query); None once its rows are gone.
+
+    The rates of the run are read by the first customer's account (2 queries) and kept, since they never change.
 
     Each month's charges are reached like those of the run: Σ coefficient × quantity, rounded once for each activity.
     """
     if not run.has_rows:
         return None
     months = list(CustomerMonth.objects.of(run, customer_id))
-    activities = list(RunActivity.objects.filter(run=run))
-    rates = ActivityRate.objects.filter(activity__run=run, month__in=[month.month for month in months])
-    by_place = {(rate.month, rate.activity_id): rate for rate in rates}
+    activities, by_place = rates_of(run.pk)
     since = months_before(run.as_of, 11)
     return CustomerProfitAndLoss(
         run=run,
@@ -140,6 +141,13 @@ def customer_profit_and_loss(run: Run, customer_id: int) -> CustomerProfitAndLos
         last_year=account_of([month for month in months if month.month >= since], activities, by_place),
         last_year_since=since,
     )
+
+
+@lru_cache(maxsize=4)
+def rates_of(run_id: int) -> tuple[list[RunActivity], dict[tuple[dt.date, int], ActivityRate]]:
+    """The activities of a run and what each charged in each month: written once, so read once (2 queries)."""
+    rates = ActivityRate.objects.filter(activity__run=run_id)
+    return list(RunActivity.objects.filter(run=run_id)), {(rate.month, rate.activity_id): rate for rate in rates}
 
 
 def account_of(
