@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm_site.lib.text import normalise
+from profitability.actions import publish_costing
 from profitability.models import Activity, Costing, CostPool
 
 DAYS = 730
@@ -114,7 +115,8 @@ INSERT INTO customers_customer (id, reference, kind, name, given_name, email, ph
     language, is_synthetic, created_at, acquired_on, acquisition_cost, sort_key, search_text)
 SELECT b.id, reference, kind, name, given_name, email, phone, '', '', town.word, 'France', 'fr', true, now(),
     first_day + born, CASE WHEN b.n % 3 = 0 THEN round((2 + 30 * pg_temp.luck(b.n, 20))::numeric, 2) END,
-    sort_plain, concat_ws(' ', lower(reference), given_plain, name_plain, email, phone, town.plain)
+    sort_plain, trim(regexp_replace(concat_ws(' ', lower(reference), given_plain, name_plain, email, phone,
+        regexp_replace(phone, '[^0-9]', '', 'g'), town.plain), '[^a-z0-9]+', ' ', 'g'))
 FROM (
     SELECT b.*, first_day, 'G' || lpad(b.id::text, 9, '0') AS reference, kind,
         CASE kind WHEN 'household' THEN 'Maison ' ELSE '' END || f.word
@@ -158,7 +160,7 @@ FROM (
 """
 ORDERS = """
 INSERT INTO customers_order (id, number, customer_id, ordered_on, currency, exchange_rate)
-SELECT id, 'G' || id, CASE WHEN pg_temp.luck(id, 31) > 0.004 THEN customer_id END, day, '', 1
+SELECT id, 'G' || id, CASE WHEN pg_temp.luck(id, 31) > 0.01 THEN customer_id END, day, '', 1
 FROM order_plan ORDER BY id
 """
 PRODUCTS_SQL = f"""
@@ -249,12 +251,9 @@ class Pool:
 
 
 @transaction.atomic
-def publish_costing(portfolio: Portfolio) -> Costing:
+def make_costing(portfolio: Portfolio) -> Costing:
     """A costing of both methods whose pools cost about what such a volume would, as the current one."""
-    Costing.objects.filter(is_current=True).update(is_current=False)
-    costing = Costing.objects.create(
-        name="Generated portfolio", is_current=True, published_at=timezone.now(), default_cost_ratio=Decimal("0.6")
-    )
+    costing = Costing.objects.create(name="Generated portfolio", default_cost_ratio=Decimal("0.6"))
     pools = {pool.name: _create_pool(costing, pool, portfolio) for pool in _pools(portfolio)}
     for name, driver, pool, percent in (
         ("Process orders", "orders", "Warehouse", 70),
@@ -276,6 +275,7 @@ def publish_costing(portfolio: Portfolio) -> Costing:
         )
         for driver, each in minutes.items():
             activity.terms.create(driver=driver, minutes=each)
+    publish_costing(costing=costing, at=timezone.now())
     return costing
 
 

@@ -16,6 +16,7 @@ BIGINT, INTEGER, SMALLINT, FLOAT, DATE = ">i8", ">i4", ">i2", ">f8", ">i4"
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
+OTHER_SHAPE = "The query gives empty values, or other columns and types than expected."
 CHUNK_BYTES = 16 << 20
 CHUNK_ROWS = 100_000
 # PostgreSQL counts days from 2000, numpy from 1970.
@@ -58,7 +59,7 @@ def read(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str], 
         statement = cursor.cursor.mogrify(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", parameters).decode()
         decoder = _Decoder(columns, take)
         cursor.cursor.copy_expert(statement, decoder)
-        decoder.flush()
+        decoder.finish()
 
 
 def read_all(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str]) -> Array:
@@ -109,11 +110,17 @@ class _Decoder:
         if count:
             self._take(self._decoded(np.frombuffer(data, self._layout, count, start)))
 
+    def finish(self) -> None:
+        """Hand over the last rows, after which nothing but the end may be left."""
+        self.flush()
+        if b"".join(self._parts) != END:
+            raise ValueError(OTHER_SHAPE)
+
     def _decoded(self, rows: Array) -> Array:
         names = list(self._native.names or ())
-        wrong = [name for name in names if (rows[f"{name} bytes"] != self._native[name].itemsize).any()]
+        wrong = any((rows[f"{name} bytes"] != self._native[name].itemsize).any() for name in names)
         if wrong or (rows["fields"] != len(names)).any():
-            raise ValueError(f"The query gives empty values or other types than expected: {', '.join(wrong)}.")
+            raise ValueError(OTHER_SHAPE)
         result = np.empty(len(rows), self._native)
         for name in names:
             result[name] = rows[name]

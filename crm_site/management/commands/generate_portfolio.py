@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from crm_site.portfolio import STEPS, Portfolio, publish_costing
+from crm_site.portfolio import STEPS, Portfolio, make_costing
 from customers.models import Company, ContactMoment, Customer, Order, OrderLine
 
 FILLED = (Customer, Order, OrderLine, ContactMoment)
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                         for statement in statements:
                             cursor.execute(statement)
             with self._timed("costing"):
-                publish_costing(portfolio)
+                make_costing(portfolio)
         with self._timed("vacuum"), connection.cursor() as cursor:
             cursor.execute(f"VACUUM (ANALYZE) {', '.join(model._meta.db_table for model in FILLED)}")
 
