@@ -147,10 +147,12 @@ def suggested_reference() -> str:
 def current_scorecard(customer: Customer) -> Scorecard | None:
     """The customer's figures in the current run, with that run (1 query).
 
-    None before the first run and for customers who are newer than it. `run.ranked` tells how many customers were ranked.
+    None before the first run and for customers who are newer than it. Its `ranked` tells how many were ranked.
     """
     cards = Scorecard.objects.filter(run__is_current=True, customer=customer)
-    return cards.select_related("run").defer("run__totals").annotate(ranked=F("run__totals__ranking__customers")).first()
+    return (
+        cards.select_related("run").defer("run__totals").annotate(ranked=F("run__totals__ranking__customers")).first()
+    )
 
 
 def numbered_like(orders: Orders, text: str) -> Orders:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -21,6 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import View
+from psycopg2.errors import QueryCanceled
 
 from crm_site.lib import export
 from crm_site.lib.components import Chip, FilterBar, Paging
@@ -199,7 +201,8 @@ class ListPage(PermissionRequiredMixin, View):
             self.faults.append(_("Lists can be downloaded as CSV or XLSX only."))
         alone = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
         template = self.results_template_name if alone else self.template_name
-        response = render(request, template, self.context() | {"alone": alone})
+        context = self.context() | {"alone": alone}
+        response = render(request, template, context, status=503 if self.gave_up else 200)
         patch_vary_headers(response, ["HX-Request"])
         return response
 
@@ -214,18 +217,33 @@ class ListPage(PermissionRequiredMixin, View):
     def may_export(self) -> bool:
         return bool(self.export_permission) and self.request.user.has_perm(self.export_permission)
 
+    gave_up = False
+
+    def read(self) -> tuple[Page, Count]:
+        """The page and the count; none when the database gives up on a combination that nobody foresaw."""
+        try:
+            page = self.page()
+            return page, self.count(page)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+        self.gave_up = True
+        self.faults.append(
+            _("This list could not be read in time. Narrow it with another filter, or sort it by another column.")
+        )
+        return Page([]), Count(0)
+
     def context(self) -> dict[str, Any]:
-        page = self.page()
+        page, count = self.read()
         sorting = Sorting(self.sort, lambda text: self.url(sort=text))
         table = draw(self.table, self.columns, page.rows, sorting=sorting, currency=self.get_currency())
-        count = self.count(page)
         return {
             "page_title": self.title,
             "table": table,
             "paging": self.paging(page, count),
             "filters": self.filter_bar(),
             "tools": self.tools(count),
-            "nothing_yet": not page.rows and not self.filters_in_force and not self.request.GET.get("after"),
+            "nothing_yet": not (page.rows or self.filters_in_force or self.gave_up or self.request.GET.get("after")),
             "faults": [*self.field_faults(), *self.faults],
             "notice": self.get_notice(),
         } | self.get_context()

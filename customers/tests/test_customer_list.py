@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -217,6 +217,24 @@ def test_a_list_that_is_filtered_broadly_shows_the_same_as_a_narrow_one(
     many = visitor.get(URL, parameters)
     assert many.context["table"].rows == few
     assert (many.context["paging"].count, many.context["paging"].capped) == (30, True)
+
+
+def test_a_list_that_takes_too_long_says_what_to_do(visitor: Client) -> None:
+    CustomerFactory()
+    with connection.execute_wrapper(_slowly):
+        response = visitor.get(URL, {"kind": "person"})
+    assert response.status_code == 503
+    assert "could not be read in time" in response.content.decode()
+    assert visitor.get(URL, {"kind": "person"}).status_code == 200
+
+
+def _slowly(execute: Any, sql: str, *rest: Any) -> Any:
+    """Let the reading of customers run into the limit that pages have."""
+    if 'FROM "customers_customer"' not in sql:
+        return execute(sql, *rest)
+    with transaction.atomic():
+        execute("SET LOCAL statement_timeout = '50ms'", None, False, rest[-1])
+        return execute("SELECT pg_sleep(5)", None, False, rest[-1])
 
 
 def test_paging_says_how_many_there_are(visitor: Client) -> None:
