@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from crm_site.lib.accounts.backend import roles_of
+from crm_site.lib.formatting import number
 from crm_site.navigation import navigation_for
 from customers.models import Company
 
@@ -29,6 +30,6 @@ def demo_notice(company: Company) -> str:
     if company.demo_weeks_shifted is None:
         return ""
     return _(
-        "Demonstration: real purchases of the CDNOW data set (1997–98) moved forward by %(weeks)d weeks; "
+        "Demonstration: real purchases of the CDNOW data set (1997–98) moved forward by %(weeks)s weeks; "
         "names, contact moments, product families and costs are invented."
-    ) % {"weeks": company.demo_weeks_shifted}
+    ) % {"weeks": number(company.demo_weeks_shifted)}

@@ -221,7 +221,7 @@
       const lowest = Math.min(...spec.series.flatMap((series) => series.values.map((value) => value ?? 0)));
       return {
         ...base(spec), ...legend(spec),
-        grid: { left: 8, right: many ? 56 : 16, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
+        grid: { left: 8, right: many ? 84 : 16, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
         tooltip: axisTooltip(spec, { type: "shadow", shadowStyle: { color: colour("ink", 0.05) } }),
         xAxis: many ? valueAxis(spec, { axisLabel: { show: false }, boundaryGap: [lowest < 0 ? (narrow(box) ? "38%" : "22%") : 0, "4%"] }) : names,
         yAxis: many ? names : valueAxis(spec, { boundaryGap: [lowest < 0 ? "12%" : 0, "8%"] }),
