@@ -4,8 +4,9 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from customers.models import Import, Run
-from customers.signals import orders_imported
+from crm_site.lib.accounts.models import User
+from customers.models import Import, Merge, Run
+from customers.signals import customer_merge_undone, customers_merged, orders_imported
 from profitability.actions import request_recompute
 
 
@@ -14,3 +15,14 @@ def recompute_after_import(sender: type[Import], imported: Import, **kwargs: Any
     """Imported orders change what every customer earns, and so the ranking of all."""
     if imported.accepted:
         request_recompute(reason=Run.Reason.IMPORT, requested_by=imported.requested_by)
+
+
+@receiver(customers_merged, dispatch_uid="recompute after a merge")
+def recompute_after_merge(sender: type[Merge], merge: Merge, **kwargs: Any) -> None:
+    """Two customers that have become one have one account, one rank and one lifetime value."""
+    request_recompute(reason=Run.Reason.ASKED, requested_by=merge.merged_by)
+
+
+@receiver(customer_merge_undone, dispatch_uid="recompute after an undone merge")
+def recompute_after_undone_merge(sender: type[Merge], by: User, **kwargs: Any) -> None:
+    request_recompute(reason=Run.Reason.ASKED, requested_by=by)

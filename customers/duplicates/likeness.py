@@ -45,10 +45,13 @@ OTHER_COUNTRY = -20
 
 PERSON = "person"
 # Forms of companies and titles of people: written or left out as the clerk likes.
-_UNSAID = frozenset(
-    "sarl sas sasu sa eurl sci snc ltd limited llc inc corp plc gmbh ag kg bv nv srl spa sprl co cie et and the "
-    "m mr mrs ms miss mme mlle monsieur madame dr prof".split()
-)
+UNSAID = frozenset(
+    {
+        "sarl", "sas", "sasu", "sa", "eurl", "sci", "snc", "ltd", "limited", "llc", "inc", "corp", "plc", "gmbh", "ag",
+        "kg", "bv", "nv", "srl", "spa", "sprl", "co", "cie", "et", "and", "the",
+        "m", "mr", "mrs", "ms", "miss", "mme", "mlle", "monsieur", "madame", "dr", "prof",
+    }
+)  # fmt: skip
 _STREET_WORDS = {
     "r": "rue", "av": "avenue", "ave": "avenue", "bd": "boulevard", "bvd": "boulevard", "blvd": "boulevard",
     "pl": "place", "ch": "chemin", "rte": "route", "st": "street", "rd": "road", "str": "strasse", "ste": "sainte",
@@ -108,7 +111,7 @@ def likeness(one: Identity, other: Identity) -> Likeness:
 def words_of_name(name: str) -> list[str]:
     """The words of a name that count, sorted: «Dupont S.A.R.L.» and «SARL Dupont» have the same."""
     said = _joined(tokens(name))
-    return sorted(word for word in said if word not in _UNSAID) or sorted(said)
+    return sorted(word for word in said if word not in UNSAID) or sorted(said)
 
 
 def _joined(words: list[str]) -> list[str]:

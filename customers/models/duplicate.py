@@ -1,8 +1,21 @@
 from django.conf import settings
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
+
+
+class DuplicatePairQuerySet(models.QuerySet["DuplicatePair"]):
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "DuplicatePairQuerySet":
+        """Pairs of which this person may see both customers."""
+        if user.has_perm("customers.view_customer") and user.has_perm("customers.see_all_customers"):
+            return self
+        seen = Customer.objects.visible_to(user)
+        return self.filter(first__in=seen, second__in=seen)
+
+    def open(self) -> "DuplicatePairQuerySet":
+        return self.filter(state=DuplicatePair.State.OPEN)
 
 
 class DuplicatePair(models.Model):
@@ -22,6 +35,8 @@ class DuplicatePair(models.Model):
     )
     found_at = models.DateTimeField(_("found"), auto_now_add=True)
 
+    objects = DuplicatePairQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("likely duplicate")
         verbose_name_plural = _("likely duplicates")
@@ -35,11 +50,24 @@ class DuplicatePair(models.Model):
         return f"{self.first_id} = {self.second_id} ({self.score})"
 
 
+class MergeQuerySet(models.QuerySet["Merge"]):
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "MergeQuerySet":
+        """Merges whose kept customer this person may see."""
+        if user.has_perm("customers.view_customer") and user.has_perm("customers.see_all_customers"):
+            return self
+        return self.filter(kept__in=Customer.objects.visible_to(user))
+
+    def standing(self) -> "MergeQuerySet":
+        """Those that were not undone."""
+        return self.filter(undone_at=None)
+
+
 class Merge(models.Model):
     """One customer taken up into another: everything that is needed to undo it until one of both has changed.
 
-    `gone` holds the columns of the customer that went, `before` and `after` those of the one that stayed, `moved` the
-    primary keys of the rows that changed hands, by model.
+    `gone` holds the columns of the customer that went, `before` and `after` those of the one that stayed. `moved` holds
+    under `rows` the keys of the rows that changed hands, by model and field; under `aside` the columns of rows that the
+    kept customer had already; under `own` what models that are merged in a way of their own need to be undone.
     """
 
     kept = models.ForeignKey(Customer, models.CASCADE, related_name="merges", verbose_name=_("kept customer"))
@@ -54,6 +82,8 @@ class Merge(models.Model):
     )
     merged_at = models.DateTimeField(_("merged"), auto_now_add=True)
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+
+    objects = MergeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("merge")

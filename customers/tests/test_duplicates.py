@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
+from crm_site.lib.jobs.actions import run_job
+from crm_site.lib.jobs.context import JobStopped
+from crm_site.lib.jobs.models import Job
+from customers.duplicates.actions import request_finding, tell_apart
+from customers.duplicates.candidates import MOST_IN_A_BLOCK
+from customers.duplicates.finding import find_duplicates
 from customers.duplicates.likeness import WORTH_A_LOOK, Identity, likeness, same_phone
+from customers.importing.staging import Unwatched, Watch
+from customers.models import Customer, DuplicatePair
+from customers.tests.factories import CustomerFactory, UserFactory
 
 MARIE: dict[str, Any] = {
     "kind": "person", "name": "Dupont", "given_name": "Marie", "email": "marie.dupont@example.com",
@@ -86,3 +95,98 @@ def test_the_same_entered_once_more_scores_full_with_its_reasons() -> None:
 )
 def test_phones_are_compared_by_what_rings(one: str, other: str, same: bool) -> None:
     assert same_phone(one, other) is same
+
+
+# --- The search through all customers
+
+
+def search(watch: Watch | None = None) -> dict[str, int]:
+    return find_duplicates(watch=watch or Unwatched())
+
+
+def twins(**fields: Any) -> tuple[Customer, Customer]:
+    """One customer entered twice."""
+    return CustomerFactory(**MARIE | fields), CustomerFactory(**MARIE | fields)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("case", "one", "other"), THE_SAME, ids=[case[0] for case in THE_SAME])
+def test_the_search_compares_each_such_pair(case: str, one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Blocks that keep a likely pair apart would make it invisible, however well it scores."""
+    first, second = (
+        CustomerFactory(**{"given_name": "", "email": "", "city": "", "country": ""} | entry) for entry in (one, other)
+    )
+    search()
+    pair = DuplicatePair.objects.get()
+    assert (pair.first, pair.second) == (first, second)
+    assert pair.score == likeness(Identity(**one), Identity(**other)).score
+
+
+@pytest.mark.django_db
+def test_the_search_leaves_strangers_alone_and_may_be_repeated() -> None:
+    first, second = twins()
+    CustomerFactory.create_batch(5)
+    for _ in range(2):
+        search()
+        assert list(DuplicatePair.objects.values_list("first", "second", "score")) == [(first.pk, second.pk, 100)]
+
+
+@pytest.mark.django_db
+def test_a_pair_found_different_never_comes_back() -> None:
+    twins()
+    search()
+    tell_apart(pair=DuplicatePair.objects.get(), by=UserFactory())
+    assert search() == {"compared": 0, "found": 0}
+    assert DuplicatePair.objects.get().state == DuplicatePair.State.DIFFERENT
+
+
+@pytest.mark.django_db
+def test_a_pair_that_is_no_longer_alike_goes() -> None:
+    _, second = twins()
+    search()
+    second.name, second.given_name, second.email, second.phone = "Petit", "Luc", "luc@example.com", ""
+    second.save()
+    search()
+    assert not DuplicatePair.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_member_is_no_duplicate_of_its_household() -> None:
+    household = CustomerFactory(**MARIE | {"kind": "household", "given_name": ""})
+    CustomerFactory(**MARIE | {"member_of": household})
+    search()
+    assert not DuplicatePair.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_block_that_is_too_large_is_passed_over() -> None:
+    """A switchboard's number on many files tells nothing, and would mean comparing each with each."""
+    for place in range(MOST_IN_A_BLOCK + 1):
+        CustomerFactory(
+            name=f"{place:03d}{'abcdefghij'[place % 10]}", given_name="", phone="0399887766", city="", email=""
+        )
+    assert search()["compared"] == 0
+
+
+@pytest.mark.django_db
+def test_the_search_runs_as_a_job_with_progress() -> None:
+    twins()
+    stages: list[str] = []
+    job = request_finding(requested_by=UserFactory())
+    assert request_finding() == job
+    done = run_job(job.pk, on_progress=lambda job: stages.append(job.stage))
+    assert done is not None
+    assert (done.state, done.result) == (Job.State.DONE, {"compared": 1, "found": 1})
+    assert {"block", "compare"} <= set(stages)
+
+
+@pytest.mark.django_db
+def test_a_stopped_search_changes_nothing() -> None:
+    class Stopped(Unwatched):
+        def hold(self) -> None:
+            raise JobStopped
+
+    twins()
+    with pytest.raises(JobStopped):
+        search(Stopped())
+    assert not DuplicatePair.objects.exists()
