@@ -6,12 +6,15 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from crm_site import health
-from crm_site.pages import customer, home, jobs, search
+from crm_site.pages import customer, home, jobs, palette, search, today, today_lists
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("customers/<int:pk>/", customer.customer_file, name="customer"),
+    path("today/", today.today, name="today"),
+    path("today/<slug:block>/", today_lists.TodayList.as_view(), name="today-list"),
     path("search/", search.search, name="search"),
+    path("palette/", palette.palette, name="palette"),
     path("", include("customers.urls")),
     path("", include("profitability.urls")),
     path("jobs/<int:job_id>/progress", jobs.job_progress, name="job-progress"),

@@ -19,6 +19,7 @@ from crm_site.lib.names import in_readers_language
 from crm_site.lib.paging import BadCursor, Page
 from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import draw
+from crm_site.pages.recent import note_visit
 from customers import reports
 from customers.models import Company, ContactMoment, Customer, Order, Run, Scorecard
 from customers.models.moment import Channel
@@ -80,6 +81,7 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
     """Identity, figures, orders, contact moments and members; each part for whoever may see it."""
     customers = Customer.objects.visible_to(request.user).select_related("owner", "source", "member_of")
     customer = get_object_or_404(customers.only(*SHOWN), pk=pk)
+    note_visit(request, pk)
     may = request.user.has_perm
     figures = read_figures(customer) if may(VIEW_FIGURES) else None
     currency = Company.of(request).currency

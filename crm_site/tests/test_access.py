@@ -10,17 +10,25 @@ from typing import Any
 import pytest
 from django.contrib.admin.sites import site
 from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from crm_site import roles
 from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.models import Job
+from customers.contacting.consent import unsubscribe_token
+from customers.contacting.documents import attach
+from customers.task_actions import renew_calendar
+from customers.task_calendar import token_of
 from customers.tests.factories import (
     CompanyFactory,
     ContactMomentFactory,
     ImportFactory,
+    OpportunityFactory,
     OrderLineFactory,
+    PurposeFactory,
+    TaskFactory,
     UserFactory,
 )
 from profitability.tests.published import publish
@@ -53,11 +61,34 @@ MANAGEMENT = frozenset({roles.MANAGER.name, roles.ADMIN.name})
 TABLE = {
     "home": Row(EVERYBODY),
     "search": Row(EVERYBODY),
+    "palette": Row(EVERYBODY),
     "customers": Row(EVERYBODY),
     "customer": Row(EVERYBODY, argument="customer"),
     "customer-create": Row(SALES_SIDE),
     "customer-edit": Row(SALES_SIDE, argument="customer"),
     "moment-create": Row(EVERYBODY, argument="customer"),
+    "today": Row(EVERYBODY),
+    "today-list": Row(EVERYBODY, argument="today-list"),
+    "tasks": Row(EVERYBODY),
+    "task": Row(EVERYBODY, argument="task"),
+    "task-create": Row(EVERYBODY),
+    "task-edit": Row(EVERYBODY, argument="task"),
+    "task-complete": Row(EVERYBODY, method="post", argument="task"),
+    "task-reopen": Row(EVERYBODY, method="post", argument="task"),
+    "task-quick-add": Row(EVERYBODY, method="post", argument="customer"),
+    "task-calendar": Row(EVERYBODY),
+    "task-feed": Row(PUBLIC, argument="feed", visitor=OK),
+    "opportunities": Row(SALES_SIDE),
+    "opportunity-list": Row(SALES_SIDE),
+    "opportunity-create": Row(SALES_SIDE),
+    "opportunity-edit": Row(SALES_SIDE, argument="opportunity"),
+    "opportunity-move": Row(SALES_SIDE, argument="opportunity"),
+    "consent": Row(EVERYBODY, argument="customer"),
+    "message-write": Row(EVERYBODY, argument="customer"),
+    "documents": Row(EVERYBODY, argument="customer"),
+    "document": Row(EVERYBODY, argument="document"),
+    "document-delete": Row(EVERYBODY, argument="document"),
+    "unsubscribe": Row(PUBLIC, argument="token", visitor=OK),
     "orders": Row(EVERYBODY),
     "order": Row(EVERYBODY, argument="order"),
     "imports": Row(MANAGEMENT),
@@ -108,6 +139,12 @@ def world() -> dict[str, Any]:
     job = run.job or source.job or make_job()
     return {
         "customer": [moment.customer.pk],
+        "task": [TaskFactory(customer=moment.customer).pk],
+        "feed": [token_of(renew_calendar(owner=UserFactory()))],
+        "opportunity": [OpportunityFactory(customer=moment.customer).pk],
+        "today-list": ["incomplete"],
+        "document": [attach(customer=moment.customer, name="a.txt", content=ContentFile(b"a")).pk],
+        "token": [unsubscribe_token(customer_id=moment.customer.pk, purpose_id=PurposeFactory().pk, channel="email")],
         "order": [line.order.pk],
         "import": [source.pk],
         "run": [run.pk],
