@@ -30,6 +30,12 @@ def set_schedule(sender: Celery, **kwargs: Any) -> None:
             "task": "profitability.tasks.nightly_recompute",
             "schedule": crontab(hour=2, minute=15),
         },
+        # Does nothing where no mailbox is named in the settings.
+        "take in e-mail": {
+            "task": "customers.tasks.fetch_new_mail",
+            "schedule": crontab(minute="*/5"),
+            "options": {"expires": 240},
+        },
         "forget ended sessions": {
             "task": "crm_site.tasks.forget_ended_sessions",
             "schedule": crontab(hour=3, minute=40),

@@ -27,6 +27,9 @@ _READ_FILES = frozenset(
         "customers.view_product",
         "customers.view_productfamily",
         "customers.view_scorecard",
+        "customers.view_consent",
+        "customers.view_message",
+        "customers.view_attachment",
     }
 )
 _SALES = _READ_FILES | {
@@ -49,9 +52,13 @@ _MANAGER = _SALES | {
 }
 _AGENT = _READ_FILES | {"customers.see_all_customers", "customers.add_contactmoment", "customers.change_contactmoment"}
 
-SALES = Role(gettext_noop("Sales"), _SALES, "sales")
-MANAGER = Role(gettext_noop("Manager"), _MANAGER, "manager")
-SERVICE_AGENT = Role(gettext_noop("Service agent"), _AGENT, "agent")
+_CONTACTING = frozenset(
+    {"customers.add_consent", "customers.add_message", "customers.add_attachment", "customers.delete_attachment"}
+)
+
+SALES = Role(gettext_noop("Sales"), _SALES | _CONTACTING, "sales")
+MANAGER = Role(gettext_noop("Manager"), _MANAGER | _CONTACTING, "manager")
+SERVICE_AGENT = Role(gettext_noop("Service agent"), _AGENT | _CONTACTING, "agent")
 # Administrators hold every permission of the five apps and may enter the admin pages.
 ADMIN = Role(gettext_noop("Admin"), frozenset(), "admin")
 ROLES = (SALES, MANAGER, SERVICE_AGENT, ADMIN)

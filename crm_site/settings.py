@@ -208,6 +208,18 @@ CSRF_COOKIE_HTTPONLY = True
 
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "compagnon@localhost")
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = 20
+# The box in which customers' e-mail arrives, over IMAP with TLS; without a host none is fetched.
+MAIL_IN_HOST = os.environ.get("MAIL_IN_HOST", "")
+MAIL_IN_PORT = int(os.environ.get("MAIL_IN_PORT", "993"))
+MAIL_IN_USER = os.environ.get("MAIL_IN_USER", "")
+MAIL_IN_PASSWORD = os.environ.get("MAIL_IN_PASSWORD", "")
+MAIL_IN_FOLDER = os.environ.get("MAIL_IN_FOLDER", "INBOX")
 
 # --- Languages and formats --------------------------------------------------------------------------------------------
 

@@ -2,9 +2,16 @@
 
 from typing import Any
 
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
 from customers.actions import IMPORT_ORDERS, finish_import
+from customers.contacting.mail_in import fetch_mail
+from customers.contacting.mailboxes import imap_box
+from customers.contacting.messages import SEND_MESSAGE, send_message
 
 
 @job_handler(IMPORT_ORDERS)
@@ -13,3 +20,16 @@ def import_orders(context: JobContext) -> dict[str, Any]:
     return finish_import(
         import_id=params["import"], stored_file=params["file"], mapping=params["mapping"], watch=context
     )
+
+
+@job_handler(SEND_MESSAGE)
+def send_a_message(context: JobContext) -> dict[str, Any]:
+    params = context.params
+    return send_message(message_id=params["message"], site=params["site"], at=timezone.now(), watch=context)
+
+
+@shared_task
+def fetch_new_mail() -> None:
+    if settings.MAIL_IN_HOST:
+        with imap_box() as box:
+            fetch_mail(box=box, at=timezone.now())

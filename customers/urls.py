@@ -1,6 +1,6 @@
 """Addresses of customers and orders; the file of one customer joins several apps and stands in `crm_site/urls.py`."""
 
-from django.urls import path
+from django.urls import include, path
 
 from customers import import_views, views
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("imports/new/", import_views.import_new, name="import-new"),
     path("imports/<int:pk>/", import_views.import_page, name="import"),
     path("imports/<int:pk>/rejections/", import_views.import_rejections, name="import-rejections"),
+    path("", include("customers.contacting.urls")),
 ]

@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,22 @@ class Purpose(BilingualName):
         ]
 
 
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "ConsentQuerySet":
+        """What customers that one may see have said."""
+        if not user.has_perm("customers.view_consent"):
+            return self.none()
+        return self.filter(customer__in=Customer.objects.visible_to(user))
+
+    def latest_first(self) -> "ConsentQuerySet":
+        return self.order_by("-at", "-id")
+
+    def latest_of_each(self) -> "ConsentQuerySet":
+        """Only the word that counts, for each customer, purpose and channel."""
+        keys = ("customer_id", "purpose_id", "channel")
+        return self.order_by(*keys, "-at", "-id").distinct(*keys)
+
+
 class Consent(models.Model):
     """A customer said yes or no to one purpose in one channel: never changed, only followed by the next one.
 
@@ -49,6 +66,8 @@ class Consent(models.Model):
         related_name="+",
         verbose_name=_("recorded by"),
     )
+
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("consent")

@@ -32,6 +32,14 @@ class MessageTemplate(BilingualName):
         ]
 
 
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> "MessageQuerySet":
+        """Messages to customers that one may see."""
+        if not user.has_perm("customers.view_message"):
+            return self.none()
+        return self.filter(customer__in=Customer.objects.visible_to(user))
+
+
 class Message(models.Model):
     """An e-mail to a customer: written in the business transaction, sent by a job, once."""
 
@@ -57,6 +65,8 @@ class Message(models.Model):
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
+    objects = MessageQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
@@ -69,7 +79,9 @@ class Message(models.Model):
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> "AttachmentQuerySet":
         """Documents of customers that one may see."""
-        return self.filter(customer__in=Customer.objects.visible_to(user)) if user.is_authenticated else self.none()
+        if not user.has_perm("customers.view_attachment"):
+            return self.none()
+        return self.filter(customer__in=Customer.objects.visible_to(user))
 
 
 class Attachment(models.Model):

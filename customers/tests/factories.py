@@ -13,14 +13,19 @@ from crm_site.lib.accounts.models import User
 from customers.models import (
     AcquisitionSource,
     Company,
+    Consent,
+    ContactLimit,
     ContactMoment,
     Customer,
     Import,
     ImportRejection,
+    Message,
+    MessageTemplate,
     Order,
     OrderLine,
     Product,
     ProductFamily,
+    Purpose,
     Run,
     Scorecard,
     Touchpoint,
@@ -209,3 +214,59 @@ class ScorecardFactory(factory.django.DjangoModelFactory):
     lifetime_value_note = "model"
     expected_orders = 2.5
     probability_alive = 0.75
+
+
+class PurposeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Purpose
+
+    name = factory.Sequence(lambda n: f"Purpose {n}")
+
+
+class ConsentFactory(factory.django.DjangoModelFactory):
+    """A yes to e-mail on an ordinary day."""
+
+    class Meta:
+        model = Consent
+
+    customer = factory.SubFactory(CustomerFactory)
+    channel = Channel.EMAIL
+    purpose = factory.SubFactory(PurposeFactory)
+    given = True
+    at = timezone.make_aware(dt.datetime.combine(A_DAY, dt.time(9)))
+    source = "counter"
+
+
+class ContactLimitFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ContactLimit
+
+    channel = ""
+    messages = 2
+    days = 7
+
+
+class MessageTemplateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = MessageTemplate
+
+    name = factory.Sequence(lambda n: f"Template {n}")
+    purpose = factory.SubFactory(PurposeFactory)
+    subject = "News for {{ given_name }}"
+    body = "Dear {{ full_name }},\nhere is our news."
+
+
+class MessageFactory(factory.django.DjangoModelFactory):
+    """A message that was sent an ordinary day."""
+
+    class Meta:
+        model = Message
+
+    customer = factory.SubFactory(CustomerFactory)
+    purpose = factory.SubFactory(PurposeFactory)
+    to = factory.LazyAttribute(lambda message: message.customer.email)
+    subject = "News"
+    body = "Here is our news."
+    message_id = factory.Sequence(lambda n: f"<message{n}@example.com>")
+    state = Message.State.SENT
+    sent_at = timezone.make_aware(dt.datetime.combine(A_DAY, dt.time(9)))

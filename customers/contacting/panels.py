@@ -1,0 +1,99 @@
+"""What a customer's file shows of consent and documents."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from crm_site.lib import components as drawn
+from crm_site.lib import formatting
+from crm_site.lib.tables import Column, Table, draw
+from customers.contacting.consent import LINK_SOURCE, ConsentState
+from customers.models import Attachment, Channel, Consent, Customer
+
+MOST_DOCUMENTS = 100
+KB = 1024
+
+
+def written_source(source: str) -> str:
+    """Where a consent was said; what a link recorded is said in the reader's language."""
+    return _("Unsubscribe link") if source == LINK_SOURCE else source
+
+
+def consent_table(states: list[ConsentState]) -> drawn.Table:
+    """Purposes by channels: yes, no or never asked, and since when."""
+    channels = list(dict.fromkeys(state.channel for state in states))
+    rows: dict[str, list[drawn.Cell]] = {}
+    for state in states:
+        note = "" if state.purpose.needs_consent else _("Needs no consent")
+        cells = rows.setdefault(state.purpose.label, [drawn.Cell(state.purpose.label, note=note)])
+        cells.append(_consent_cell(state))
+    heads = [drawn.Column(_("Purpose")), *(drawn.Column(str(Channel(channel).label), "badge") for channel in channels)]
+    return drawn.Table(_("Consent"), heads, [drawn.Row(cells) for cells in rows.values()])
+
+
+def _consent_cell(state: ConsentState) -> drawn.Cell:
+    if state.latest is None:
+        return drawn.Cell(_("Never asked"), badge="neutral")
+    said = pgettext("consent", "Yes") if state.latest.given else pgettext("consent", "No")
+    about = (formatting.day(state.latest.at), written_source(state.latest.source), state.latest.text_version)
+    return drawn.Cell(said, badge="success" if state.latest.given else "danger", note=" · ".join(filter(None, about)))
+
+
+CONSENTS = Table(
+    "consents",
+    gettext_lazy("What was said"),
+    (
+        Column("at", gettext_lazy("Date"), "datetime"),
+        Column("purpose", gettext_lazy("Purpose"), value=lambda consent: consent.purpose.label),
+        Column("channel", gettext_lazy("Channel"), choices=dict(Channel.choices)),
+        Column(
+            "given",
+            gettext_lazy("Said"),
+            "badge",
+            value=lambda consent: pgettext("consent", "Yes") if consent.given else pgettext("consent", "No"),
+            badge=lambda consent: "success" if consent.given else "danger",
+        ),
+        Column("source", gettext_lazy("Source"), value=lambda consent: written_source(consent.source)),
+        Column("text_version", gettext_lazy("Version of the text")),
+        Column("recorded_by", gettext_lazy("Recorded by"), value=lambda consent: str(consent.recorded_by or "")),
+    ),
+)
+
+
+def consent_history(customer: Customer) -> drawn.Table:
+    """Everything that was said, the latest first (1 query)."""
+    said = Consent.objects.filter(customer=customer).select_related("purpose", "recorded_by").latest_first()
+    return draw(CONSENTS, CONSENTS.columns, said[:500], currency="")
+
+
+def written_size(size: int) -> str:
+    """A size as people read it."""
+    if size < KB * KB:
+        return _("%(size)s KB") % {"size": formatting.number(max(1, round(size / KB)))}
+    return _("%(size)s MB") % {"size": formatting.number(size / KB / KB, digits=1)}
+
+
+DOCUMENTS = Table(
+    "documents",
+    gettext_lazy("Documents"),
+    (
+        Column(
+            "name",
+            gettext_lazy("Name"),
+            "link",
+            link="document",
+            note=lambda document: written_size(document.size),
+        ),
+        Column("uploaded_at", gettext_lazy("Added"), "datetime"),
+        Column("uploaded_by", gettext_lazy("By"), value=lambda document: str(document.uploaded_by or _("E-mail"))),
+    ),
+)
+REMOVAL = Column("remove", "", "link", value=lambda document: _("Delete"), link="document-delete")
+
+
+def documents_table(customer: Customer, *, removable: bool) -> drawn.Table:
+    """The documents of a customer, the latest first (1 query)."""
+    documents = Attachment.objects.filter(customer=customer).select_related("uploaded_by")[:MOST_DOCUMENTS]
+    columns = (*DOCUMENTS.columns, REMOVAL) if removable else DOCUMENTS.columns
+    return draw(DOCUMENTS, columns, documents, currency="")
