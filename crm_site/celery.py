@@ -30,6 +30,15 @@ def set_schedule(sender: Celery, **kwargs: Any) -> None:
             "task": "profitability.tasks.nightly_recompute",
             "schedule": crontab(hour=2, minute=15),
         },
+        "send reminders of tasks": {
+            "task": "customers.tasks.send_reminders",
+            "schedule": crontab(minute="*/3"),
+            "options": {"expires": 180},
+        },
+        "look for duplicates": {
+            "task": "customers.tasks.weekly_search_for_duplicates",
+            "schedule": crontab(hour=4, minute=10, day_of_week="sunday"),
+        },
         # Does nothing where no mailbox is named in the settings.
         "take in e-mail": {
             "task": "customers.tasks.fetch_new_mail",

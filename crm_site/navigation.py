@@ -31,12 +31,20 @@ class Section:
 
 
 SECTIONS = (
-    Section("", (Item(_("Home"), "home", "home", key="h"),)),
+    Section(
+        "",
+        (
+            Item(_("Home"), "home", "home", key="h"),
+            Item(_("Today"), "today", "sun", "customers.view_task", key="y"),
+            Item(_("Tasks"), "tasks", "circle-check", "customers.view_task", key="t"),
+        ),
+    ),
     Section(
         _("Customer portfolio"),
         (
             Item(_("Customers"), "customers", "users", "customers.view_customer", key="c"),
             Item(_("Orders"), "orders", "shopping-cart", "customers.view_order", key="o"),
+            Item(_("Opportunities"), "opportunities", "target", "customers.view_opportunity", key="p"),
         ),
     ),
     Section(

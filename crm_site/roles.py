@@ -32,14 +32,21 @@ _READ_FILES = frozenset(
         "customers.view_attachment",
     }
 )
-_SALES = _READ_FILES | {
-    "customers.see_team_customers",
-    "customers.add_customer",
-    "customers.change_customer",
-    "customers.add_contactmoment",
-    "customers.change_contactmoment",
-    "customers.export_customer",
-}
+_TASKS = frozenset({"customers.view_task", "customers.add_task", "customers.change_task"})
+_OPPORTUNITIES = frozenset({"customers.view_opportunity", "customers.add_opportunity", "customers.change_opportunity"})
+_SALES = (
+    _READ_FILES
+    | _TASKS
+    | _OPPORTUNITIES
+    | {
+        "customers.see_team_customers",
+        "customers.add_customer",
+        "customers.change_customer",
+        "customers.add_contactmoment",
+        "customers.change_contactmoment",
+        "customers.export_customer",
+    }
+)
 _MANAGER = _SALES | {
     "customers.see_all_customers",
     "customers.import_orders",
@@ -50,7 +57,11 @@ _MANAGER = _SALES | {
     "jobs.change_job",
     "profitability.view_profitability",
 }
-_AGENT = _READ_FILES | {"customers.see_all_customers", "customers.add_contactmoment", "customers.change_contactmoment"}
+_AGENT = (
+    _READ_FILES
+    | _TASKS
+    | {"customers.see_all_customers", "customers.add_contactmoment", "customers.change_contactmoment"}
+)
 
 _CONTACTING = frozenset(
     {"customers.add_consent", "customers.add_message", "customers.add_attachment", "customers.delete_attachment"}

@@ -12,6 +12,9 @@ from customers.actions import IMPORT_ORDERS, finish_import
 from customers.contacting.mail_in import fetch_mail
 from customers.contacting.mailboxes import imap_box
 from customers.contacting.messages import SEND_MESSAGE, send_message
+from customers.duplicates.actions import FIND_DUPLICATES, request_finding
+from customers.duplicates.finding import find_duplicates as search_all
+from customers.task_actions import send_due_reminders
 
 
 @job_handler(IMPORT_ORDERS)
@@ -20,6 +23,21 @@ def import_orders(context: JobContext) -> dict[str, Any]:
     return finish_import(
         import_id=params["import"], stored_file=params["file"], mapping=params["mapping"], watch=context
     )
+
+
+@shared_task
+def send_reminders() -> None:
+    send_due_reminders(at=timezone.now())
+
+
+@job_handler(FIND_DUPLICATES)
+def find_duplicates(context: JobContext) -> dict[str, Any]:
+    return search_all(watch=context)
+
+
+@shared_task
+def weekly_search_for_duplicates() -> None:
+    request_finding()
 
 
 @job_handler(SEND_MESSAGE)

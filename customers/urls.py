@@ -2,13 +2,27 @@
 
 from django.urls import include, path
 
-from customers import import_views, views
+from customers import import_views, opportunity_views, task_views, views
 
 urlpatterns = [
     path("customers/", views.CustomerList.as_view(), name="customers"),
     path("customers/new/", views.customer_create, name="customer-create"),
     path("customers/<int:pk>/edit/", views.customer_edit, name="customer-edit"),
     path("customers/<int:pk>/moments/new/", views.moment_create, name="moment-create"),
+    path("customers/<int:pk>/tasks/new/", task_views.task_quick_add, name="task-quick-add"),
+    path("tasks/", task_views.TaskList.as_view(), name="tasks"),
+    path("tasks/new/", task_views.task_create, name="task-create"),
+    path("tasks/calendar/", task_views.task_calendar_page, name="task-calendar"),
+    path("tasks/calendar/<str:token>.ics", task_views.task_feed, name="task-feed"),
+    path("tasks/<int:pk>/", task_views.task_page, name="task"),
+    path("tasks/<int:pk>/edit/", task_views.task_edit, name="task-edit"),
+    path("tasks/<int:pk>/complete/", task_views.task_complete, name="task-complete"),
+    path("tasks/<int:pk>/reopen/", task_views.task_reopen, name="task-reopen"),
+    path("opportunities/", opportunity_views.board, name="opportunities"),
+    path("opportunities/list/", opportunity_views.OpportunityList.as_view(), name="opportunity-list"),
+    path("opportunities/new/", opportunity_views.opportunity_create, name="opportunity-create"),
+    path("opportunities/<int:pk>/edit/", opportunity_views.opportunity_edit, name="opportunity-edit"),
+    path("opportunities/<int:pk>/move/", opportunity_views.opportunity_move, name="opportunity-move"),
     path("orders/", views.OrderList.as_view(), name="orders"),
     path("orders/<int:pk>/", views.order_page, name="order"),
     path("imports/", import_views.ImportList.as_view(), name="imports"),

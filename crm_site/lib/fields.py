@@ -29,4 +29,12 @@ class CentsField(models.BigIntegerField):
         return int((Decimal(value) * 100).to_integral_value())
 
     def formfield(self, **kwargs: Any) -> Any:
-        return models.DecimalField(max_digits=16, decimal_places=2).formfield(**kwargs)
+        amount: models.DecimalField[Any, Any] = models.DecimalField(
+            self.verbose_name,
+            max_digits=16,
+            decimal_places=2,
+            blank=self.blank,
+            default=self.default,
+            help_text=self.help_text,
+        )
+        return amount.formfield(**kwargs)

@@ -5,6 +5,7 @@ from django.shortcuts import redirect
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Managers begin with the portfolio's value, everybody else with the customers."""
-    may_see_value = request.user.has_perm("profitability.view_profitability")
-    return redirect("dashboard" if may_see_value else "customers")
+    """Managers begin with the portfolio's value, whoever has tasks with the day, everybody else with the customers."""
+    if request.user.has_perm("profitability.view_profitability"):
+        return redirect("dashboard")
+    return redirect("today" if request.user.has_perm("customers.view_task") else "customers")

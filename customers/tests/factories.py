@@ -21,6 +21,8 @@ from customers.models import (
     ImportRejection,
     Message,
     MessageTemplate,
+    Opportunity,
+    OpportunityStage,
     Order,
     OrderLine,
     Product,
@@ -28,6 +30,7 @@ from customers.models import (
     Purpose,
     Run,
     Scorecard,
+    Task,
     Touchpoint,
 )
 from customers.models.moment import Channel
@@ -214,6 +217,35 @@ class ScorecardFactory(factory.django.DjangoModelFactory):
     lifetime_value_note = "model"
     expected_orders = 2.5
     probability_alive = 0.75
+
+
+class TaskFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Task
+
+    title = factory.Sequence(lambda n: f"Task {n}")
+    customer = factory.SubFactory(CustomerFactory)
+    owner = factory.SubFactory(UserFactory)
+    due_on = A_DAY
+
+
+class OpportunityStageFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = OpportunityStage
+
+    name = factory.Sequence(lambda n: f"Stage {n}")
+    position = factory.Sequence(lambda n: n + 10)
+    probability = 50
+
+
+class OpportunityFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Opportunity
+
+    title = factory.Sequence(lambda n: f"Opportunity {n}")
+    customer = factory.SubFactory(CustomerFactory)
+    stage = factory.SubFactory(OpportunityStageFactory)
+    expected_value = Decimal("1000.00")
 
 
 class PurposeFactory(factory.django.DjangoModelFactory):

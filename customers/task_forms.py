@@ -1,0 +1,129 @@
+"""Forms and filters of tasks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, cast
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from crm_site.lib.accounts.models import User
+from crm_site.lib.filters import ChoiceFilter, FilterForm, SearchField
+from customers.models import Customer, Task
+from customers.models.task import TaskQuerySet
+
+DUE = {
+    "overdue": gettext_lazy("Overdue"),
+    "today": gettext_lazy("By today"),
+    "week": gettext_lazy("In the next seven days"),
+}
+
+
+class CustomerByReference(forms.ModelChoiceField):
+    """One of the customers that somebody may see, by reference: a select could hold a million entries."""
+
+    def __init__(self, **options: Any) -> None:
+        messages = {"invalid_choice": gettext_lazy("You see no customer with this reference.")}
+        super().__init__(
+            Customer.objects.none(),
+            to_field_name="reference",
+            widget=forms.TextInput,
+            label=gettext_lazy("Customer"),
+            help_text=gettext_lazy("The customer's reference."),
+            error_messages=messages,
+            **options,
+        )
+
+    def offer(self, user: User, *, present: int | None = None) -> None:
+        """Customers whom this person may see, and the one that stands there already."""
+        self.queryset = Customer.objects.visible_to(user) | Customer.objects.filter(pk=present)
+
+
+class TaskFilters(FilterForm):
+    """What narrows the list of tasks; those that are done are left out until somebody asks for them."""
+
+    q = SearchField(label=gettext_lazy("Search"), placeholder=gettext_lazy("Words of the title"))
+    whose = ChoiceFilter(label=gettext_lazy("Whose"))
+    due = ChoiceFilter(label=gettext_lazy("Due"))
+    state = ChoiceFilter(label=gettext_lazy("State"))
+    priority = ChoiceFilter(label=gettext_lazy("Priority"))
+    customer = forms.IntegerField(
+        label=gettext_lazy("Customer"), required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+
+    lookups = {"q": "title__icontains", "priority": "priority", "customer": "customer"}
+
+    def __init__(self, data: Any, *, user: User, today: dt.date) -> None:
+        super().__init__(data)
+        self.user, self.today = user, today
+        offered = {
+            "whose": [("mine", gettext_lazy("Mine")), ("team", gettext_lazy("My team's"))],
+            "due": list(DUE.items()),
+            "priority": Task.Priority.choices,
+        }
+        for name, values in offered.items():
+            self.fields[name].offer(values)  # type: ignore[attr-defined]
+        states = [
+            ("", pgettext_lazy("tasks", "Open")),
+            ("done", pgettext_lazy("tasks", "Done")),
+            ("all", pgettext_lazy("tasks", "Open and done")),
+        ]
+        cast(ChoiceFilter, self.fields["state"]).choices = states
+
+    def apply(self, queryset: Any) -> Any:
+        """The rows that pass every filter in force, open ones unless the state says otherwise."""
+        rows = super().apply(queryset)
+        return rows if "state" in self.in_force() else rows.open()
+
+    def filter_whose(self, tasks: TaskQuerySet, whose: str) -> TaskQuerySet:
+        mine = Q(owner=self.user)
+        if whose == "team" and self.user.team_id:
+            return tasks.filter(mine | Q(owner__team=self.user.team_id))
+        return tasks.filter(mine)
+
+    def filter_due(self, tasks: TaskQuerySet, due: str) -> TaskQuerySet:
+        if due == "overdue":
+            return tasks.filter(due_on__lt=self.today)
+        return tasks.filter(due_on__lte=self.today + dt.timedelta(days=7 if due == "week" else 0))
+
+    def filter_state(self, tasks: TaskQuerySet, state: str) -> TaskQuerySet:
+        return tasks.filter(done_at__isnull=False) if state == "done" else tasks
+
+
+class TaskForm(forms.ModelForm):
+    """A task as somebody plans it."""
+
+    customer = CustomerByReference(required=False)
+
+    class Meta:
+        model = Task
+        fields = ["title", "customer", "owner", "due_on", "due_time", "priority", "recurrence", "remind_at", "note"]
+        widgets = {
+            "due_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "due_time": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "remind_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            "note": forms.Textarea(attrs={"rows": 3}),
+        }
+        help_texts = {
+            "remind_at": gettext_lazy("You get one e-mail at this time, and the task stands on the page Today."),
+        }
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        cast(CustomerByReference, self.fields["customer"]).offer(user, present=self.instance.customer_id)
+        owners = cast(forms.ModelChoiceField, self.fields["owner"])
+        assert owners.queryset is not None
+        owners.queryset = owners.queryset.filter(is_active=True)
+        if self.instance.customer:
+            self.initial["customer"] = self.instance.customer.reference
+
+
+class QuickTaskForm(forms.ModelForm):
+    """A task in a customer's file, in one line."""
+
+    class Meta:
+        model = Task
+        fields = ["title", "due_on"]
+        widgets = {"due_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}

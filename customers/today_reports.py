@@ -1,0 +1,170 @@
+"""What a day asks of somebody: their customers to identify, to tell apart, to speak with and to treat as they like.
+
+Each function answers a queryset (no query of its own) unless it says otherwise; pages cut out what they show.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from calendar import isleap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    When,
+)
+from django.db.models.functions import Abs
+from django.utils import timezone
+
+from crm_site.lib.fields import CentsField
+from customers.models import ContactMoment, Customer, OrderLine, ProductFamily, Run, Scorecard
+from customers.models.customer import CustomerQuerySet
+from customers.models.scorecard import Category
+from customers.reports import portfolio, ranked_portfolio
+
+GOOD = (Category.MOST_PROFITABLE, Category.FAIRLY_PROFITABLE)
+SILENCE = dt.timedelta(days=90)
+BIRTHDAYS_AHEAD = 7
+
+User = AbstractUser | AnonymousUser
+
+
+def customers_of(user: User) -> CustomerQuerySet:
+    """The customers that somebody looks after."""
+    return Customer.objects.visible_to(user).filter(owner=user)
+
+
+# --- Identify ---------------------------------------------------------------------------------------------------------
+
+
+def incomplete(user: User) -> CustomerQuerySet:
+    """One's customers who cannot be reached by e-mail or not by telephone."""
+    return customers_of(user).filter(Q(email="") | Q(phone=""))
+
+
+def unowned(user: User) -> CustomerQuerySet:
+    """Customers whom nobody looks after."""
+    return Customer.objects.visible_to(user).filter(owner=None)
+
+
+def newest(user: User) -> CustomerQuerySet:
+    """All customers that one may see; the newest stand first where this is shown."""
+    return Customer.objects.visible_to(user)
+
+
+# --- Differentiate ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryShare:
+    """One's customers in one profit category."""
+
+    category: int
+    customers: int
+    profit: Decimal
+    lifetime_value: Decimal | None
+
+
+def categories_of(user: User, run: Run) -> list[CategoryShare]:
+    """One's customers by category (1 query)."""
+    cards = Scorecard.objects.filter(run=run, customer__in=customers_of(user), category__isnull=False)
+    rows = cards.values("category").order_by("category")
+    sums = rows.annotate(customers=Count("customer_id"), total=Sum("profit"), value=Sum("lifetime_value"))
+    return [CategoryShare(row["category"], row["customers"], row["total"], row["value"]) for row in sums]
+
+
+def previous_run(run: Run) -> Run | None:
+    """The run before this one of which every customer's figures are still there (1 query)."""
+    earlier = Run.objects.defer("totals").filter(pk__lt=run.pk, published_at__isnull=False, has_rows=True)
+    return earlier.order_by("-pk").first()
+
+
+def moved(user: User, run: Run, before: Run) -> CustomerQuerySet:
+    """One's customers whose category differs from that of an earlier run, with `category_before` and what they gained.
+
+    `moved_by` is the size of the gain or loss, by which the biggest moves are found.
+    """
+    earlier = FilteredRelation("scorecards", condition=Q(scorecards__run_id=before.pk))
+    customers = ranked_portfolio(customers_of(user), run, ("category", "profit")).annotate(earlier=earlier)
+    gained = ExpressionWrapper(F("profit") - F("earlier__profit"), output_field=CentsField())
+    compared = customers.annotate(category_before=F("earlier__category"), gained=gained)
+    differing = compared.filter(category__isnull=False, category_before__isnull=False)
+    return differing.filter(~Q(category=F("category_before"))).annotate(
+        moved_by=Abs("gained", output_field=CentsField())
+    )
+
+
+# --- Interact ---------------------------------------------------------------------------------------------------------
+
+
+def awaiting_reply(user: User) -> QuerySet[ContactMoment]:
+    """Messages that wait for an answer: of one's own customers and nobody's, or all for whoever sees all customers."""
+    moments = ContactMoment.objects.visible_to(user).filter(needs_reply=True)
+    if not user.has_perm("customers.see_all_customers"):
+        moments = moments.filter(Q(customer__owner=user) | Q(customer__owner=None))
+    return moments.select_related("customer", "touchpoint")
+
+
+def birthdays(user: User, today: dt.date) -> CustomerQuerySet:
+    """One's customers with a birthday in the seven days from today on, with `days_ahead`."""
+    days = [today + dt.timedelta(days=ahead) for ahead in range(BIRTHDAYS_AHEAD)]
+    when = [When(_born_on(day), then=ahead) for ahead, day in enumerate(days)]
+    born = customers_of(user).filter(birth_date__isnull=False)
+    return born.annotate(days_ahead=Case(*when, default=None, output_field=IntegerField())).filter(
+        days_ahead__isnull=False
+    )
+
+
+def _born_on(day: dt.date) -> Q:
+    born = Q(birth_date__month=day.month, birth_date__day=day.day)
+    if (day.month, day.day) == (2, 28) and not isleap(day.year):
+        born |= Q(birth_date__month=2, birth_date__day=29)
+    return born
+
+
+def long_silent(user: User, run: Run, today: dt.date) -> CustomerQuerySet:
+    """One's good customers who have neither bought nor been spoken with for ninety days."""
+    since = today - SILENCE
+    moment = timezone.make_aware(dt.datetime.combine(since, dt.time()))
+    spoken = ContactMoment.objects.filter(customer=OuterRef("pk"), occurred_at__gte=moment).exclude(
+        direction=ContactMoment.Direction.OBSERVED
+    )
+    good = ranked_portfolio(customers_of(user), run, ("category", "profit", "last_order_on"))
+    return good.filter(category__in=GOOD, last_order_on__lt=since).filter(~Exists(spoken))
+
+
+# --- Customise --------------------------------------------------------------------------------------------------------
+
+
+def with_preferences(user: User, run: Run | None) -> CustomerQuerySet:
+    """One's customers of whom somebody noted what they need or how they like to be reached."""
+    known = customers_of(user).filter(~Q(needs="") | ~Q(preferred_channel=""))
+    return portfolio(known, run, ("lifetime_value",))
+
+
+def favourite_families(customers: Sequence[Customer]) -> dict[int, ProductFamily]:
+    """The product family on which each of a few customers has spent most (1 query, none for no customers)."""
+    if not customers:
+        return {}
+    lines = OrderLine.objects.filter(order__customer__in=customers, product__family__isnull=False)
+    sums = lines.values("order__customer", "product__family", "product__family__name", "product__family__name_fr")
+    favourites: dict[int, ProductFamily] = {}
+    for row in sums.annotate(spent=Sum("gross")).order_by("order__customer", "-spent"):
+        family = ProductFamily(
+            pk=row["product__family"], name=row["product__family__name"], name_fr=row["product__family__name_fr"]
+        )
+        favourites.setdefault(row["order__customer"], family)
+    return favourites
