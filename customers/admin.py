@@ -69,8 +69,8 @@ class AcquisitionSourceAdmin(SafeModelAdmin):
 class CustomerAdmin(SafeModelAdmin):
     """Customers, found as on the customer list: by the beginning of any word of name, reference, address or phone."""
 
-    list_display = ["reference", "full_name", "kind", "email", "city", "owner"]
-    list_display_links = ["reference", "full_name"]
+    list_display = ["reference", "whole_name", "kind", "email", "city", "owner"]
+    list_display_links = ["reference", "whole_name"]
     list_filter = ["kind", "is_synthetic"]
     list_select_related = ["owner"]
     sortable_by = ["reference"]
@@ -84,6 +84,10 @@ class CustomerAdmin(SafeModelAdmin):
         if not search_term.strip():
             return queryset, False
         return queryset.filter(pk__in=Customer.objects.matching(search_term).values("pk")), False
+
+    @admin.display(description=_("name"), ordering="sort_key")
+    def whole_name(self, customer: Customer) -> str:
+        return customer.full_name
 
 
 @admin.register(Touchpoint)
