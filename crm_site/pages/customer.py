@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -19,12 +20,14 @@ from crm_site.lib.names import in_readers_language
 from crm_site.lib.paging import BadCursor, Page
 from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import draw
-from crm_site.pages.recent import note_visit
+from crm_site.pages.recent import last_list, note_visit
+from crm_site.pages.walk import can_walk
 from customers import reports
 from customers.models import Company, ContactMoment, Customer, Order, Run, Scorecard
 from customers.models.moment import Channel
-from customers.permissions import VIEW_CUSTOMERS, VIEW_FIGURES, VIEW_MOMENTS, VIEW_ORDERS, VIEW_RUNS
+from customers.permissions import VIEW_CUSTOMERS, VIEW_FIGURES, VIEW_MOMENTS, VIEW_ORDERS, VIEW_RUNS, VIEW_TASKS
 from customers.tables import MEMBERS, ORDERS
+from customers.task_reports import task_panel
 from profitability.models import CategoryPolicy
 from profitability.permissions import SEE_VALUE
 from profitability.reports.profit_and_loss import customer_profit_and_loss
@@ -89,6 +92,8 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "page_title": customer.full_name,
         "breadcrumbs": [(_("Customers"), reverse("customers"))],
         "customer": customer,
+        "walk_back": last_list(request),
+        "walk_along": can_walk(request),
         "facts": contact_facts(customer, currency),
         "members": members_of(customer, currency) if customer.kind != Customer.Kind.PERSON else None,
     }
@@ -96,6 +101,8 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         context |= value_panel(figures, currency, run_url=reverse("runs") if may(VIEW_RUNS) else "")
     if figures and figures.run and may(SEE_VALUE):
         context["account"] = customer_profit_and_loss(figures.run, pk)
+    if may(VIEW_TASKS):
+        context["task_panel"] = task_panel(request.user, customer, timezone.now())
     if may(VIEW_ORDERS):
         context["orders"] = latest_orders(request, customer, currency)
     if may(VIEW_MOMENTS):

@@ -169,6 +169,17 @@ def test_a_task_is_added_from_a_customers_file(browser_of: Client, worker: User)
     assert (Task.objects.get().customer, Task.objects.get().owner) == (customer, worker)
 
 
+def test_a_customers_file_shows_the_open_tasks_to_whoever_may_see_them(browser_of: Client, client: Client) -> None:
+    task = TaskFactory(title="Send samples")
+    TaskFactory(title="Long done", customer=task.customer, done_at=NOON)
+    address = f"/customers/{task.customer_id}/"
+    page = browser_of.get(address).content.decode()
+    assert "Send samples" in page
+    assert "Long done" not in page
+    client.force_login(user_with("customers.view_customer"))
+    assert "Send samples" not in client.get(address).content.decode()
+
+
 def test_the_list_shows_open_tasks_by_urgency_unless_done_ones_are_asked_for(browser_of: Client, worker: User) -> None:
     for day, title in ((3, "third"), (1, "first"), (2, "second")):
         TaskFactory(owner=worker, title=title, due_on=DAY(2026, 7, day))
