@@ -132,13 +132,18 @@ def customer_profit_and_loss(run: Run, customer_id: int) -> CustomerProfitAndLos
     if not run.has_rows:
         return None
     months = list(CustomerMonth.objects.of(run, customer_id))
-    activities, by_place = rates_of(run.pk)
+    activities, rates = rates_of(run.pk)
+    charges = {
+        (month.month, activity.pk): charge(month, rates.get((month.month, activity.pk)))
+        for month in months
+        for activity in activities
+    }
     since = months_before(run.as_of, 11)
     return CustomerProfitAndLoss(
         run=run,
         customer_id=customer_id,
-        whole=account_of(months, activities, by_place),
-        last_year=account_of([month for month in months if month.month >= since], activities, by_place),
+        whole=account_of(months, activities, charges),
+        last_year=account_of([month for month in months if month.month >= since], activities, charges),
         last_year_since=since,
     )
 
@@ -151,7 +156,7 @@ def rates_of(run_id: int) -> tuple[list[RunActivity], dict[tuple[dt.date, int], 
 
 
 def account_of(
-    months: list[CustomerMonth], activities: list[RunActivity], rates: dict[tuple[dt.date, int], ActivityRate]
+    months: list[CustomerMonth], activities: list[RunActivity], charges: dict[tuple[dt.date, int], Decimal]
 ) -> Account:
     """The account of some months of one customer (no query)."""
     return Account(
@@ -164,7 +169,7 @@ def account_of(
         other=_sum(month.other for month in months),
         cost_of_goods=_sum(month.cost_of_goods for month in months),
         activities=tuple(
-            ActivityCharge(activity, _sum(charge(month, rates.get((month.month, activity.pk))) for month in months))
+            ActivityCharge(activity, _sum(charges[month.month, activity.pk] for month in months))
             for activity in activities
         ),
         direct_costs=_sum(month.direct_costs for month in months),

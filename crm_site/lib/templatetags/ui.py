@@ -8,13 +8,15 @@ from html import escape  # without the lazy-text wrapper of Django's, which cost
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from crm_site.lib.charts import Chart
 from crm_site.lib.components import Event, Fact, FilterBar, KeyFigure, Paging, Progress, Step, Tab, Table
@@ -104,6 +106,18 @@ def sparkline(values: list[float], label: str = "") -> SafeString:
 
 
 # --- The shell --------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def fixed(template_name: str) -> SafeString:
+    """A part of the shell that depends on nothing but the language, drawn once for each; it is given no context."""
+    draw = _fixed.__wrapped__ if settings.DEBUG else _fixed
+    return draw(template_name, get_language())
+
+
+@cache
+def _fixed(template_name: str, language: str | None) -> SafeString:
+    return mark_safe(get_template(template_name).render())
 
 
 @register.simple_tag
