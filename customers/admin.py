@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.admin import ReadOnlyAdmin, SafeModelAdmin
 from customers.models import (
