@@ -44,6 +44,7 @@ SECTIONS = (
         (
             Item(_("Customers"), "customers", "users", "customers.view_customer", key="c"),
             Item(_("Orders"), "orders", "shopping-cart", "customers.view_order", key="o"),
+            Item(_("Likely duplicates"), "duplicates", "copy", "customers.merge_customer"),
             Item(_("Opportunities"), "opportunities", "target", "customers.view_opportunity", key="p"),
         ),
     ),
@@ -70,10 +71,10 @@ def navigation_for(request: HttpRequest) -> list[Section]:
     """The sections that this person may use, with the entry of the present page marked."""
     sections = []
     for section in SECTIONS:
-        items = tuple(_placed(item, request) for item in section.items if _allowed(item, request))
+        items = tuple(replace(item, url=reverse(item.url_name)) for item in section.items if _allowed(item, request))
         if items:
             sections.append(replace(section, items=items))
-    return sections
+    return _marked(sections, request.path)
 
 
 def _allowed(item: Item, request: HttpRequest) -> bool:
@@ -82,7 +83,12 @@ def _allowed(item: Item, request: HttpRequest) -> bool:
     return not item.permission or request.user.has_perm(item.permission)
 
 
-def _placed(item: Item, request: HttpRequest) -> Item:
-    url = reverse(item.url_name)
-    active = request.path == url or (item.url_name != "home" and request.path.startswith(url))
-    return replace(item, url=url, active=active)
+def _marked(sections: list[Section], path: str) -> list[Section]:
+    """The same with the entry of this page marked: of several above it, the one whose address says most."""
+    urls = [item.url for section in sections for item in section.items]
+    above = [url for url in urls if path == url or (url != reverse("home") and path.startswith(url))]
+    here = max(above, key=len, default="")
+    return [
+        replace(section, items=tuple(replace(item, active=item.url == here) for item in section.items))
+        for section in sections
+    ]

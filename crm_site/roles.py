@@ -45,6 +45,7 @@ _SALES = (
         "customers.add_contactmoment",
         "customers.change_contactmoment",
         "customers.export_customer",
+        "customers.merge_customer",
     }
 )
 _MANAGER = _SALES | {

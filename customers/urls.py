@@ -30,4 +30,5 @@ urlpatterns = [
     path("imports/<int:pk>/", import_views.import_page, name="import"),
     path("imports/<int:pk>/rejections/", import_views.import_rejections, name="import-rejections"),
     path("", include("customers.contacting.urls")),
+    path("", include("customers.duplicates.urls")),
 ]

@@ -21,6 +21,8 @@ from crm_site.lib.tables import Table, draw
 from crm_site.lib.views import ListPage, Notice
 from customers import reports
 from customers.actions import EditConflict, change_customer, log_moment
+from customers.duplicates.forms import NewCustomerForm
+from customers.duplicates.tables import warning_lines
 from customers.forms import CustomerFilters, CustomerForm, MomentForm, OrderFilters
 from customers.models import Company, Customer, Order, Run
 from customers.models.customer import CustomerQuerySet
@@ -154,7 +156,7 @@ def order_page(request: HttpRequest, pk: int) -> HttpResponse:
 def customer_create(request: HttpRequest) -> HttpResponse:
     """A new customer."""
     initial = {"reference": reports.suggested_reference(), "owner": request.user.pk}
-    form = CustomerForm(request.POST or None, initial=initial)
+    form = NewCustomerForm(request.POST or None, initial=initial, user=request.user)
     if request.method == "POST" and form.is_valid() and (customer := _created(form)):
         messages.success(request, _("%(customer)s was added.") % {"customer": customer})
         return redirect(customer)
@@ -163,8 +165,9 @@ def customer_create(request: HttpRequest) -> HttpResponse:
         "breadcrumbs": [(_("Customers"), reverse("customers"))],
         "form": form,
         "cancel_url": reverse("customers"),
+        "likely": warning_lines(form.likely),
     }
-    return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
+    return render(request, "customers/customer_new.html", context, status=422 if form.is_bound else 200)
 
 
 def _created(form: CustomerForm) -> Customer | None:

@@ -19,11 +19,14 @@ from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.models import Job
 from customers.contacting.consent import unsubscribe_token
 from customers.contacting.documents import attach
+from customers.duplicates.merging import merge_customers
 from customers.task_actions import renew_calendar
 from customers.task_calendar import token_of
 from customers.tests.factories import (
     CompanyFactory,
     ContactMomentFactory,
+    CustomerFactory,
+    DuplicatePairFactory,
     ImportFactory,
     OpportunityFactory,
     OrderLineFactory,
@@ -89,6 +92,12 @@ TABLE = {
     "document": Row(EVERYBODY, argument="document"),
     "document-delete": Row(EVERYBODY, argument="document"),
     "unsubscribe": Row(PUBLIC, argument="token", visitor=OK),
+    "duplicates": Row(SALES_SIDE),
+    "duplicates-find": Row(SALES_SIDE, method="post"),
+    "duplicate-different": Row(SALES_SIDE, method="post", argument="pair"),
+    "customer-merge": Row(SALES_SIDE, argument="two customers"),
+    "merges": Row(SALES_SIDE),
+    "merge-undo": Row(SALES_SIDE, argument="merge"),
     "orders": Row(EVERYBODY),
     "order": Row(EVERYBODY, argument="order"),
     "imports": Row(MANAGEMENT),
@@ -145,6 +154,9 @@ def world() -> dict[str, Any]:
         "today-list": ["incomplete"],
         "document": [attach(customer=moment.customer, name="a.txt", content=ContentFile(b"a")).pk],
         "token": [unsubscribe_token(customer_id=moment.customer.pk, purpose_id=PurposeFactory().pk, channel="email")],
+        "two customers": [moment.customer.pk, (other := CustomerFactory()).pk],
+        "pair": [DuplicatePairFactory(first=moment.customer, second=other).pk],
+        "merge": [merge_customers(kept=other, gone=CustomerFactory(), fields={}, by=UserFactory()).pk],
         "order": [line.order.pk],
         "import": [source.pk],
         "run": [run.pk],

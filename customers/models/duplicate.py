@@ -92,3 +92,8 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gone_reference} → {self.kept_id}"
+
+    @property
+    def gone_name(self) -> str:
+        """The name of the customer that went."""
+        return f"{self.gone.get('given_name', '')} {self.gone.get('name', '')}".strip()

@@ -17,6 +17,7 @@ from customers.models import (
     ContactLimit,
     ContactMoment,
     Customer,
+    DuplicatePair,
     Import,
     ImportRejection,
     Message,
@@ -86,6 +87,16 @@ class CustomerFactory(factory.django.DjangoModelFactory):
     email = factory.LazyAttribute(lambda customer: f"{customer.reference.lower()}@example.com")
     city = "Lyon"
     country = "France"
+
+
+class DuplicatePairFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = DuplicatePair
+
+    first = factory.SubFactory(CustomerFactory)
+    second = factory.SubFactory(CustomerFactory)
+    score = 80
+    reasons = ("same_name", "same_email")
 
 
 class TouchpointFactory(factory.django.DjangoModelFactory):
