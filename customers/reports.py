@@ -63,6 +63,8 @@ SHOWN_OF_A_MOMENT = (
     "employee__username",
     "employee__first_name",
     "employee__last_name",
+    "message__state",
+    "message__refusal",
 )
 SHORT = 2  # letters
 

@@ -23,9 +23,21 @@ from crm_site.lib.tables import draw
 from crm_site.pages.recent import last_list, note_visit
 from crm_site.pages.walk import can_walk
 from customers import reports
-from customers.models import Company, ContactMoment, Customer, Order, Run, Scorecard
+from customers.contacting.consent import consent_state
+from customers.contacting.panels import consent_facts, document_facts
+from customers.contacting.pressure import Verdict
+from customers.models import Company, ContactMoment, Customer, Message, Order, Run, Scorecard
 from customers.models.moment import Channel
-from customers.permissions import VIEW_CUSTOMERS, VIEW_FIGURES, VIEW_MOMENTS, VIEW_ORDERS, VIEW_RUNS, VIEW_TASKS
+from customers.permissions import (
+    VIEW_CONSENT,
+    VIEW_CUSTOMERS,
+    VIEW_DOCUMENTS,
+    VIEW_FIGURES,
+    VIEW_MOMENTS,
+    VIEW_ORDERS,
+    VIEW_RUNS,
+    VIEW_TASKS,
+)
 from customers.tables import MEMBERS, ORDERS
 from customers.task_reports import task_panel
 from profitability.models import CategoryPolicy
@@ -103,6 +115,10 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         context["account"] = customer_profit_and_loss(figures.run, pk)
     if may(VIEW_TASKS):
         context["task_panel"] = task_panel(request.user, customer, timezone.now())
+    if may(VIEW_CONSENT):
+        context |= {"consent_shown": True, "consent_facts": consent_facts(consent_state(customer))}
+    if may(VIEW_DOCUMENTS):
+        context |= {"documents_shown": True, "document_facts": document_facts(customer)}
     if may(VIEW_ORDERS):
         context["orders"] = latest_orders(request, customer, currency)
     if may(VIEW_MOMENTS):
@@ -258,14 +274,30 @@ def moment_events(page: Page) -> list[Event]:
     return [
         Event(
             at=row.occurred_at,
-            title=f"{in_readers_language(row.touchpoint__name, row.touchpoint__name_fr)} · {directions[row.direction]}",
+            title=_event_title(row, directions[row.direction]),
             text=row.summary,
             icon=CHANNEL_ICONS.get(row.touchpoint__channel, "point"),
-            tone="info" if row.direction == ContactMoment.Direction.INBOUND else "neutral",
+            tone=_event_tone(row),
             who=_person(row.employee__first_name, row.employee__last_name) or row.employee__username or "",
         )
         for row in page.rows
     ]
+
+
+def _event_title(row: Any, direction: str) -> str:
+    """The touchpoint and who began; of an e-mail that was written here also what became of it."""
+    parts = [in_readers_language(row.touchpoint__name, row.touchpoint__name_fr), direction]
+    if row.message__state:
+        parts.append(str(Message.State(row.message__state).label))
+    if row.message__refusal:
+        parts.append(Verdict(row.message__refusal).words)
+    return " · ".join(parts)
+
+
+def _event_tone(row: Any) -> str:
+    if row.message__state == Message.State.REFUSED:
+        return "danger"
+    return "info" if row.direction == ContactMoment.Direction.INBOUND else "neutral"
 
 
 def _person(first_name: str | None, last_name: str | None) -> str:

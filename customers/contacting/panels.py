@@ -12,6 +12,7 @@ from customers.contacting.consent import LINK_SOURCE, ConsentState
 from customers.models import Attachment, Channel, Consent, Customer
 
 MOST_DOCUMENTS = 100
+LATEST_DOCUMENTS = 5
 KB = 1024
 
 
@@ -38,6 +39,29 @@ def _consent_cell(state: ConsentState) -> drawn.Cell:
     said = pgettext("consent", "Yes") if state.latest.given else pgettext("consent", "No")
     about = (formatting.day(state.latest.at), written_source(state.latest.source), state.latest.text_version)
     return drawn.Cell(said, badge="success" if state.latest.given else "danger", note=" · ".join(filter(None, about)))
+
+
+def consent_facts(states: list[ConsentState]) -> list[drawn.Fact]:
+    """In a line for each purpose: what was said in which channel; silence where nobody asked."""
+    said: dict[str, list[str]] = {}
+    for state in states:
+        words = said.setdefault(state.purpose.label, [])
+        if state.latest:
+            answer = pgettext("consent", "yes") if state.latest.given else pgettext("consent", "no")
+            values = {"channel": state.channel.label, "answer": answer, "day": formatting.day(state.latest.at)}
+            words.append(_("%(channel)s: %(answer)s (%(day)s)") % values)
+    return [drawn.Fact(purpose, " · ".join(words) or _("Never asked")) for purpose, words in said.items()]
+
+
+def document_facts(customer: Customer) -> list[drawn.Fact]:
+    """The latest documents as links (1 query)."""
+    documents = Attachment.objects.filter(customer=customer).only("name", "size", "uploaded_at")
+    return [_document_fact(document) for document in documents[:LATEST_DOCUMENTS]]
+
+
+def _document_fact(document: Attachment) -> drawn.Fact:
+    day, size = formatting.day(document.uploaded_at), written_size(document.size)
+    return drawn.Fact(day, document.name, document.get_absolute_url(), size)
 
 
 CONSENTS = Table(

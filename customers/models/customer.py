@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -175,6 +176,8 @@ class Customer(models.Model):
             GinIndex(fields=["search_vector"], name="customer_search"),
             GinIndex(fields=["custom"], name="customer_custom", opclasses=["jsonb_path_ops"]),
             models.Index(fields=["email"], name="customer_by_email", condition=~models.Q(email="")),
+            # Incoming e-mail asks for a sender's address in whatever case it was entered.
+            models.Index(Upper("email"), name="customer_by_email_any_case"),
             models.Index(fields=["phone"], name="customer_by_phone", condition=~models.Q(phone="")),
             models.Index(fields=["owner", "sort_key", "id"], name="customer_by_owner"),
             models.Index(fields=["team", "sort_key", "id"], name="customer_by_team"),

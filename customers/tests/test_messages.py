@@ -180,6 +180,19 @@ def test_a_server_that_is_away_is_tried_again_and_at_last_told(
     assert states == [("waiting", ""), ("waiting", ""), ("refused", "not_delivered")]
 
 
+def test_the_timeline_tells_what_became_of_a_message(
+    customer: Customer, template: MessageTemplate, client: Client
+) -> None:
+    client.force_login(user_with("customers.view_customer", "customers.view_contactmoment"))
+    write(customer, template)
+    assert "Waiting" in client.get(customer.get_absolute_url()).content.decode()
+    ConsentFactory(customer=customer, purpose=template.purpose, given=False, at=timezone.now())
+    do_job()
+    page = client.get(customer.get_absolute_url()).content.decode()
+    assert "Not sent" in page
+    assert "does not want to be contacted" in page
+
+
 # --- The page ---------------------------------------------------------------------------------------------------------
 
 
