@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from customers import import_views, opportunity_views, task_views, views
+from customers import import_views, opportunity_views, saved_view_views, task_views, views
 
 urlpatterns = [
     path("customers/", views.CustomerList.as_view(), name="customers"),
@@ -25,6 +25,10 @@ urlpatterns = [
     path("opportunities/<int:pk>/move/", opportunity_views.opportunity_move, name="opportunity-move"),
     path("orders/", views.OrderList.as_view(), name="orders"),
     path("orders/<int:pk>/", views.order_page, name="order"),
+    path("views/new/", saved_view_views.saved_view_create, name="saved-view-create"),
+    path("views/<int:pk>/edit/", saved_view_views.saved_view_edit, name="saved-view-edit"),
+    path("views/<int:pk>/replace/", saved_view_views.saved_view_replace, name="saved-view-replace"),
+    path("views/<int:pk>/delete/", saved_view_views.saved_view_delete, name="saved-view-delete"),
     path("imports/", import_views.ImportList.as_view(), name="imports"),
     path("imports/new/", import_views.import_new, name="import-new"),
     path("imports/<int:pk>/", import_views.import_page, name="import"),

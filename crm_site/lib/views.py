@@ -300,7 +300,7 @@ class ListPage(PermissionRequiredMixin, View):
             return None
         chips = [self.chip(self.filters, name, value) for name, value in self.filters_in_force.items()]
         clear = "?" + urlencode(self.kept("sort", "size", "col"))
-        return FilterBar(self.filters, chips=chips, clear_url=clear, hidden=self.kept("sort", "size", "col"))
+        return FilterBar(self.filters, chips=chips, clear_url=clear, hidden=self.kept("sort", "size", "col", "view"))
 
     def chip(self, filters: FilterForm, name: str, value: Any) -> Chip:
         label = filters.fields[name].label

@@ -30,6 +30,7 @@ from customers.models import (
     ProductFamily,
     Purpose,
     Run,
+    SavedView,
     Scorecard,
     Task,
     Touchpoint,
@@ -313,3 +314,13 @@ class MessageFactory(factory.django.DjangoModelFactory):
     message_id = factory.Sequence(lambda n: f"<message{n}@example.com>")
     state = Message.State.SENT
     sent_at = timezone.make_aware(dt.datetime.combine(A_DAY, dt.time(9)))
+
+
+class SavedViewFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SavedView
+
+    name = factory.Sequence(lambda n: f"View {n}")
+    list_name = "customers"
+    owner = factory.SubFactory(UserFactory)
+    query = "country=France"

@@ -1,0 +1,1 @@
+"""Parts of pages that customers adds to templates of the whole site."""
