@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.admin import ReadOnlyAdmin, SafeModelAdmin
 from customers.models import (
@@ -86,7 +87,7 @@ class CustomerAdmin(SafeModelAdmin):
             return queryset, False
         return queryset.filter(pk__in=Customer.objects.matching(search_term).values("pk")), False
 
-    @admin.display(description=_("name"), ordering="sort_key")
+    @admin.display(description=_("name"))
     def whole_name(self, customer: Customer) -> str:
         return customer.full_name
 
