@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.admin import ReadOnlyAdmin, SafeModelAdmin
 from customers.models import (
