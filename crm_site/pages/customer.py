@@ -26,9 +26,11 @@ from customers import reports
 from customers.contacting.consent import consent_state
 from customers.contacting.panels import consent_facts, document_facts
 from customers.contacting.pressure import Verdict
+from customers.duplicates.reports import standing_merges
 from customers.models import Company, ContactMoment, Customer, Message, Order, Run, Scorecard
 from customers.models.moment import Channel
 from customers.permissions import (
+    MERGE,
     VIEW_CONSENT,
     VIEW_CUSTOMERS,
     VIEW_DOCUMENTS,
@@ -119,6 +121,8 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {"consent_shown": True, "consent_facts": consent_facts(consent_state(customer))}
     if may(VIEW_DOCUMENTS):
         context |= {"documents_shown": True, "document_facts": document_facts(customer)}
+    if may(MERGE):
+        context["merges"] = standing_merges(customer)
     if may(VIEW_ORDERS):
         context["orders"] = latest_orders(request, customer, currency)
     if may(VIEW_MOMENTS):

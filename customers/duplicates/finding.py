@@ -30,7 +30,7 @@ from customers.models import Customer
 
 COMPARED = tuple(field.name for field in fields(Identity))
 CHUNK = 2_000
-MOST_AROUND = 200
+MOST_AROUND = 500
 MOST_SHOWN = 5
 # Codes that may stand before a number that was entered without one.
 COUNTRY_CODES = ("33", "32", "41", "352", "377", "49", "44", "39", "34", "31", "351", "1")
@@ -168,9 +168,9 @@ def _phone_query(phone: str) -> str:
 
 
 def _name_query(entered: Customer) -> str:
-    """The first letters of each word of the name, in any order, and the town."""
-    words = tokens(f"{entered.name} {entered.given_name}")
+    """The first letters of each word of the name in any order, three of the longest and two of the others, and the town."""
+    longest, *others = sorted(tokens(f"{entered.name} {entered.given_name}"), key=len, reverse=True) or [""]
     town = tokens(entered.city)
-    if not (words and town):
+    if not (longest and town):
         return ""
-    return " & ".join(f"{word[:3]}:*" for word in [*words, *town])
+    return " & ".join(f"{start}:*" for start in [longest[:3], *(word[:2] for word in others), *town])

@@ -21,10 +21,10 @@ from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.duplicates import columns
 from customers.duplicates.actions import FIND_DUPLICATES, request_finding, tell_apart
-from customers.duplicates.belongings import Belonging, belongings
 from customers.duplicates.choices import choices, values_of
 from customers.duplicates.forms import MergeForm
 from customers.duplicates.merging import MergeRefused, fingerprint, merge_customers
+from customers.duplicates.reports import Belonging, belongings
 from customers.duplicates.tables import MERGES, pair_card, side
 from customers.duplicates.undoing import UndoRefused, obstacles, undo_merge
 from customers.models import Company, Customer, DuplicatePair, Merge

@@ -4,7 +4,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.context import JobStopped
 from crm_site.lib.jobs.models import Job
@@ -14,7 +18,7 @@ from customers.duplicates.finding import find_duplicates
 from customers.duplicates.likeness import WORTH_A_LOOK, Identity, likeness, same_phone
 from customers.importing.staging import Unwatched, Watch
 from customers.models import Customer, DuplicatePair
-from customers.tests.factories import CustomerFactory, UserFactory
+from customers.tests.factories import CompanyFactory, CustomerFactory, DuplicatePairFactory, UserFactory, user_with
 
 MARIE: dict[str, Any] = {
     "kind": "person", "name": "Dupont", "given_name": "Marie", "email": "marie.dupont@example.com",
@@ -190,3 +194,133 @@ def test_a_stopped_search_changes_nothing() -> None:
     with pytest.raises(JobStopped):
         search(Stopped())
     assert not DuplicatePair.objects.exists()
+
+
+# --- Pages
+
+MERGING = ("customers.view_customer", "customers.merge_customer", "customers.add_customer")
+
+
+@pytest.fixture
+def merger(db: None) -> User:
+    """Somebody who sees the team's customers and may merge them."""
+    CompanyFactory()
+    return user_with(*MERGING)
+
+
+@pytest.fixture
+def browser_of_merger(client: Client, merger: User) -> Client:
+    client.force_login(merger)
+    return client
+
+
+def test_the_page_shows_both_customers_with_score_and_reasons(browser_of_merger: Client) -> None:
+    pair = DuplicatePairFactory(first__name="Dupont", second__name="Dupond", score=87)
+    page = browser_of_merger.get("/customers/duplicates/").content.decode()
+    for words in (
+        "Dupont",
+        "Dupond",
+        "87",
+        "Same name",
+        "Same e-mail address",
+        pair.first.reference,
+        pair.second.email,
+    ):
+        assert words in page
+    assert f"/customers/{pair.first_id}/merge/{pair.second_id}/" in page
+
+
+def test_the_most_alike_stand_first_and_the_page_goes_on(browser_of_merger: Client) -> None:
+    for score in range(60, 72):
+        DuplicatePairFactory(score=score)
+    response = browser_of_merger.get("/customers/duplicates/")
+    assert [card.pair.score for card in response.context["cards"]] == list(range(71, 61, -1))
+    response = browser_of_merger.get(f"/customers/duplicates/{response.context['paging'].next_url}")
+    assert [card.pair.score for card in response.context["cards"]] == [61, 60]
+
+
+def test_the_page_asks_the_same_few_questions_however_many_pairs(
+    browser_of_merger: Client, django_assert_num_queries: Any
+) -> None:
+    for _ in range(8):
+        DuplicatePairFactory()
+    browser_of_merger.get("/customers/duplicates/")
+    with CaptureQueriesContext(connection) as many:
+        browser_of_merger.get("/customers/duplicates/")
+    DuplicatePair.objects.all()[:1].get().delete()
+    DuplicatePair.objects.filter(pk__gt=DuplicatePair.objects.earliest("pk").pk).delete()
+    with django_assert_num_queries(len(many)):
+        browser_of_merger.get("/customers/duplicates/")
+
+
+def test_pairs_with_a_customer_that_one_may_not_see_stay_hidden(browser_of_merger: Client) -> None:
+    pair = DuplicatePairFactory(second__owner=UserFactory())
+    page = browser_of_merger.get("/customers/duplicates/")
+    assert page.context["cards"] == []
+    assert browser_of_merger.post(f"/customers/duplicates/{pair.pk}/different/").status_code == 404
+    pair.refresh_from_db()
+    assert pair.state == DuplicatePair.State.OPEN
+
+
+def test_not_the_same_takes_the_pair_off_the_page(browser_of_merger: Client, merger: User) -> None:
+    pair = DuplicatePairFactory()
+    browser_of_merger.post(f"/customers/duplicates/{pair.pk}/different/")
+    pair.refresh_from_db()
+    assert (pair.state, pair.decided_by) == (DuplicatePair.State.DIFFERENT, merger)
+    assert browser_of_merger.get("/customers/duplicates/").context["cards"] == []
+
+
+def test_the_button_asks_for_one_search_and_shows_its_progress(browser_of_merger: Client, merger: User) -> None:
+    for _ in range(2):
+        browser_of_merger.post("/customers/duplicates/find/")
+    job = Job.objects.get()
+    assert (job.kind, job.requested_by) == ("find-duplicates", merger)
+    assert browser_of_merger.get("/customers/duplicates/").context["progress"].active
+
+
+@pytest.mark.parametrize("address", ["/customers/duplicates/", "/merges/"])
+def test_whoever_may_not_merge_sees_no_duplicates(client: Client, db: None, address: str) -> None:
+    client.force_login(user_with("customers.view_customer"))
+    assert client.get(address).status_code == 403
+
+
+# --- While a customer is entered
+
+ENTERED = {"kind": "person", "reference": "NEW-1", "name": "Dupont", "given_name": "Marie"}
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"email": "Marie.Dupont@example.com"},
+        {"phone": "+33 6 12 34 56 78"},
+        {"given_name": "Maire", "city": "Lyon", "postal_code": "69003"},
+        {"name": "MARIE", "given_name": "dupont", "city": "lyon"},
+    ],
+)
+def test_whoever_enters_a_customer_again_is_warned_and_may_go_on(
+    browser_of_merger: Client, entries: dict[str, str]
+) -> None:
+    here = CustomerFactory(**MARIE)
+    response = browser_of_merger.post("/customers/new/", ENTERED | entries)
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "may be here already" in page
+    assert here.reference in page
+    assert 'type="checkbox" name="create_anyway"' in page
+    assert Customer.objects.count() == 1
+    assert browser_of_merger.post("/customers/new/", ENTERED | entries | {"create_anyway": "on"}).status_code == 302
+    assert Customer.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "entries", [{}, {"city": "Lille"}, {"given_name": "Pierre", "phone": "0612345678"}, {"email": "other@example.com"}]
+)
+def test_whoever_enters_somebody_else_is_not_warned(browser_of_merger: Client, entries: dict[str, str]) -> None:
+    CustomerFactory(**MARIE)
+    assert browser_of_merger.post("/customers/new/", ENTERED | entries).status_code == 302
+
+
+def test_the_warning_tells_nothing_of_customers_that_one_may_not_see(browser_of_merger: Client) -> None:
+    CustomerFactory(**MARIE | {"owner": UserFactory()})
+    assert browser_of_merger.post("/customers/new/", ENTERED | {"email": MARIE["email"]}).status_code == 302

@@ -1,4 +1,4 @@
-"""What belongs to a customer and changes hands in a merge, counted by kind of thing."""
+"""What belongs to a customer and changes hands in a merge, and which merges a customer has behind it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib.formatting import number
 from customers.duplicates.relations import Relation, relations
-from customers.models import Customer
+from customers.models import Customer, Merge
+from customers.models.duplicate import MergeQuerySet
+
+SHOWN_IN_A_FILE = 5
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,9 @@ def _label(model: type[Model]) -> str:
         ends = [field.related_model for field in model._meta.concrete_fields if field.is_relation]
         model = next(end for end in ends if end is not Customer)  # type: ignore[assignment]
     return str(model._meta.verbose_name_plural)
+
+
+def standing_merges(customer: Customer) -> MergeQuerySet:
+    """The latest merges of a customer that were not undone, for its file (1 query)."""
+    merges = Merge.objects.standing().filter(kept=customer).select_related("merged_by")
+    return merges.defer("before", "after", "moved")[:SHOWN_IN_A_FILE]
