@@ -168,7 +168,7 @@ def _phone_query(phone: str) -> str:
 
 
 def _name_query(entered: Customer) -> str:
-    """The first letters of each word of the name in any order, three of the longest and two of the others, and the town."""
+    """The first letters of each word of the name (three of the longest, two of the others), and the town."""
     longest, *others = sorted(tokens(f"{entered.name} {entered.given_name}"), key=len, reverse=True) or [""]
     town = tokens(entered.city)
     if not (longest and town):
