@@ -93,9 +93,9 @@ def in_words(customer: Customer, name: str, currency: str) -> str:
 
 
 def _with_address(newer: Customer, one: Customer, other: Customer) -> Customer:
-    """Whose address is taken: that of the newer file, if it has one."""
+    """Whose address is taken: that of the newer file, unless only the older one says more than the town."""
     older = other if newer is one else one
-    return newer if newer.street or newer.postal_code or not (older.street or older.postal_code) else older
+    return max(newer, older, key=lambda customer: (bool(customer.street), bool(customer.postal_code)))
 
 
 def _preselected(name: str, options: tuple[Option, ...], prefer: Customer) -> int:
