@@ -51,7 +51,6 @@ def board_page(request: HttpRequest, *, fault: str = "", status: int = 200) -> H
             for name, label in offered.items()
         ],
         "board": reports.board(of_whom(visible, whose, request.user)),  # type: ignore[arg-type]
-        "currency": Company.of(request).currency,
         "whose": whose if whose in offered else "",
         "today": timezone.localdate(),
         "fault": fault,

@@ -142,7 +142,7 @@ def identify(day: Day) -> Step:
             line=lacking,
         ),
         customers_block(
-            _("Customers of nobody"),
+            _("Without an owner"),
             "unowned",
             _("Every customer has an owner."),
             reports.unowned(day.user),
@@ -182,7 +182,7 @@ def categories_block(day: Day, run: Run) -> Block:
             f"{reverse('customers')}?owner={day.user.pk}&category={share.category}",
             ngettext("%(n)s customer, profit %(profit)s", "%(n)s customers, profit %(profit)s", share.customers)
             % {"n": formatting.number(share.customers), "profit": day.money(share.profit)},
-            day.money(share.lifetime_value),
+            _("Lifetime value %(value)s") % {"value": day.money(share.lifetime_value)},
         )
         for share in reports.categories_of(day.user, run)
     ]

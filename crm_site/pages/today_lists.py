@@ -73,7 +73,7 @@ LISTS = {
         lambda user, run: reports.incomplete(user),
     ),
     "unowned": Behind(
-        gettext_lazy("Customers of nobody"),
+        gettext_lazy("Without an owner"),
         (NAME, EMAIL, PHONE, CREATED),
         "-created_at",
         lambda user, run: reports.unowned(user),

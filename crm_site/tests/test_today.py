@@ -72,7 +72,7 @@ def test_files_that_lack_an_address_or_a_phone_are_named_with_what_they_lack(cli
 
 def test_customers_of_nobody_are_shown_with_their_number(client: Client, seller: User) -> None:
     CustomerFactory.create_batch(7, owner=None)
-    shown = block(client, "Customers of nobody")
+    shown = block(client, "Without an owner")
     assert (len(shown.lines), shown.count) == (5, "7")
     assert len(listed(client, "unowned")) == 7
 
@@ -84,7 +84,7 @@ def test_ones_customers_are_told_apart_by_category_with_what_they_bring(
         ScorecardFactory(run=runs[1], customer__owner=seller, category=1, profit=profit, lifetime_value=Decimal(10))
     ScorecardFactory(run=runs[1], customer__owner=UserFactory(), category=1)
     (line,) = block(client, "My customers by category").lines
-    assert (line.text, line.value) == ("Most profitable", "€20")
+    assert (line.text, line.value) == ("Most profitable", "Lifetime value €20")
     assert "2 customers, profit €150" in line.note
     assert line.url == f"/customers/?owner={seller.pk}&category=1"
 

@@ -5,6 +5,7 @@ traits.py       what kind of customer each one is, drawn once
 words.py identities.py            names, addresses, e-mail addresses, telephone numbers
 catalogue.py baskets.py           sources, touchpoints, families and records; what each purchase was made of
 habits.py summaries.py moments.py contact moments along the journey
+daily.py        wishes and birthdays, messages that wait, tasks and opportunities
 storing.py      many rows at once into the database
 loading.py      the steps in their order
 """

@@ -17,6 +17,7 @@ from django.db.models import Model
 from customers.actions import import_orders
 from customers.demo.baskets import fill_baskets, store_lines
 from customers.demo.catalogue import create_journey, create_products, create_sources
+from customers.demo.daily import invent_daily_work
 from customers.demo.history import History, read_history, weeks_to_shift
 from customers.demo.identities import invent_identities
 from customers.demo.moments import Staff, Stage, draw_moments, store_moments
@@ -28,7 +29,7 @@ PURCHASES = settings.BASE_DIR / "sample_data" / "CDNOW_master.txt.gz"
 COMPANY_NAME = "Disques Compagnon (demonstration)"
 COMPANY_CURRENCY = "USD"
 # Each part has its own stream of chance, so that changing one leaves the others as they are.
-TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS = range(5)
+TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS, DAILY = range(6)
 
 Say = Callable[[str], None]
 
@@ -62,6 +63,8 @@ def load(request: Request, *, say: Say) -> None:
     say(f"{_load_baskets(request, history, traits):,} order lines of invented products")
     say(f"{_load_moments(request, history, traits):,} invented contact moments")
     _analyse(OrderLine, Product, ContactMoment)
+    in_hand = invent_daily_work(request.staff, request.today, request.chance(DAILY))
+    say(f"{in_hand:,} invented tasks and opportunities")
 
 
 def _name_company(weeks: int) -> None:
