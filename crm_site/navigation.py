@@ -45,6 +45,7 @@ SECTIONS = (
             Item(_("Customers"), "customers", "users", "customers.view_customer", key="c"),
             Item(_("Orders"), "orders", "shopping-cart", "customers.view_order", key="o"),
             Item(_("Likely duplicates"), "duplicates", "copy", "customers.merge_customer"),
+            Item(_("Segments"), "segments", "category", "customers.view_segment", key="s"),
             Item(_("Opportunities"), "opportunities", "target", "customers.view_opportunity", key="p"),
         ),
     ),

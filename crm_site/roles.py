@@ -34,10 +34,12 @@ _READ_FILES = frozenset(
 )
 _TASKS = frozenset({"customers.view_task", "customers.add_task", "customers.change_task"})
 _OPPORTUNITIES = frozenset({"customers.view_opportunity", "customers.add_opportunity", "customers.change_opportunity"})
+_SEGMENTS = frozenset(f"customers.{verb}_segment" for verb in ("view", "add", "change", "delete"))
 _SALES = (
     _READ_FILES
     | _TASKS
     | _OPPORTUNITIES
+    | _SEGMENTS
     | {
         "customers.see_team_customers",
         "customers.add_customer",

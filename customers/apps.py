@@ -10,3 +10,4 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("customers.duplicates.pairs")
+        import_module("customers.receivers")

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField
+from customers import custom_fields
 from customers.actions import version_of
-from customers.models import ContactMoment, Customer, Run
+from customers.models import ContactMoment, Customer, Run, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
 from customers.models.scorecard import Category, Stage
-from customers.reports import FilterChoices, newer_customers, numbered_like, searched
+from customers.reports import (
+    FIGURES,
+    FilterChoices,
+    filter_choices,
+    newer_customers,
+    numbered_like,
+    portfolio,
+    searched,
+)
 
 
 class CustomerFilters(FilterForm):
@@ -32,6 +43,7 @@ class CustomerFilters(FilterForm):
     profit_min = AmountFilter(label=gettext_lazy("Profit from"))
     profit_max = AmountFilter(label=gettext_lazy("Profit to"))
     value_min = AmountFilter(label=gettext_lazy("Lifetime value from"))
+    segment = ChoiceFilter(label=gettext_lazy("Segment"))
     newer = forms.BooleanField(label=gettext_lazy("Newer than the figures"), required=False, widget=forms.HiddenInput)
 
     lookups = {
@@ -47,9 +59,10 @@ class CustomerFilters(FilterForm):
     }
     of_figures = ("stage", "category", "profit_min", "profit_max", "value_min", "newer")
 
-    def __init__(self, data: Any, *, choices: FilterChoices, run: Run | None) -> None:
+    def __init__(self, data: Any, *, choices: FilterChoices, run: Run | None, segments: Sequence[Segment] = ()) -> None:
         super().__init__(data)
         self.run = run
+        self.segments = {str(segment.pk): segment for segment in segments}
         offered = {
             "kind": Customer.Kind.choices,
             "country": choices.countries,
@@ -57,6 +70,7 @@ class CustomerFilters(FilterForm):
             "source": choices.sources,
             "stage": Stage.choices,
             "category": Category.choices,
+            "segment": [(key, segment.name) for key, segment in self.segments.items()],
         }
         for name, values in offered.items():
             self.fields[name].offer(values)  # type: ignore[attr-defined]
@@ -69,6 +83,25 @@ class CustomerFilters(FilterForm):
 
     def filter_newer(self, customers: CustomerQuerySet, wanted: bool) -> CustomerQuerySet:
         return newer_customers(customers, self.run) if self.run else customers.none()
+
+    def filter_segment(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
+        return customers.filter(pk__in=members_of(self.segments[key], self.run).values("pk"))
+
+
+def members_of(segment: Segment, run: Run | None) -> CustomerQuerySet:
+    """The customers of a segment, whoever may see them (no query of its own, 3 now and then for the choices).
+
+    Nobody when a filter can no longer be used, say by an owner who has left: without it the segment would hold more
+    customers than whoever made it wanted to treat alike.
+    """
+    if segment.kind == Segment.Kind.STATIC:
+        return Customer.objects.filter(segments=segment)
+    filters = CustomerFilters(QueryDict(segment.query), choices=filter_choices(), run=run)
+    asked = {name for name, value in filters.data.items() if value}
+    if not asked or not asked <= filters.in_force().keys():
+        return Customer.objects.none()
+    figures = {CustomerFilters.lookups.get(name, "").partition("__")[0] for name in asked} & set(FIGURES)
+    return cast(CustomerQuerySet, filters.apply(portfolio(Customer.objects.all(), run, figures)))
 
 
 class OrderFilters(FilterForm):
@@ -109,24 +142,50 @@ class CustomerForm(forms.ModelForm):
         model = Customer
         fields = [
             "kind", "reference", "name", "given_name", "email", "phone", "street", "postal_code", "city", "country",
-            "language", "member_of", "owner", "source", "acquired_on", "acquisition_cost",
+            "language", "birth_date", "preferred_channel", "best_time", "needs", "tags", "member_of", "owner", "team",
+            "source", "acquired_on", "acquisition_cost",
         ]  # fmt: skip
-        widgets = {"acquired_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        widgets = {
+            "acquired_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "birth_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "needs": forms.Textarea(attrs={"rows": 3}),
+            "tags": forms.CheckboxSelectMultiple,
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
         assert owners.queryset is not None
         owners.queryset = owners.queryset.filter(is_active=True)
+        self.further = custom_fields.fields()
+        for field in self.further:
+            present = custom_fields.read(field, self.instance.custom)
+            self.fields[custom_fields.PREFIX + field.code] = custom_fields.form_field(field, present)
+            self.initial[custom_fields.PREFIX + field.code] = custom_fields.initial(field, self.instance.custom)
         if self.instance.pk:
             self.initial["member_of"] = self.instance.member_of
             self.initial["version"] = version_of(self.instance)
         else:
             del self.fields["version"]
 
+    def clean_birth_date(self) -> dt.date | None:
+        born = self.cleaned_data["birth_date"]
+        if born and born > timezone.localdate():
+            raise forms.ValidationError(_("Nobody is born on a day to come."))
+        return born
+
+    def clean(self) -> dict[str, Any]:
+        """Gather the company's own fields where a customer keeps them."""
+        entered = super().clean() or self.cleaned_data
+        names = {field.code: custom_fields.PREFIX + field.code for field in self.further}
+        values = {code: custom_fields.kept(entered[name]) for code, name in names.items() if name in entered}
+        self.instance.custom = custom_fields.merged(self.instance.custom, values)
+        return entered
+
     def changes(self) -> dict[str, Any]:
         """What was entered, for the action that writes it."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        entered = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        return entered | {"custom": self.instance.custom}
 
     def reference_taken(self) -> None:
         """Say that somebody took the reference after it had been checked."""

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from customers import import_views, opportunity_views, saved_view_views, task_views, views
+from customers import import_views, opportunity_views, saved_view_views, segment_views, task_views, views
 
 urlpatterns = [
     path("customers/", views.CustomerList.as_view(), name="customers"),
@@ -25,6 +25,11 @@ urlpatterns = [
     path("opportunities/<int:pk>/move/", opportunity_views.opportunity_move, name="opportunity-move"),
     path("orders/", views.OrderList.as_view(), name="orders"),
     path("orders/<int:pk>/", views.order_page, name="order"),
+    path("segments/", segment_views.SegmentList.as_view(), name="segments"),
+    path("segments/new/", segment_views.segment_create, name="segment-create"),
+    path("segments/<int:pk>/", segment_views.segment_page, name="segment"),
+    path("segments/<int:pk>/edit/", segment_views.segment_edit, name="segment-edit"),
+    path("segments/<int:pk>/delete/", segment_views.segment_delete, name="segment-delete"),
     path("views/new/", saved_view_views.saved_view_create, name="saved-view-create"),
     path("views/<int:pk>/edit/", saved_view_views.saved_view_edit, name="saved-view-edit"),
     path("views/<int:pk>/replace/", saved_view_views.saved_view_replace, name="saved-view-replace"),

@@ -19,12 +19,12 @@ from crm_site.lib.formatting import number
 from crm_site.lib.paging import capped_count
 from crm_site.lib.tables import Table, draw
 from crm_site.lib.views import ListPage, Notice
-from customers import reports
+from customers import custom_fields, reports
 from customers.actions import EditConflict, change_customer, log_moment
 from customers.duplicates.forms import NewCustomerForm
 from customers.duplicates.tables import warning_lines
 from customers.forms import CustomerFilters, CustomerForm, MomentForm, OrderFilters
-from customers.models import Company, Customer, Order, Run
+from customers.models import Company, Customer, Order, Run, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
 from customers.permissions import (
@@ -66,18 +66,28 @@ class CustomerList(ListPage):
         return self.sort.removeprefix("-") in FIGURE_NAMES
 
     def get_table(self) -> Table:
-        return customer_table(figures=self.request.user.has_perm(VIEW_FIGURES), computed=self.run is not None)
+        further = custom_fields.columns(custom_fields.fields())
+        figures = self.request.user.has_perm(VIEW_FIGURES)
+        return customer_table(figures=figures, computed=self.run is not None, further=further)
 
     def get_filters(self) -> CustomerFilters:
-        return CustomerFilters(self.request.GET, choices=reports.filter_choices(), run=self.run)
+        mine = Segment.objects.visible_to(self.request.user).only("name", "kind", "query")
+        segments = list(mine[: reports.MOST_SEGMENTS])
+        return CustomerFilters(self.request.GET, choices=reports.filter_choices(), run=self.run, segments=segments)
 
     def get_rows(self) -> CustomerQuerySet:
         shown = {column.name for column in self.columns}
         filtered = {CustomerFilters.lookups.get(name, "").partition("__")[0] for name in self.filters_in_force}
         wanted = FIGURE_NAMES & (shown | filtered | {self.sort.removeprefix("-")})
         if self.run and self.by_figure:
-            return reports.ranked_portfolio(self.visible, self.run, wanted).only(*LISTED)
-        return reports.portfolio(self.visible, self.run, wanted).only(*LISTED)
+            return reports.ranked_portfolio(self.visible, self.run, wanted).only(*self.listed)
+        return reports.portfolio(self.visible, self.run, wanted).only(*self.listed)
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """What is read of each customer: the company's own fields only where one is shown."""
+        further = any(column.name.startswith(custom_fields.PREFIX) for column in self.columns)
+        return (*LISTED, "custom") if further else LISTED
 
     def get_currency(self) -> str:
         return Company.of(self.request).currency

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.template.context import Context
 
 from customers.models import SavedView
+from customers.permissions import ADD_SEGMENT
 from customers.saved_view_actions import kept_query
 
 register = template.Library()
@@ -36,5 +37,6 @@ def saved_views(context: Context) -> dict[str, Any]:
         "path": request.path,
         "list_name": match.url_name,
         "user": request.user,
+        "may_add_segment": request.user.has_perm(ADD_SEGMENT),
         "csrf_token": context.get("csrf_token"),
     }

@@ -32,6 +32,7 @@ from customers.models import (
     Run,
     SavedView,
     Scorecard,
+    Segment,
     Task,
     Touchpoint,
 )
@@ -322,5 +323,14 @@ class SavedViewFactory(factory.django.DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"View {n}")
     list_name = "customers"
+    owner = factory.SubFactory(UserFactory)
+    query = "country=France"
+
+
+class SegmentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Segment
+
+    name = factory.Sequence(lambda n: f"Segment {n}")
     owner = factory.SubFactory(UserFactory)
     query = "country=France"

@@ -1,0 +1,193 @@
+"""Screens of segments: the list, one segment with its figures and policy, and its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm_site.lib.tables import Table
+from crm_site.lib.views import ListPage
+from customers import reports
+from customers.forms import CustomerFilters
+from customers.models import Company, Customer, Run, Segment
+from customers.models.customer import CustomerQuerySet
+from customers.models.segment import SegmentQuerySet
+from customers.permissions import (
+    ADD_SEGMENT,
+    CHANGE_SEGMENT,
+    DELETE_SEGMENT,
+    EXPORT,
+    SEE_ALL,
+    VIEW_FIGURES,
+    VIEW_SEGMENTS,
+)
+from customers.segment_actions import TooManyMembers, create_segment, filters_of
+from customers.segment_forms import NewSegmentForm, SegmentFilters, SegmentForm
+from customers.segment_reports import state_of, with_figures
+from customers.segment_tables import segment_facts, segment_figures, segment_table
+
+
+def current_run(request: HttpRequest) -> Run | None:
+    """The run whose figures this person may see (1 query)."""
+    return Run.objects.defer("totals").current() if request.user.has_perm(VIEW_FIGURES) else None
+
+
+class SegmentList(ListPage):
+    """The segments that one may see, by name or by what they amounted to at the current run."""
+
+    permission_required = VIEW_SEGMENTS
+    export_permission = EXPORT
+    title = gettext_lazy("Segments")
+    template_name = "customers/segment_list.html"
+
+    @cached_property
+    def run(self) -> Run | None:
+        return current_run(self.request)
+
+    def get_table(self) -> Table:
+        return segment_table(figures=self.run is not None and self.request.user.has_perm(SEE_ALL))
+
+    def get_filters(self) -> SegmentFilters:
+        return SegmentFilters(self.request.GET)
+
+    def get_rows(self) -> SegmentQuerySet:
+        return with_figures(Segment.objects.visible_to(self.request.user).select_related("owner"), self.run)
+
+    def get_currency(self) -> str:
+        return Company.of(self.request).currency
+
+
+def visible_segment(request: HttpRequest, pk: int) -> Segment:
+    """The segment, if this person may see it; to whoever sees no segments there is none."""
+    return get_object_or_404(Segment.objects.visible_to(request.user).select_related("owner", "team"), pk=pk)
+
+
+def own_segment(request: HttpRequest, pk: int, permission: str) -> Segment:
+    """The segment, if this person may change it: its owner may, and whoever sees all customers."""
+    segment = visible_segment(request, pk)
+    if not (request.user.has_perm(permission) and may_change(request, segment)):
+        raise PermissionDenied
+    return segment
+
+
+def may_change(request: HttpRequest, segment: Segment) -> bool:
+    """Whether this segment is this person's, or all are."""
+    return segment.owner_id == request.user.pk or request.user.has_perm(SEE_ALL)
+
+
+def segment_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One segment: who belongs to it, what it is worth, how that moved, and how it is treated."""
+    segment, run = visible_segment(request, pk), current_run(request)
+    members_url = f"{reverse('customers')}?segment={segment.pk}"
+    context = {
+        "page_title": segment.name,
+        "breadcrumbs": [(_("Segments"), reverse("segments"))],
+        "segment": segment,
+        "figures": segment_figures(state_of(segment, run, request.user), Company.of(request).currency, members_url),
+        "run": run,
+        "data_as_of": run and run.published_at,
+        "members_url": members_url,
+        "conditions": conditions_of(segment.query, run),
+        "facts": segment_facts(segment),
+        "may_change": may_change(request, segment),
+    }
+    return render(request, "customers/segment.html", context)
+
+
+def conditions_of(query: str, run: Run | None, segments: Iterable[Segment] = ()) -> list[tuple[str, str]]:
+    """Filters in words: what each is about, and its value; those that can no longer be used say so."""
+    filters = CustomerFilters(QueryDict(query), choices=reports.filter_choices(), run=run, segments=list(segments))
+    usable = filters.in_force()
+    return [
+        (
+            str(CustomerFilters.base_fields[name].label),
+            filters.display(name, usable[name]) if name in usable else _("no longer usable: nobody belongs to it"),
+        )
+        for name in filters.data
+        if name in CustomerFilters.base_fields
+    ]
+
+
+def matches_of(request: HttpRequest, query: str, run: Run | None) -> CustomerQuerySet:
+    """The customers that this person sees in the customer list under these filters."""
+    segments = Segment.objects.visible_to(request.user)
+    filters = CustomerFilters(QueryDict(query), choices=reports.filter_choices(), run=run, segments=list(segments))
+    filters.is_valid()
+    if filters.errors:
+        return Customer.objects.none()
+    return filters.apply(reports.portfolio(Customer.objects.visible_to(request.user), run))  # type: ignore[return-value]
+
+
+@permission_required(ADD_SEGMENT, raise_exception=True)
+def segment_create(request: HttpRequest) -> HttpResponse:
+    """Make a segment of the customers that the filters of the list find."""
+    run = current_run(request)
+    initial = {"owner": request.user.pk, "filters": filters_of(request.GET.get("filters", ""))}
+    form = NewSegmentForm(request.POST or None, initial=initial, user=request.user)
+    if request.method == "POST" and form.is_valid() and (segment := _created(request, form, run)):
+        messages.success(request, _("The segment “%(name)s” was made.") % {"name": segment})
+        return redirect("segment", segment.pk)
+    query = form.data.get("filters", "") if form.is_bound else initial["filters"]
+    context = {
+        "page_title": _("New segment"),
+        "breadcrumbs": [(_("Segments"), reverse("segments"))],
+        "form": form,
+        "conditions": conditions_of(filters_of(query), run, Segment.objects.visible_to(request.user)),
+        "cancel_url": reverse("customers") + f"?{filters_of(query)}",
+    }
+    return render(request, "customers/segment_new.html", context, status=422 if form.is_bound else 200)
+
+
+def _created(request: HttpRequest, form: NewSegmentForm, run: Run | None) -> Segment | None:
+    segment = form.save(commit=False)
+    try:
+        return create_segment(segment=segment, matches=matches_of(request, segment.query, run), run=run)
+    except TooManyMembers:
+        form.too_many()
+        return None
+
+
+def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a segment's name and relational policy; its filters stay."""
+    segment = own_segment(request, pk, CHANGE_SEGMENT)
+    name = segment.name
+    form = SegmentForm(request.POST or None, instance=segment, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("The changes to %(segment)s were saved.") % {"segment": segment})
+        return redirect("segment", pk)
+    context = {
+        "page_title": _("Edit %(segment)s") % {"segment": name},
+        "breadcrumbs": [(_("Segments"), reverse("segments")), (name, reverse("segment", args=[pk]))],
+        "form": form,
+        "cancel_url": reverse("segment", args=[pk]),
+    }
+    return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
+
+
+def segment_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then forget a segment and its figures; its customers stay."""
+    segment = own_segment(request, pk, DELETE_SEGMENT)
+    if request.method == "POST":
+        segment.delete()
+        messages.success(request, _("The segment “%(name)s” was deleted.") % {"name": segment})
+        return redirect("segments")
+    context: dict[str, Any] = {
+        "page_title": _("Delete the segment “%(name)s”?") % {"name": segment},
+        "breadcrumbs": [(_("Segments"), reverse("segments")), (segment.name, reverse("segment", args=[pk]))],
+        "confirm_text": _("Its policy and the figures kept at each recompute are deleted. Its customers stay."),
+        "confirm_label": _("Delete"),
+        "confirm_tone": "danger",
+        "cancel_url": reverse("segment", args=[pk]),
+    }
+    return render(request, "generic/confirm.html", context)
