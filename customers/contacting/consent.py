@@ -37,7 +37,7 @@ def consent_state(customer: Customer) -> list[ConsentState]:
     said = Consent.objects.filter(customer=customer).latest_of_each()
     latest = {(consent.purpose_id, consent.channel): consent for consent in said}
     recorded = {channel for _, channel in latest}
-    channels = [channel for channel in Channel if channel in ASKED_IN or channel in recorded]
+    channels = [*ASKED_IN, *(channel for channel in Channel if channel in recorded and channel not in ASKED_IN)]
     return [
         ConsentState(purpose, channel, latest.get((purpose.pk, channel)))
         for purpose in Purpose.objects.all()

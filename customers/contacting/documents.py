@@ -49,13 +49,18 @@ def attach(
         kept = True
     finally:
         if not kept:
-            attachment.file.storage.delete(attachment.file.name)
+            discard(attachment)
     return attachment
 
 
 @transaction.atomic
 def remove(*, attachment: Attachment) -> None:
     """Take a document from the file, and its content from the disk once that is certain."""
-    storage, stored = attachment.file.storage, attachment.file.name
     attachment.delete()
-    transaction.on_commit(partial(storage.delete, stored))
+    transaction.on_commit(partial(discard, attachment))
+
+
+def discard(attachment: Attachment) -> None:
+    """Delete the content of a document whose row is gone, or never came to be."""
+    if attachment.file.name:
+        attachment.file.storage.delete(attachment.file.name)

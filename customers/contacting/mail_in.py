@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from customers.contacting.documents import attach
+from customers.contacting.documents import attach, discard
 from customers.contacting.mail_reading import LARGEST_MESSAGE, Incoming, Part, Unreadable, clean, read_mail
 from customers.contacting.mailboxes import Letter, Mailbox
 from customers.contacting.messages import email_touchpoint
@@ -130,7 +130,7 @@ def _keep_parts(parts: tuple[Part, ...], customer: Customer, moment: ContactMome
     finally:
         if not complete:
             for attachment in kept:
-                attachment.file.storage.delete(attachment.file.name)
+                discard(attachment)
 
 
 def _belongs_to(mail: Incoming) -> tuple[Customer, Customer | None]:

@@ -130,14 +130,16 @@ def _sent_at(mail: Message) -> dt.datetime | None:
 
 def _content(mail: Message) -> tuple[str, tuple[Part, ...], int]:
     """The text, the files, and how many files were too large or too many."""
-    plain, markup, files, left_out = "", "", [], 0
+    plain, markup, left_out = "", "", 0
+    files: list[Part] = []
     for number, part in enumerate(mail.walk()):
         if number >= MOST_PARTS:
             break
         if part.is_multipart():
             continue
         name, kind = _file_name(part), part.get_content_type()
-        content = part.get_payload(decode=True) or b""
+        payload = part.get_payload(decode=True)
+        content = payload if isinstance(payload, bytes) else b""
         if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
             if len(files) < MOST_ATTACHMENTS and len(content) <= LARGEST_ATTACHMENT:
                 files.append(Part(name, content))

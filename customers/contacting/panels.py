@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -21,24 +24,49 @@ def written_source(source: str) -> str:
     return _("Unsubscribe link") if source == LINK_SOURCE else source
 
 
+def _answer(consent: Consent | None) -> str:
+    if consent is None:
+        return _("Never asked")
+    return pgettext("consent", "Yes") if consent.given else pgettext("consent", "No")
+
+
+def _tone(consent: Consent | None) -> str:
+    return "neutral" if consent is None else "success" if consent.given else "danger"
+
+
+def _said(read: Callable[[Consent], Any]) -> Callable[[ConsentState], Any]:
+    """A value of the word that counts; empty where nothing was said."""
+    return lambda state: read(state.latest) if state.latest else ""
+
+
+STATES = Table(
+    "consent",
+    gettext_lazy("How things stand"),
+    (
+        Column(
+            "purpose",
+            gettext_lazy("Purpose"),
+            value=lambda state: state.purpose.label,
+            note=lambda state: "" if state.purpose.needs_consent else _("Needs no consent"),
+        ),
+        Column("channel", gettext_lazy("Channel"), choices=dict(Channel.choices)),
+        Column(
+            "given",
+            gettext_lazy("Said"),
+            "badge",
+            value=lambda state: _answer(state.latest),
+            badge=lambda state: _tone(state.latest),
+        ),
+        Column("at", gettext_lazy("Date"), value=_said(lambda consent: formatting.day(consent.at))),
+        Column("source", gettext_lazy("Source"), value=_said(lambda consent: written_source(consent.source))),
+        Column("text_version", gettext_lazy("Version of the text"), value=_said(lambda consent: consent.text_version)),
+    ),
+)
+
+
 def consent_table(states: list[ConsentState]) -> drawn.Table:
-    """Purposes by channels: yes, no or never asked, and since when."""
-    channels = list(dict.fromkeys(state.channel for state in states))
-    rows: dict[str, list[drawn.Cell]] = {}
-    for state in states:
-        note = "" if state.purpose.needs_consent else _("Needs no consent")
-        cells = rows.setdefault(state.purpose.label, [drawn.Cell(state.purpose.label, note=note)])
-        cells.append(_consent_cell(state))
-    heads = [drawn.Column(_("Purpose")), *(drawn.Column(str(Channel(channel).label), "badge") for channel in channels)]
-    return drawn.Table(_("Consent"), heads, [drawn.Row(cells) for cells in rows.values()])
-
-
-def _consent_cell(state: ConsentState) -> drawn.Cell:
-    if state.latest is None:
-        return drawn.Cell(_("Never asked"), badge="neutral")
-    said = pgettext("consent", "Yes") if state.latest.given else pgettext("consent", "No")
-    about = (formatting.day(state.latest.at), written_source(state.latest.source), state.latest.text_version)
-    return drawn.Cell(said, badge="success" if state.latest.given else "danger", note=" · ".join(filter(None, about)))
+    """Each purpose in each channel: yes, no or never asked, since when and on what ground."""
+    return draw(STATES, STATES.columns, states, currency="")
 
 
 def consent_facts(states: list[ConsentState]) -> list[drawn.Fact]:
@@ -75,8 +103,8 @@ CONSENTS = Table(
             "given",
             gettext_lazy("Said"),
             "badge",
-            value=lambda consent: pgettext("consent", "Yes") if consent.given else pgettext("consent", "No"),
-            badge=lambda consent: "success" if consent.given else "danger",
+            value=_answer,
+            badge=_tone,
         ),
         Column("source", gettext_lazy("Source"), value=lambda consent: written_source(consent.source)),
         Column("text_version", gettext_lazy("Version of the text")),
@@ -113,7 +141,7 @@ DOCUMENTS = Table(
         Column("uploaded_by", gettext_lazy("By"), value=lambda document: str(document.uploaded_by or _("E-mail"))),
     ),
 )
-REMOVAL = Column("remove", "", "link", value=lambda document: _("Delete"), link="document-delete")
+REMOVAL = Column("remove", gettext_lazy("Remove"), "link", value=lambda document: _("Delete"), link="document-delete")
 
 
 def documents_table(customer: Customer, *, removable: bool) -> drawn.Table:

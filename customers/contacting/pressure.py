@@ -78,7 +78,7 @@ def may_contact(
     """
     asked = Customer.objects.filter(pk=customer.pk)
     judged = with_refusal(asked, channel=channel, purpose=purpose, at=at, beside_waiting=beside_waiting)
-    return Verdict(judged.values_list("refusal", flat=True).get())
+    return Verdict(judged.only("pk").get().refusal)  # type: ignore[attr-defined]
 
 
 def with_refusal(

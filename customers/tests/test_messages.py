@@ -243,3 +243,15 @@ def test_nobody_writes_to_somebody_elses_customer(client: Client, template: Mess
     client.force_login(user_with("customers.view_customer", "customers.add_message"))
     foreign = CustomerFactory(owner=user_with())
     assert client.get(f"/customers/{foreign.pk}/message/?template={template.pk}").status_code == 404
+
+
+def test_a_long_e_mail_shows_its_beginning_and_the_whole_on_demand(
+    customer: Customer, template: MessageTemplate, client: Client
+) -> None:
+    client.force_login(user_with("customers.view_customer", "customers.view_contactmoment"))
+    write(customer, template, body="& <b>word</b> " * 100 + "the end")
+    page = client.get(customer.get_absolute_url()).content.decode()
+    beginning, whole = page.partition("<details><summary")[2].partition("</summary>")[::2]
+    assert "the end" not in beginning
+    assert "the end</p></details>" in whole
+    assert "<b>word" not in page

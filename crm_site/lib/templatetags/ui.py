@@ -26,6 +26,7 @@ from crm_site.lib.templatetags.format import ago, unknown
 register = template.Library()
 
 FIGURES = {"money", "number", "percent"}
+LONG_EVENT = 500
 
 
 @register.simple_tag
@@ -285,7 +286,7 @@ def timeline(events: list[Event]) -> SafeString:
 
 
 def _event(event: Event) -> str:
-    title, text, who = escape(str(event.title)), escape(event.text), escape(event.who)
+    title, who = escape(str(event.title)), escape(event.who)
     if event.url:
         title = f'<a href="{escape(event.url)}">{title}</a>'
     meta = f"{who} · {ago(event.at)}" if who else ago(event.at)
@@ -293,9 +294,18 @@ def _event(event: Event) -> str:
         f'<li class="event"><span class="event-sign tone-{escape(event.tone)}">{icon(event.icon)}</span>'
         f'<div class="event-body"><p class="event-head"><span class="event-title">{title}</span>'
         f'<span class="event-meta">{meta}</span></p>'
-        + (f'<p class="event-text">{text}</p>' if text else "")
-        + "</div></li>"
+        f"{_event_text(event.text)}</div></li>"
     )
+
+
+def _event_text(text: str) -> str:
+    """What was noted; of a long text the beginning, and the whole on demand."""
+    if not text:
+        return ""
+    whole = f'<p class="event-text">{escape(text)}</p>'
+    if len(text) <= LONG_EVENT:
+        return whole
+    return f'<details><summary class="event-text">{escape(text[:LONG_EVENT])} …</summary>{whole}</details>'
 
 
 @register.inclusion_tag("components/facts.html")
