@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -50,10 +50,10 @@ def choices(one: Customer, other: Customer, *, kept: Customer, currency: str) ->
     address = _with_address(newer, one, other)
     made = []
     for name in OFFERED:
-        options = tuple(_option(customer, name, currency) for customer in (one, other))
+        options = _option(one, name, currency), _option(other, name, currency)
         if options[0].value != options[1].value:
             prefer = {**dict.fromkeys(CONTACT, newer), **dict.fromkeys(ADDRESS, address)}.get(name, kept)
-            label = capfirst(Customer._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            label = str(capfirst(Customer._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
             made.append(Choice(name, label, options, _preselected(name, options, prefer)))
     return made + list(_custom_choices(one, other, kept))
 
@@ -83,7 +83,7 @@ def in_words(customer: Customer, name: str, currency: str) -> str:
     value = getattr(customer, name)
     if value is None or value == "":
         return ""
-    writers = {
+    writers: dict[str, Callable[[Any], str]] = {
         "birth_date": formatting.day,
         "acquired_on": formatting.day,
         "acquisition_cost": partial(formatting.money, currency=currency),
@@ -112,8 +112,12 @@ def _custom_choices(one: Customer, other: Customer, kept: Customer) -> Iterable[
     differing = [code for code in {**one.custom, **other.custom} if one.custom.get(code) != other.custom.get(code)]
     labels = {field.code: field.label for field in CustomField.objects.filter(code__in=differing)} if differing else {}
     for code in differing:
-        options = tuple(Option(each.pk, _plain(each.custom.get(code)), each.custom.get(code)) for each in (one, other))
-        yield Choice(f"{CUSTOM}{code}", labels.get(code, code), options, _preselected(code, options, kept))  # type: ignore[arg-type]
+        options = _custom_option(one, code), _custom_option(other, code)
+        yield Choice(f"{CUSTOM}{code}", labels.get(code, code), options, _preselected(code, options, kept))
+
+
+def _custom_option(customer: Customer, code: str) -> Option:
+    return Option(customer.pk, _plain(customer.custom.get(code)), customer.custom.get(code))
 
 
 def _plain(value: Any) -> str:

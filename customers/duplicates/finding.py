@@ -149,7 +149,7 @@ def _around(entered: Customer) -> Q:
     """Who might be the same, as far as an index tells: by e-mail, phone, or names that begin alike in one town."""
     around = Q(pk__in=())
     if entered.email:
-        around |= Q(email__in={entered.email, entered.email.lower()})
+        around |= Q(email__iexact=entered.email)
     searches = [_phone_query(entered.phone), _name_query(entered)]
     for search in filter(None, searches):
         around |= Q(search_vector=SearchQuery(search, config="simple", search_type="raw"))

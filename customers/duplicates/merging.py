@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.lib.accounts.models import User
 from customers.duplicates import columns
 from customers.duplicates.columns import Columns
 from customers.duplicates.relations import Relation, own_ways, relations
@@ -38,7 +38,7 @@ def merge_customers(
     kept: Customer,
     gone: Customer,
     fields: Mapping[str, Any],
-    by: AbstractUser,
+    by: User,
     versions: Mapping[int, str] | None = None,
 ) -> Merge:
     """Take one customer up into another, who gets the given values of columns; all or nothing.
@@ -112,6 +112,6 @@ def _home(wanted: int | None, stays: Customer, went: Columns) -> int | None:
     """Whose member the kept customer is: never its own, nor that of one of its own members."""
     if wanted in (stays.pk, went["id"]):
         wanted = went["member_of_id"]
-    if wanted == stays.pk or Customer.objects.filter(pk=wanted, member_of=stays.pk).exists():
+    if wanted is None or wanted == stays.pk or Customer.objects.filter(pk=wanted, member_of=stays.pk).exists():
         return None
     return wanted

@@ -131,7 +131,7 @@ def references() -> list[ForeignKey[Any, Any]]:
     """Every foreign key to customers that the database watches over, hidden ones and many-to-many tables included."""
     found = Customer._meta.get_fields(include_hidden=True)
     fields = [relation.field for relation in found if relation.one_to_many or relation.one_to_one]  # type: ignore[union-attr]
-    return [field for field in fields if isinstance(field, ForeignKey) and field.db_constraint]
+    return [field for field in fields if isinstance(field, ForeignKey) and field.db_constraint]  # type: ignore[attr-defined]
 
 
 def relations() -> list[Relation]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from crm_site.lib.accounts.models import User
 from crm_site.lib.formatting import number
 from customers.duplicates import columns
 from customers.duplicates.relations import Relation, own_ways, relations
@@ -29,7 +29,7 @@ class UndoRefused(Exception):
 
 
 @transaction.atomic
-def undo_merge(*, merge: Merge, by: AbstractUser) -> Customer:
+def undo_merge(*, merge: Merge, by: User) -> Customer:
     """Bring the customer that went back under its old number and reference, with everything that it had.
 
     Raises UndoRefused, having changed nothing. What came to the kept customer since the merge stays there.
