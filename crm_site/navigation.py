@@ -46,6 +46,7 @@ SECTIONS = (
             Item(_("Orders"), "orders", "shopping-cart", "customers.view_order", key="o"),
             Item(_("Likely duplicates"), "duplicates", "copy", "customers.merge_customer"),
             Item(_("Segments"), "segments", "category", "customers.view_segment", key="s"),
+            Item(_("Customer journey"), "journey", "route", "customers.view_contactmoment", key="j"),
             Item(_("Opportunities"), "opportunities", "target", "customers.view_opportunity", key="p"),
         ),
     ),

@@ -2,10 +2,23 @@
 
 from django.urls import include, path
 
-from customers import import_views, opportunity_views, saved_view_views, segment_views, task_views, views
+from customers import (
+    bulk_views,
+    import_views,
+    journey_views,
+    opportunity_views,
+    saved_view_views,
+    segment_views,
+    task_views,
+    views,
+)
 
 urlpatterns = [
     path("customers/", views.CustomerList.as_view(), name="customers"),
+    path("customers/totals/", views.CustomerTotals.as_view(), name="customers-totals"),
+    path("customers/bulk/", bulk_views.bulk_change, name="customers-bulk"),
+    path("customers/bulk/<int:pk>/", bulk_views.bulk_result, name="customers-bulk-result"),
+    path("customers/bulk/<int:pk>/undo/", bulk_views.bulk_undo, name="customers-bulk-undo"),
     path("customers/new/", views.customer_create, name="customer-create"),
     path("customers/<int:pk>/edit/", views.customer_edit, name="customer-edit"),
     path("customers/<int:pk>/moments/new/", views.moment_create, name="moment-create"),
@@ -25,6 +38,7 @@ urlpatterns = [
     path("opportunities/<int:pk>/move/", opportunity_views.opportunity_move, name="opportunity-move"),
     path("orders/", views.OrderList.as_view(), name="orders"),
     path("orders/<int:pk>/", views.order_page, name="order"),
+    path("journey/", journey_views.journey_page, name="journey"),
     path("segments/", segment_views.SegmentList.as_view(), name="segments"),
     path("segments/new/", segment_views.segment_create, name="segment-create"),
     path("segments/<int:pk>/", segment_views.segment_page, name="segment"),

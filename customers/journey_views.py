@@ -1,0 +1,114 @@
+"""The journey page: touchpoints in their order, and where customers drop out."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm_site.lib import formatting
+from crm_site.lib.charts import Chart, Series
+from crm_site.lib.export import Sheet, csv_response
+from crm_site.lib.tables import Column, Table, draw
+from customers.journey_forms import JourneyFilters
+from customers.journey_reports import Stage, TooSlow, in_period, journey, of_segment
+from customers.models import ContactMoment, Segment
+from customers.models.moment import ContactMomentQuerySet
+from customers.permissions import VIEW_MOMENTS
+from customers.reports import MOST_SEGMENTS
+from customers.segment_views import current_run
+
+STAGES = Table(
+    "journey",
+    gettext_lazy("Touchpoints in the order of the journey"),
+    (
+        Column("label", gettext_lazy("Touchpoint"), note=lambda stage: stage.channel),
+        Column("moments", gettext_lazy("Contact moments"), "number"),
+        Column("minutes", gettext_lazy("Minutes"), "number"),
+        Column("customers", gettext_lazy("Customers reached"), "number"),
+        Column("next_label", gettext_lazy("Next touchpoint")),
+        Column("dropped_out", gettext_lazy("Never reach the next"), "percent"),
+    ),
+)
+
+
+@permission_required(VIEW_MOMENTS, raise_exception=True)
+def journey_page(request: HttpRequest) -> HttpResponseBase:
+    """Volume, minutes, customers and drop-out at each touchpoint of a period, as a page or as CSV."""
+    segments = list(Segment.objects.visible_to(request.user)[:MOST_SEGMENTS])
+    filters = JourneyFilters(request.GET, segments=segments, today=timezone.localdate())
+    stages: list[Stage] = []
+    slow = False
+    try:
+        stages = journey(asked_moments(request, filters))
+    except TooSlow:
+        slow = True
+    if request.GET.get("format") == "csv" and not slow:
+        return csv_response(sheet(stages))
+    return render(request, "customers/journey.html", _context(request, filters, stages) | {"slow": slow})
+
+
+def sheet(stages: list[Stage]) -> Sheet:
+    """The table as a file."""
+    return Sheet(
+        name=STAGES.name,
+        headings=[str(column.label) for column in STAGES.columns],
+        kinds=[column.kind for column in STAGES.columns],
+        rows=([column.read(stage) for column in STAGES.columns] for stage in stages),
+    )
+
+
+def asked_moments(request: HttpRequest, filters: JourneyFilters) -> ContactMomentQuerySet:
+    """The moments that the address asks for, as far as this person may see them."""
+    moments = in_period(ContactMoment.objects.visible_to(request.user), filters.asked_period())
+    segment = filters.asked_segment()
+    return of_segment(moments, segment, current_run(request)) if segment else moments
+
+
+def _context(request: HttpRequest, filters: JourneyFilters, stages: list[Stage]) -> dict[str, object]:
+    period = filters.asked_period()
+    days = {"since": formatting.day(period.since), "until": formatting.day(period.until)}
+    csv = urlencode([(name, value) for name, value in request.GET.items() if value and name != "format"])
+    return {
+        "page_title": _("Customer journey"),
+        "page_subtitle": _("Contact moments from %(since)s to %(until)s") % days,
+        "filters": filters,
+        "stages": stages,
+        "finding": finding(stages),
+        "chart": chart(stages) if stages else None,
+        "table": draw(STAGES, STAGES.columns, stages, currency=""),
+        "csv_url": f"?{csv}{'&' if csv else ''}format=csv",
+    }
+
+
+def finding(stages: list[Stage]) -> str:
+    """Where most customers are lost, in one sentence; '' where there is no way from one touchpoint to another."""
+    steps = [stage for stage in stages if stage.dropped_out is not None]
+    if not steps:
+        return ""
+    worst = max(steps, key=lambda stage: (stage.customers * (stage.dropped_out or 0), -stages.index(stage)))
+    words = {
+        "share": formatting.percent(worst.dropped_out, digits=0),
+        "customers": formatting.number(worst.customers),
+        "here": worst.label,
+        "next": worst.next_label,
+    }
+    return _("Most are lost after %(here)s: %(share)s of its %(customers)s customers never reach %(next)s.") % words
+
+
+def chart(stages: list[Stage]) -> Chart:
+    """Customers reached at each touchpoint."""
+    return Chart(
+        kind="bar",
+        title=_("Customers reached"),
+        x_label=_("Touchpoint"),
+        x_values=[stage.label for stage in stages],
+        series=[Series(_("Customers reached"), [stage.customers for stage in stages], colour="brand")],
+        summary=finding(stages),
+    )

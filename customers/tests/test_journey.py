@@ -1,0 +1,173 @@
+"""The journey page: what customers met in which order, and where they drop out."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from customers import journey_reports
+from customers.journey_forms import preset_period
+from customers.journey_reports import Period, TooSlow, in_period, journey
+from customers.models import ContactMoment, Customer, Touchpoint
+from customers.tests.factories import (
+    CompanyFactory,
+    ContactMomentFactory,
+    CustomerFactory,
+    SegmentFactory,
+    TouchpointFactory,
+    UserFactory,
+    user_with,
+)
+
+pytestmark = pytest.mark.django_db
+URL = "/journey/"
+TODAY = dt.date(2026, 6, 30)
+
+
+def meet(customer: Customer, touchpoint: Touchpoint, *, days_ago: int = 0, minutes: int | None = None) -> None:
+    at = timezone.make_aware(dt.datetime.combine(timezone.localdate(), dt.time(12))) - dt.timedelta(days=days_ago)
+    ContactMomentFactory(customer=customer, touchpoint=touchpoint, occurred_at=at, minutes=minutes)
+
+
+@pytest.fixture
+def steps() -> list[Touchpoint]:
+    """Advertisement, shop and service, in this order whatever their keys."""
+    CompanyFactory()
+    names = (("Service", 3), ("Advertisement", 1), ("Shop", 2))
+    made = [TouchpointFactory(name=name, position=place, standard_minutes=place) for name, place in names]
+    return sorted(made, key=lambda touchpoint: touchpoint.position)
+
+
+def stages(client: Client, **asked: Any) -> list[tuple[str, int, int]]:
+    response: Any = client.get(URL, asked)
+    return [(stage.label, stage.moments, stage.customers) for stage in response.context["stages"]]
+
+
+def test_each_step_tells_volume_minutes_customers_and_drop_out(steps: list[Touchpoint]) -> None:
+    first, second, third = (CustomerFactory() for _ in range(3))
+    advertisement, shop, service = steps
+    for customer in (first, second, third):
+        meet(customer, advertisement, days_ago=9)
+    meet(first, shop, days_ago=5, minutes=10)
+    meet(first, shop, days_ago=4)
+    meet(second, shop, days_ago=5)
+    meet(first, service, days_ago=1)
+    told = [
+        (stage.label, stage.moments, stage.minutes, stage.customers, stage.dropped_out)
+        for stage in journey(ContactMoment.objects.all())
+    ]
+    assert told == [
+        ("Advertisement", 3, 3, 3, pytest.approx(1 / 3)),
+        ("Shop", 3, 14, 2, pytest.approx(1 / 2)),
+        ("Service", 1, 3, 1, None),
+    ]
+
+
+def test_what_was_met_before_is_not_reached_afterwards(steps: list[Touchpoint]) -> None:
+    advertisement, shop, _service = steps
+    customer = CustomerFactory()
+    meet(customer, shop, days_ago=9)
+    meet(customer, advertisement, days_ago=5)
+    assert journey(ContactMoment.objects.all())[0].dropped_out == 1
+
+
+def test_a_touchpoint_that_nobody_met_is_no_step(steps: list[Touchpoint]) -> None:
+    customer = CustomerFactory()
+    meet(customer, steps[0], days_ago=2)
+    meet(customer, steps[2], days_ago=1)
+    (first, _last) = journey(ContactMoment.objects.all())
+    assert (first.next_label, first.dropped_out) == ("Service", 0)
+
+
+def test_minutes_that_nobody_knows_are_unknown() -> None:
+    meet(CustomerFactory(), TouchpointFactory(standard_minutes=None))
+    assert journey(ContactMoment.objects.all())[0].minutes is None
+
+
+def test_a_period_holds_its_first_and_its_last_day() -> None:
+    for day in (dt.date(2026, 6, 1), dt.date(2026, 6, 30), dt.date(2026, 7, 1)):
+        for hour in (0, 23):
+            ContactMomentFactory(occurred_at=timezone.make_aware(dt.datetime.combine(day, dt.time(hour, 59))))
+    assert in_period(ContactMoment.objects.all(), Period(dt.date(2026, 6, 1), dt.date(2026, 6, 30))).count() == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "since", "until"),
+    [
+        ("", dt.date(2025, 7, 1), TODAY),
+        ("30", dt.date(2026, 6, 1), TODAY),
+        ("this-year", dt.date(2026, 1, 1), TODAY),
+        ("last-year", dt.date(2025, 1, 1), dt.date(2025, 12, 31)),
+    ],
+)
+def test_presets_are_counted_from_today(name: str, since: dt.date, until: dt.date) -> None:
+    assert preset_period(name, TODAY) == Period(since, until)
+
+
+def test_a_year_before_the_leap_day_exists() -> None:
+    assert preset_period("", dt.date(2028, 2, 29)) == Period(dt.date(2027, 3, 1), dt.date(2028, 2, 29))
+
+
+def test_the_page_shows_twelve_months_unless_asked_otherwise(visitor: Client, steps: list[Touchpoint]) -> None:
+    meet(CustomerFactory(), steps[0], days_ago=40)
+    meet(CustomerFactory(), steps[0], days_ago=400)
+    assert stages(visitor) == [("Advertisement", 1, 1)]
+    assert stages(visitor, period="30") == []
+    assert stages(visitor, since="2000-01-01") == [("Advertisement", 2, 2)]
+    assert stages(visitor, since="2030-01-01") == []
+
+
+@pytest.mark.parametrize("asked", [{"period": "x"}, {"since": "yesterday"}, {"segment": "9"}, {"since": "0001-01-01"}])
+def test_any_address_is_answered(visitor: Client, asked: dict[str, str]) -> None:
+    assert visitor.get(URL, asked).status_code == 200
+
+
+def test_the_journey_of_a_segment_is_that_of_its_customers(client: Client, steps: list[Touchpoint]) -> None:
+    user = user_with("customers.view_contactmoment", "customers.see_all_customers", "customers.view_segment")
+    client.force_login(user)
+    meet(CustomerFactory(kind="company"), steps[0])
+    meet(CustomerFactory(), steps[0])
+    companies, nobody = SegmentFactory(query="kind=company"), SegmentFactory(query="owner=99999")
+    assert stages(client, segment=companies.pk) == [("Advertisement", 1, 1)]
+    assert stages(client, segment=nobody.pk) == []
+
+
+def test_moments_of_customers_of_others_are_not_counted(client: Client, steps: list[Touchpoint]) -> None:
+    user = user_with("customers.view_customer", "customers.view_contactmoment")
+    client.force_login(user)
+    meet(CustomerFactory(owner=user), steps[0])
+    meet(CustomerFactory(owner=UserFactory()), steps[0])
+    assert stages(client) == [("Advertisement", 1, 1)]
+
+
+def test_the_same_figures_come_as_a_file(visitor: Client, steps: list[Touchpoint]) -> None:
+    meet(CustomerFactory(), steps[0])
+    response: Any = visitor.get(URL, {"format": "csv"})
+    assert response.headers["Content-Type"].startswith("text/csv")
+    assert "Advertisement" in b"".join(response.streaming_content).decode()
+
+
+def test_a_period_that_takes_too_long_is_said_to(
+    visitor: Client, steps: list[Touchpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journey_reports, "LONGEST_SECONDS", "0.001")
+    monkeypatch.setattr(journey_reports, "STAGES", "WITH moment AS ({moments}) SELECT pg_sleep(1)")
+    with pytest.raises(TooSlow):
+        journey(ContactMoment.objects.all())
+    assert "Choose a shorter one" in visitor.get(URL).content.decode()
+
+
+def test_the_page_costs_the_same_queries_for_few_and_many_moments(visitor: Client, steps: list[Touchpoint]) -> None:
+    visitor.get(URL)
+    counts = []
+    for count in (1, 15):
+        for _ in range(count):
+            meet(CustomerFactory(), steps[count % 3])
+        with CaptureQueriesContext(connection) as queries:
+            visitor.get(URL)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
