@@ -17,6 +17,7 @@ from django.db.models import Model
 from customers.actions import import_orders
 from customers.demo.baskets import fill_baskets, store_lines
 from customers.demo.catalogue import create_journey, create_products, create_sources
+from customers.demo.consents import invent_consents
 from customers.demo.daily import invent_daily_work
 from customers.demo.history import History, read_history, weeks_to_shift
 from customers.demo.identities import invent_identities
@@ -29,7 +30,7 @@ PURCHASES = settings.BASE_DIR / "sample_data" / "CDNOW_master.txt.gz"
 COMPANY_NAME = "Disques Compagnon (demonstration)"
 COMPANY_CURRENCY = "USD"
 # Each part has its own stream of chance, so that changing one leaves the others as they are.
-TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS, DAILY = range(6)
+TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS, DAILY, CONSENTS = range(7)
 
 Say = Callable[[str], None]
 
@@ -65,6 +66,7 @@ def load(request: Request, *, say: Say) -> None:
     _analyse(OrderLine, Product, ContactMoment)
     in_hand = invent_daily_work(request.staff, request.today, request.chance(DAILY))
     say(f"{in_hand:,} invented tasks and opportunities")
+    say(f"{invent_consents(request.today, request.chance(CONSENTS)):,} invented answers about consent")
 
 
 def _name_company(weeks: int) -> None:
