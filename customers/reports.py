@@ -68,6 +68,7 @@ SHOWN_OF_A_MOMENT = (
     "message__refusal",
 )
 SHORT = 2  # letters
+LOOKED_AT = 1000
 
 Orders = TypeVar("Orders", bound=QuerySet[Order])
 
@@ -170,17 +171,32 @@ def searched(customers: CustomerQuerySet, text: str) -> CustomerQuerySet:
     So short a text begins a word of every tenth customer, and finding them all would take longer than anybody waits.
     """
     words = tokens(text)
-    if len(words) != 1 or len(words[0]) > SHORT or not words[0].isalpha():
-        return customers.matching(text)
-    (start,) = words
+    return named_like(customers, words[0]) if _are_short(words) else customers.matching(text)
+
+
+def _are_short(words: list[str]) -> bool:
+    return len(words) == 1 and len(words[0]) <= SHORT and words[0].isalpha()
+
+
+def named_like(customers: CustomerQuerySet, start: str) -> CustomerQuerySet:
+    """Customers whose name, as they are sorted by it, begins like this: a range of the index on names."""
     return customers.filter(sort_key__gte=start, sort_key__lt=start[:-1] + chr(ord(start[-1]) + 1))
 
 
 def found_customers(customers: CustomerQuerySet, text: str, limit: int) -> list[Customer]:
-    """The first customers by name that match; whoever has exactly this reference stands first (2 queries)."""
-    exact = list(customers.filter(reference=text)[:1])
-    others = searched(customers, text).exclude(pk__in=[customer.pk for customer in exact])
-    return exact + list(others.order_by("sort_key", "pk")[: limit - len(exact)])
+    """Some customers that match: of this very reference, then of such a name, then by any other word (3 queries).
+
+    Of very many matches by other words only some are looked at, since nobody reads them all.
+    """
+    words = tokens(text)
+    found = list(customers.filter(reference=text)[:1])
+    steps = [named_like(customers, " ".join(words))] if words else []
+    if words and not _are_short(words):
+        steps.append(customers.filter(pk__in=Customer.objects.matching(text).values("pk")[:LOOKED_AT]))
+    for step in steps:
+        others = step.exclude(pk__in=[customer.pk for customer in found]).order_by("sort_key", "pk")
+        found += others[: limit - len(found)]
+    return found
 
 
 def found_orders(orders: OrderQuerySet, text: str, limit: int) -> list[Order]:

@@ -69,3 +69,11 @@ def test_a_search_costs_the_same_queries_however_much_it_finds(visitor: Client) 
 
 def test_a_visitor_is_sent_to_the_sign_in(client: Client, db: None) -> None:
     assert client.get(URL, {"q": "a"}).status_code == 302
+
+
+def test_names_that_begin_with_the_text_stand_before_other_words(visitor: Client) -> None:
+    CustomerFactory(name="Aaron", given_name="Lea", city="Martigues")
+    CustomerFactory(name="Martin", given_name="Zoé", city="Nice")
+    assert found(visitor.get(URL, {"q": "mart"}), "customers") == ["Zoé Martin", "Lea Aaron"]
+    assert found(visitor.get(URL, {"q": "martin zo"}), "customers") == ["Zoé Martin"]
+    assert found(visitor.get(URL, {"q": "zoé martin"}), "customers") == ["Zoé Martin"]
