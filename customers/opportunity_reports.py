@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, F, Sum
 
@@ -45,7 +46,7 @@ def board(opportunities: OpportunityQuerySet) -> list[StageColumn]:
     return [_column(stage, opportunities, sums.get(stage.pk)) for stage in OpportunityStage.objects.all()]
 
 
-def _column(stage: OpportunityStage, opportunities: OpportunityQuerySet, sums: dict | None) -> StageColumn:
+def _column(stage: OpportunityStage, opportunities: OpportunityQuerySet, sums: Mapping[str, Any] | None) -> StageColumn:
     if sums is None:
         return StageColumn(stage, 0, Decimal(0), 0, ())
     still_open = stage.outcome == OpportunityStage.Outcome.OPEN

@@ -74,7 +74,7 @@ class OpportunityList(ListPage):
         return OPPORTUNITIES
 
     def get_filters(self) -> OpportunityFilters:
-        return OpportunityFilters(self.request.GET, user=self.request.user, stages=self.stages)
+        return OpportunityFilters(self.request.GET, user=self.request.user, stages=self.stages)  # type: ignore[arg-type]
 
     def get_rows(self) -> OpportunityQuerySet:
         visible = Opportunity.objects.visible_to(self.request.user)
@@ -97,9 +97,8 @@ def visible_opportunity(request: HttpRequest, pk: int) -> Opportunity:
 def opportunity_create(request: HttpRequest) -> HttpResponse:
     """A new opportunity, for the customer that the address may name by reference."""
     reference = request.GET.get("customer", "").replace("\x00", "")
-    form = OpportunityForm(
-        request.POST or None, user=request.user, initial={"owner": request.user.pk, "customer": reference}
-    )
+    initial = {"owner": request.user.pk, "customer": reference}
+    form = OpportunityForm(request.POST or None, user=request.user, initial=initial)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid():
         opportunity = add_opportunity(fields=form.changes(), at=timezone.now())
         messages.success(request, _("“%(opportunity)s” was added.") % {"opportunity": opportunity})
@@ -118,7 +117,7 @@ def opportunity_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change an opportunity, unless somebody else did so since this form was opened."""
     opportunity = visible_opportunity(request, pk)
     title = opportunity.title
-    form = OpportunityForm(request.POST or None, user=request.user, instance=opportunity)
+    form = OpportunityForm(request.POST or None, user=request.user, instance=opportunity)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid() and _changed(form):
         messages.success(request, _("The opportunity was saved."))
         return redirect("opportunities")

@@ -29,9 +29,7 @@ MOST_REMINDERS = 500
 @transaction.atomic
 def add_task(*, created_by: User, fields: Mapping[str, Any]) -> Task:
     """A new task; without somebody responsible it is for whoever enters it."""
-    task = Task(created_by=created_by, **fields)
-    if task.owner_id is None:
-        task.owner = created_by
+    task = Task(**{"owner": created_by, "created_by": created_by, **fields})
     task.aims_at_day = task.due_on.day if task.recurrence in MONTHS else None
     task.save()
     return task

@@ -38,7 +38,8 @@ class CustomerByReference(forms.ModelChoiceField):
 
     def offer(self, user: User, *, present: int | None = None) -> None:
         """Customers whom this person may see, and the one that stands there already."""
-        self.queryset = Customer.objects.visible_to(user) | Customer.objects.filter(pk=present)
+        visible = Customer.objects.visible_to(user)
+        self.queryset = visible if present is None else visible | Customer.objects.filter(pk=present)
 
 
 class TaskFilters(FilterForm):
@@ -74,7 +75,7 @@ class TaskFilters(FilterForm):
 
     def apply(self, queryset: Any) -> Any:
         """The rows that pass every filter in force, open ones unless the state says otherwise."""
-        rows = super().apply(queryset)
+        rows: Any = super().apply(queryset)
         return rows if "state" in self.in_force() else rows.open()
 
     def filter_whose(self, tasks: TaskQuerySet, whose: str) -> TaskQuerySet:

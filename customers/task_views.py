@@ -40,7 +40,7 @@ class TaskList(ListPage):
         return task_table(timezone.localdate())
 
     def get_filters(self) -> TaskFilters:
-        return TaskFilters(self.request.GET, user=self.request.user, today=timezone.localdate())
+        return TaskFilters(self.request.GET, user=self.request.user, today=timezone.localdate())  # type: ignore[arg-type]
 
     def get_rows(self) -> TaskQuerySet:
         return Task.objects.visible_to(self.request.user).select_related("customer", "owner")
@@ -81,7 +81,7 @@ def task_create(request: HttpRequest) -> HttpResponse:
         "due_on": timezone.localdate(),
         "customer": request.GET.get("customer", "").replace("\x00", ""),
     }
-    form = TaskForm(request.POST or None, user=request.user, initial=initial)
+    form = TaskForm(request.POST or None, user=request.user, initial=initial)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid():
         task = add_task(created_by=request.user, fields=form.cleaned_data)  # type: ignore[arg-type]
         messages.success(request, _("“%(task)s” was added.") % {"task": task})
@@ -100,7 +100,7 @@ def task_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a task."""
     task = visible_task(request, pk)
     title = task.title
-    form = TaskForm(request.POST or None, user=request.user, instance=task)
+    form = TaskForm(request.POST or None, user=request.user, instance=task)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid():
         change_task(task_id=pk, changes=form.cleaned_data)
         messages.success(request, _("The task was saved."))

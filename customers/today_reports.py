@@ -44,7 +44,7 @@ User = AbstractUser | AnonymousUser
 
 def customers_of(user: User) -> CustomerQuerySet:
     """The customers that somebody looks after."""
-    return Customer.objects.visible_to(user).filter(owner=user)
+    return Customer.objects.visible_to(user).filter(owner=user.pk)
 
 
 # --- Identify ---------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def newest(user: User) -> CustomerQuerySet:
 class CategoryShare:
     """One's customers in one profit category."""
 
-    category: int
+    category: Category
     customers: int
     profit: Decimal
     lifetime_value: Decimal | None
@@ -83,7 +83,10 @@ def categories_of(user: User, run: Run) -> list[CategoryShare]:
     cards = Scorecard.objects.filter(run=run, customer__in=customers_of(user), category__isnull=False)
     rows = cards.values("category").order_by("category")
     sums = rows.annotate(customers=Count("customer_id"), total=Sum("profit"), value=Sum("lifetime_value"))
-    return [CategoryShare(row["category"], row["customers"], row["total"], row["value"]) for row in sums]
+    return [
+        CategoryShare(Category(row["category"]), row["customers"], row["total"], row["value"])  # type: ignore[arg-type]
+        for row in sums
+    ]
 
 
 def previous_run(run: Run) -> Run | None:
@@ -143,7 +146,7 @@ def long_silent(user: User, run: Run, today: dt.date) -> CustomerQuerySet:
         direction=ContactMoment.Direction.OBSERVED
     )
     good = ranked_portfolio(customers_of(user), run, ("category", "profit", "last_order_on"))
-    return good.filter(category__in=GOOD, last_order_on__lt=since).filter(~Exists(spoken))
+    return good.filter(category__in=GOOD, last_order_on__lt=since).filter(~Exists(spoken))  # type: ignore[misc]
 
 
 # --- Customise --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -71,7 +71,7 @@ def invent_daily_work(staff: Staff, today: dt.date, rng: np.random.Generator) ->
     return _plan_tasks(customers, staff, today, rng) + _see_chances(customers, staff, today, rng)
 
 
-def _chosen(words: dict[str, tuple[str, ...]], customer: Customer, rng: np.random.Generator) -> str:
+def _chosen(words: Mapping[str, tuple[str, ...]], customer: Customer, rng: np.random.Generator) -> str:
     return _one(words.get(customer.language, words["en"]), rng)
 
 

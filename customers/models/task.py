@@ -27,7 +27,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def waiting_for(self, user: AbstractUser | AnonymousUser, on: date, at: datetime) -> "TaskQuerySet":
         """What somebody has to do by the end of this day, and what they asked to be reminded of by now."""
-        return self.open().filter(models.Q(due_on__lte=on) | models.Q(remind_at__lte=at), owner=user)
+        return self.open().filter(models.Q(due_on__lte=on) | models.Q(remind_at__lte=at), owner=user.pk)
 
     def most_urgent_first(self) -> "TaskQuerySet":
         return self.order_by("due_on", "-priority", "id")

@@ -14,7 +14,17 @@ from django.test import TestCase
 from customers.demo.history import LAST_PURCHASE, weeks_to_shift
 from customers.demo.loading import PURCHASES, Request, load
 from customers.demo.moments import Staff
-from customers.models import Company, ContactMoment, Customer, Import, Order, OrderLine, Product
+from customers.models import (
+    Company,
+    ContactMoment,
+    Customer,
+    Import,
+    Opportunity,
+    Order,
+    OrderLine,
+    Product,
+    Task,
+)
 from customers.tests.factories import UserFactory
 
 TODAY = dt.date(2026, 6, 12)
@@ -107,8 +117,18 @@ class TestDemonstration(TestCase):
         assert (company.currency, company.demo_weeks_shifted) == ("USD", weeks_to_shift(TODAY))
 
     def test_progress_is_told_step_by_step(self) -> None:
-        assert len(self.said) == 4
+        assert len(self.said) == 5
         assert f"{CUSTOMERS} customers" in self.said[0]
+
+    def test_sales_people_have_tasks_chances_and_messages_to_answer(self) -> None:
+        assert Task.objects.overdue(TODAY).exists()
+        assert Task.objects.filter(due_on__gt=TODAY).exists()
+        lost = Opportunity.objects.filter(stage__outcome="lost")
+        assert lost.exists()
+        assert not lost.filter(loss_reason="").exists()
+        assert not Opportunity.objects.filter(stage__outcome="open", closed_at__isnull=False).exists()
+        assert Customer.objects.exclude(needs="").exists()
+        assert ContactMoment.objects.filter(needs_reply=True).exists()
 
     # --- What is invented ---------------------------------------------------------------------------------------------
 
