@@ -54,6 +54,12 @@ EDITED_FIELDS = (
     "source_id",
     "acquisition_cost",
     "acquired_on",
+    "team_id",
+    "birth_date",
+    "preferred_channel",
+    "best_time",
+    "needs",
+    "custom",
 )
 
 
@@ -62,8 +68,9 @@ class EditConflict(Exception):
 
 
 def version_of(customer: Customer) -> str:
-    """A fingerprint of what can be edited: equal as long as nobody changed it."""
-    values = "\x1f".join(f"{getattr(customer, name)}" for name in EDITED_FIELDS)
+    """A fingerprint of what can be edited: equal as long as nobody changed it (1 query, for the tags)."""
+    tags = sorted(customer.tags.values_list("pk", flat=True))
+    values = "\x1f".join([*(f"{getattr(customer, name)}" for name in EDITED_FIELDS), str(tags)])
     return hashlib.sha256(values.encode()).hexdigest()[:32]
 
 
@@ -74,7 +81,10 @@ def change_customer(*, customer_id: int, version: str, changes: Mapping[str, Any
     if version_of(customer) != version:
         raise EditConflict
     for name, value in changes.items():
-        setattr(customer, name, value)
+        if name == "tags":
+            customer.tags.set(value)
+        else:
+            setattr(customer, name, value)
     customer.save()
     return customer
 

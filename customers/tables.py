@@ -97,10 +97,13 @@ FIGURES = (
 FIGURE_NAMES = frozenset(column.name for column in FIGURES)
 
 
-def customer_table(*, figures: bool, computed: bool) -> Table:
-    """The customer list: with figures for whoever may see them, sortable by them once they were computed."""
+def customer_table(*, figures: bool, computed: bool, further: tuple[Column, ...] = ()) -> Table:
+    """The customer list: with figures for whoever may see them, sortable by them once they were computed.
+
+    `further` are the company's own fields.
+    """
     shown = FIGURES if computed else tuple(replace(column, sort=None) for column in FIGURES)
-    columns = IDENTITY + (shown if figures else ())
+    columns = IDENTITY + (shown if figures else ()) + further
     return Table("customers", _("Customers"), columns, default_sort="name")
 
 

@@ -20,15 +20,17 @@ from crm_site.lib.names import in_readers_language
 from crm_site.lib.paging import BadCursor, Page
 from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import draw
+from crm_site.pages.needs import sentence
 from crm_site.pages.recent import last_list, note_visit
 from crm_site.pages.walk import can_walk
-from customers import reports
+from customers import custom_fields, reports
 from customers.contacting.consent import consent_state
 from customers.contacting.panels import consent_facts, document_facts
 from customers.contacting.pressure import Verdict
 from customers.duplicates.reports import standing_merges
 from customers.models import Company, ContactMoment, Customer, Message, Order, Run, Scorecard
 from customers.models.moment import Channel
+from customers.need_reports import needs_of
 from customers.permissions import (
     MERGE,
     VIEW_CONSENT,
@@ -51,6 +53,7 @@ LATEST_ORDERS = 10
 SHOWN = (
     *("reference", "kind", "name", "given_name", "email", "phone", "street", "postal_code", "city", "country"),
     *("language", "acquisition_cost", "acquired_on", "is_synthetic"),
+    *("birth_date", "preferred_channel", "best_time", "needs", "custom", "team__name"),
     *("owner__username", "owner__first_name", "owner__last_name", "source__name", "source__name_fr"),
     *("member_of__name", "member_of__given_name"),
 )
@@ -96,10 +99,11 @@ class Figures:
 @permission_required(VIEW_CUSTOMERS, raise_exception=True)
 def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
     """Identity, figures, orders, contact moments and members; each part for whoever may see it."""
-    customers = Customer.objects.visible_to(request.user).select_related("owner", "source", "member_of")
+    customers = Customer.objects.visible_to(request.user).select_related("owner", "source", "member_of", "team")
     customer = get_object_or_404(customers.only(*SHOWN), pk=pk)
     note_visit(request, pk)
     may = request.user.has_perm
+    now = timezone.now()
     figures = read_figures(customer) if may(VIEW_FIGURES) else None
     currency = Company.of(request).currency
     context = {
@@ -109,14 +113,18 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "walk_back": last_list(request),
         "walk_along": can_walk(request),
         "facts": contact_facts(customer, currency),
+        "preferences": preference_facts(customer),
+        "further_facts": custom_fields.shown(customer),
         "members": members_of(customer, currency) if customer.kind != Customer.Kind.PERSON else None,
     }
+    needs = needs_of(request.user, customer, figures.card if figures else None, at=now)
+    context["needs_you"] = sentence(needs, customer, request.user, today=timezone.localdate(now))
     if figures:
         context |= value_panel(figures, currency, run_url=reverse("runs") if may(VIEW_RUNS) else "")
     if figures and figures.run and may(SEE_VALUE):
         context["account"] = customer_profit_and_loss(figures.run, pk)
     if may(VIEW_TASKS):
-        context["task_panel"] = task_panel(request.user, customer, timezone.now())
+        context["task_panel"] = task_panel(request.user, customer, now)
     if may(VIEW_CONSENT):
         context |= {"consent_shown": True, "consent_facts": consent_facts(consent_state(customer))}
     if may(VIEW_DOCUMENTS):
@@ -237,9 +245,22 @@ def contact_facts(customer: Customer, currency: str) -> list[Fact]:
         Fact(_("Language"), _language(customer.language)),
         Fact(_("Member of"), home.full_name if home else "", home.get_absolute_url() if home else ""),
         Fact(_("Owner"), str(customer.owner or "")),
+        Fact(_("Team"), str(customer.team or "")),
         Fact(_("Acquisition source"), str(customer.source or "")),
         Fact(_("Acquired on"), formatting.day(customer.acquired_on) if customer.acquired_on else ""),
         Fact(_("Acquisition cost"), cost),
+    ]
+    return [fact for fact in facts if fact.value]
+
+
+def preference_facts(customer: Customer) -> list[Fact]:
+    """How somebody likes to be treated; what is not known is left out (1 query, for the tags)."""
+    facts = [
+        Fact(_("Preferred channel"), str(customer.get_preferred_channel_display())),
+        Fact(_("Best time to call"), customer.best_time),
+        Fact(_("Needs and preferences"), customer.needs),
+        Fact(_("Date of birth"), formatting.day(customer.birth_date) if customer.birth_date else ""),
+        Fact(_("Tags"), ", ".join(tag.name for tag in customer.tags.all())),
     ]
     return [fact for fact in facts if fact.value]
 

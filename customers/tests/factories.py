@@ -17,6 +17,7 @@ from customers.models import (
     ContactLimit,
     ContactMoment,
     Customer,
+    CustomField,
     DuplicatePair,
     Import,
     ImportRejection,
@@ -89,6 +90,17 @@ class CustomerFactory(factory.django.DjangoModelFactory):
     email = factory.LazyAttribute(lambda customer: f"{customer.reference.lower()}@example.com")
     city = "Lyon"
     country = "France"
+
+
+class CustomFieldFactory(factory.django.DjangoModelFactory):
+    """A field for a text that a company added to its customers."""
+
+    class Meta:
+        model = CustomField
+
+    code = factory.Sequence(lambda n: f"field{n}")
+    name = factory.Sequence(lambda n: f"Field {n}")
+    position = factory.Sequence(lambda n: n)
 
 
 class DuplicatePairFactory(factory.django.DjangoModelFactory):
