@@ -52,6 +52,7 @@ _SALES = (
 )
 _MANAGER = _SALES | {
     "customers.see_all_customers",
+    "customers.change_many_customers",
     "customers.import_orders",
     "customers.view_import",
     "customers.view_run",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
 from customers.actions import IMPORT_ORDERS, finish_import
+from customers.bulk import BULK_CHANGE, finish_change
 from customers.contacting.mail_in import fetch_mail
 from customers.contacting.mailboxes import imap_box
 from customers.contacting.messages import SEND_MESSAGE, send_message
@@ -23,6 +24,11 @@ def import_orders(context: JobContext) -> dict[str, Any]:
     return finish_import(
         import_id=params["import"], stored_file=params["file"], mapping=params["mapping"], watch=context
     )
+
+
+@job_handler(BULK_CHANGE)
+def change_many_customers(context: JobContext) -> dict[str, Any]:
+    return finish_change(params=context.params, watch=context)
 
 
 @shared_task

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.db import IntegrityError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from psycopg2.errors import QueryCanceled
 
+from crm_site.lib.accounts.models import User
 from crm_site.lib.formatting import number
 from crm_site.lib.paging import capped_count
 from crm_site.lib.tables import Table, draw
@@ -31,13 +33,17 @@ from customers.permissions import (
     ADD_CUSTOMER,
     ADD_MOMENT,
     CHANGE_CUSTOMER,
+    CHANGE_MANY,
     EXPORT,
     VIEW_CUSTOMERS,
     VIEW_FIGURES,
     VIEW_IMPORTS,
     VIEW_ORDERS,
 )
+from customers.selection import Selection
 from customers.tables import FIGURE_NAMES, ORDER_LINES, ORDERS, customer_table, order_amounts, order_facts
+from customers.total_reports import TOTALLED, ListTotals, totals_of_everybody, totals_of_list
+from customers.total_tables import TotalsShown, totals_facts
 
 MOST_LINES = 1000
 # What a row of the customer list needs; a customer has columns of far greater weight.
@@ -51,6 +57,8 @@ class CustomerList(ListPage):
     export_permission = EXPORT
     title = gettext_lazy("Customers")
     template_name = "customers/customer_list.html"
+    # Figures that are read even where no column shows them.
+    always_read: ClassVar[frozenset[str]] = frozenset()
 
     @cached_property
     def run(self) -> Run | None:
@@ -78,7 +86,7 @@ class CustomerList(ListPage):
     def get_rows(self) -> CustomerQuerySet:
         shown = {column.name for column in self.columns}
         filtered = {CustomerFilters.lookups.get(name, "").partition("__")[0] for name in self.filters_in_force}
-        wanted = FIGURE_NAMES & (shown | filtered | {self.sort.removeprefix("-")})
+        wanted = FIGURE_NAMES & (shown | filtered | self.always_read | {self.sort.removeprefix("-")})
         if self.run and self.by_figure:
             return reports.ranked_portfolio(self.visible, self.run, wanted).only(*self.listed)
         return reports.portfolio(self.visible, self.run, wanted).only(*self.listed)
@@ -96,7 +104,19 @@ class CustomerList(ListPage):
         return bool(self.visible.query.where)
 
     def get_context(self) -> dict[str, Any]:
-        return {"data_as_of": self.run and self.run.published_at}
+        user, query = self.request.user, self.url().removeprefix("?")
+        summed = selected_totals(self.request) if "totals" in self.request.GET else None
+        return {
+            "data_as_of": self.run and self.run.published_at,
+            "below_results": "customers/list_below.html",
+            "totals": summed,
+            "totals_url": f"{reverse('customers-totals')}?{query}",
+            "totals_here": self.url(totals="1"),
+            "selection": Selection(query).signed(user) if user.has_perm(CHANGE_MANY) else "",  # type: ignore[arg-type]
+        }
+
+    def get_ticked_form(self) -> str:
+        return "bulk" if self.request.user.has_perm(CHANGE_MANY) else ""
 
     def get_notice(self) -> Notice | None:
         """That customers are missing from a list by figures because they have none yet (1 query)."""
@@ -111,6 +131,51 @@ class CustomerList(ListPage):
             newer.rows,
         ) % {"count": number(newer.rows) + ("+" if newer.capped else "")}
         return Notice(text, "?newer=on")
+
+
+class CustomerTotals(CustomerList):
+    """What all customers of the list come to: asked for after the list is there, since it reads every row."""
+
+    always_read = TOTALLED
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "customers/list_totals.html", {"totals": self.summed()})
+
+    def summed(self) -> TotalsShown:
+        """The sums as they are shown; the sentence instead where the database gives up."""
+        try:
+            totals = self.of_everybody() or totals_of_list(
+                cast(CustomerQuerySet, self.rows), figures=self.run is not None
+            )
+        except OperationalError as error:
+            if not isinstance(error.__cause__, QueryCanceled):
+                raise
+            return TotalsShown([], _("The totals could not be added up in time. Narrow the list with another filter."))
+        return TotalsShown(totals_facts(totals, self.get_currency()), "")
+
+    def of_everybody(self) -> ListTotals | None:
+        """The totals of the run, where the list holds everybody (3 queries)."""
+        if not self.run or self.by_figure or self.filters_in_force or self.is_restricted():
+            return None
+        return totals_of_everybody(self.run.totals, customers=self.visible.count())
+
+
+def selected_totals(request: HttpRequest) -> TotalsShown:
+    """The totals of the list that an address asks for."""
+    page = CustomerTotals()
+    page.setup(request)
+    return page.summed()
+
+
+def selected_list(selection: Selection, user: User) -> CustomerList:
+    """The customer list as this person sees it, with the selected rows alone."""
+    request = HttpRequest()
+    request.GET, request.user = QueryDict(selection.query), user
+    page = CustomerList()
+    page.setup(request)
+    if selection.keys is not None:
+        page.rows = page.unfiltered.filter(pk__in=selection.keys)
+    return page
 
 
 class OrderList(ListPage):

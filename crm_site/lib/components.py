@@ -75,6 +75,7 @@ class Row:
 
     cells: Sequence[Cell]
     url: str = ""
+    key: str = ""  # what its tick box sends, where rows can be ticked
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Table:
     caption: str  # read out, not shown
     columns: Sequence[Column]
     rows: Sequence[Row]
+    ticked_form: str = ""  # the id of the form that the rows' tick boxes (`row`) belong to; empty: no boxes
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,14 +115,21 @@ UNSORTED = Sorting("", str)
 
 
 def draw(
-    table: Table, columns: Sequence[Column], rows: Iterable[Any], *, currency: str, sorting: Sorting = UNSORTED
+    table: Table,
+    columns: Sequence[Column],
+    rows: Iterable[Any],
+    *,
+    currency: str,
+    sorting: Sorting = UNSORTED,
+    ticked_form: str = "",
 ) -> drawn.Table:
     """The rows of a page as components draw them."""
     cells = [_cell_maker(column, currency) for column in columns]
     return drawn.Table(
         caption=str(table.caption),
         columns=[sorting.head(column) for column in columns],
-        rows=[drawn.Row([cell(row) for cell in cells]) for row in rows],
+        rows=[drawn.Row([cell(row) for cell in cells], key=str(row.pk) if ticked_form else "") for row in rows],
+        ticked_form=ticked_form,
     )
 
 

@@ -124,6 +124,10 @@ class ListPage(PermissionRequiredMixin, View):
         """What the reader should know about this list just now."""
         return None
 
+    def get_ticked_form(self) -> str:
+        """The id of the form that tick boxes beside the rows belong to; empty where rows cannot be ticked."""
+        return ""
+
     def get_context(self) -> dict[str, Any]:
         """What a template of its own needs besides."""
         return {}
@@ -236,7 +240,14 @@ class ListPage(PermissionRequiredMixin, View):
     def context(self) -> dict[str, Any]:
         page, count = self.read()
         sorting = Sorting(self.sort, lambda text: self.url(sort=text))
-        table = draw(self.table, self.columns, page.rows, sorting=sorting, currency=self.get_currency())
+        table = draw(
+            self.table,
+            self.columns,
+            page.rows,
+            sorting=sorting,
+            currency=self.get_currency(),
+            ticked_form=self.get_ticked_form(),
+        )
         return {
             "page_title": self.title,
             "table": table,

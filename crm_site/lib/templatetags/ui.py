@@ -182,11 +182,20 @@ def table_rows(table: Table) -> SafeString:
         for position, (cell, (label, css, figure)) in enumerate(zip(row.cells, heads, strict=True)):
             tag, role = ("td", "cell") if position else ('th scope="row"', "rowheader")
             minus = " is-minus" if figure and cell.text[:1] in "-−" and cell.text else ""
+            box = "" if position or not table.ticked_form else _tick_box(row.key, cell.text, table.ticked_form)
             parts.append(
-                f'<{tag} role="{role}" class="{css}{minus}" data-label="{label}">{_cell_body(cell)}</{tag[:2]}>'
+                f'<{tag} role="{role}" class="{css}{minus}" data-label="{label}">{box}{_cell_body(cell)}</{tag[:2]}>'
             )
         parts.append("</tr>")
     return mark_safe("".join(parts))
+
+
+def _tick_box(key: str, text: str, form: str) -> str:
+    label = escape(_("Select %(row)s") % {"row": text})
+    return (
+        f'<input type="checkbox" class="form-check-input row-tick" name="row" value="{escape(key)}" '
+        f'form="{escape(form)}" aria-label="{label}">'
+    )
 
 
 @register.inclusion_tag("components/table.html")
