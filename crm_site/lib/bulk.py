@@ -1,12 +1,14 @@
 """Millions of rows between PostgreSQL and numpy by COPY in its binary form: columns out, columns in.
 
-Reading hands over chunks, so that a table of any size passes through a bounded buffer. Writing takes whole columns;
-rows with the same empty columns and the same texts have the same layout, and are packed together.
+Reading hands over chunks, so that a table of any size passes through bounded memory. Writing takes whole columns; rows
+with the same empty columns and the same texts have the same layout, and are packed together.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from io import SEEK_END
+from typing import IO, Any
 
 import numpy as np
 from django.db import connection
@@ -17,7 +19,7 @@ BIGINT, INTEGER, SMALLINT, FLOAT, DATE = ">i8", ">i4", ">i2", ">f8", ">i4"
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
 OTHER_SHAPE = "The query gives empty values, or other columns and types than expected."
-CHUNK_BYTES = 16 << 20
+BUFFER_BYTES = 1 << 20
 CHUNK_ROWS = 100_000
 # PostgreSQL counts days from 2000, numpy from 1970.
 DAY_ZERO = 10_957
@@ -54,12 +56,16 @@ Column = Numbers | Words | Vectors
 
 
 def read(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str], take: Callable[[Array], None]) -> None:
-    """Run a query and hand over its rows in chunks, as structured arrays; no value may be empty, and none is text."""
-    with connection.cursor() as cursor:
-        statement = cursor.cursor.mogrify(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", parameters).decode()
-        decoder = _Decoder(columns, take)
-        cursor.cursor.copy_expert(statement, decoder)
-        decoder.finish()
+    """Run a query and hand over its rows in chunks, as structured arrays; no value may be empty, and none is text.
+
+    The rows wait in a temporary file: taking them one by one as they come would cost more than all the rest.
+    """
+    with tempfile.TemporaryFile(buffering=BUFFER_BYTES) as file:
+        with connection.cursor() as cursor:
+            statement = cursor.cursor.mogrify(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", parameters).decode()
+            cursor.cursor.copy_expert(statement, file)
+        for rows in _rows(file, columns):
+            take(rows)
 
 
 def read_all(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str]) -> Array:
@@ -73,58 +79,33 @@ def write(table: str, columns: Mapping[str, Column], *, rows: int) -> None:
     """Append rows to a table that this transaction created: they need neither log replay of rows nor a later vacuum."""
     with connection.cursor() as cursor:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY, FREEZE)"
-        cursor.cursor.copy_expert(statement, _Source(_packed(list(columns.values()), rows)), size=CHUNK_BYTES)
+        cursor.cursor.copy_expert(statement, _Source(_packed(list(columns.values()), rows)), size=BUFFER_BYTES)
 
 
 def _native(columns: Mapping[str, str]) -> np.dtype[Any]:
     return np.dtype([(name, kind.replace(">", "=")) for name, kind in columns.items()])
 
 
-class _Decoder:
-    """The file that COPY writes to; each write is one row."""
+def _rows(file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Array]:
+    """The rows of a copy, in chunks; a query that answered anything else than was expected is refused."""
+    fields = [field for name, kind in columns.items() for field in ((f"{name} bytes", ">i4"), (name, kind))]
+    layout = np.dtype([("fields", ">i2"), *fields])
+    count, rest = divmod(file.seek(0, SEEK_END) - len(SIGNATURE) - len(END), layout.itemsize)
+    file.seek(len(SIGNATURE))
+    for start in range(0, count, CHUNK_ROWS):
+        yield _decoded(np.frombuffer(file.read(layout.itemsize * min(CHUNK_ROWS, count - start)), layout), columns)
+    if rest or file.read() != END:
+        raise ValueError(OTHER_SHAPE)
 
-    def __init__(self, columns: Mapping[str, str], take: Callable[[Array], None]) -> None:
-        fields = [field for name, kind in columns.items() for field in ((f"{name} bytes", ">i4"), (name, kind))]
-        self._layout = np.dtype([("fields", ">i2"), *fields])
-        self._native = _native(columns)
-        self._take = take
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._begun = False
 
-    def write(self, data: bytes) -> int:
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size >= CHUNK_BYTES:
-            self.flush()
-        return len(data)
-
-    def flush(self) -> None:
-        """Hand over the rows that are complete; what ends the stream is shorter than any row."""
-        data = b"".join(self._parts)
-        start = 0 if self._begun else len(SIGNATURE)
-        self._begun = self._begun or len(data) >= start
-        count = max(0, (len(data) - start) // self._layout.itemsize)
-        rest = start + count * self._layout.itemsize
-        self._parts, self._size = [data[rest:]], len(data) - rest
-        if count:
-            self._take(self._decoded(np.frombuffer(data, self._layout, count, start)))
-
-    def finish(self) -> None:
-        """Hand over the last rows, after which nothing but the end may be left."""
-        self.flush()
-        if b"".join(self._parts) != END:
-            raise ValueError(OTHER_SHAPE)
-
-    def _decoded(self, rows: Array) -> Array:
-        names = list(self._native.names or ())
-        wrong = any((rows[f"{name} bytes"] != self._native[name].itemsize).any() for name in names)
-        if wrong or (rows["fields"] != len(names)).any():
-            raise ValueError(OTHER_SHAPE)
-        result = np.empty(len(rows), self._native)
-        for name in names:
-            result[name] = rows[name]
-        return result
+def _decoded(rows: Array, columns: Mapping[str, str]) -> Array:
+    result = np.empty(len(rows), _native(columns))
+    wrong = any((rows[f"{name} bytes"] != result.dtype[name].itemsize).any() for name in columns)
+    if wrong or (rows["fields"] != len(columns)).any():
+        raise ValueError(OTHER_SHAPE)
+    for name in columns:
+        result[name] = rows[name]
+    return result
 
 
 class _Source:

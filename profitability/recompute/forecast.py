@@ -53,7 +53,8 @@ def forecast(accounts: Accounts, *, today: int, policy: ValuePolicy, costed: NDA
     t_x = np.where(bought, (accounts.last_day - accounts.first_day.astype(np.float64)) / 7, 0)
     margin = np.divide(accounts.gross_margin, order_days, out=np.zeros(len(x)), where=bought)
     costed_days = accounts.sums["costed_days"].astype(np.float64)
-    months = np.where(bought, _months_since(accounts.first_day, today, costed), 0.0)
+    months = np.zeros(len(bought))
+    months[bought] = _months_since(accounts.first_day[bought], today, costed)
     purchases = fit_or_assume_bgnbd(x[bought], t_x[bought], weeks[bought])
     margins = fit_or_assume_gamma_gamma(order_days[bought], margin[bought])
     cost = ServiceCost(

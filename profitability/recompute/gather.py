@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 from crm_site.lib.bulk import write
 from crm_site.lib.jobs.context import JobProblem
 from crm_site.lib.partitions import Partition
-from profitability.drivers import direct_cost_sources, sources_of
+from crm_site.lib.snapshot import Snapshot
+from profitability.drivers import DirectCostSource, DriverSource, direct_cost_sources, sources_of
 from profitability.recompute.months import (
     EPOCH,
     NO_DAY,
@@ -49,7 +51,19 @@ ORDER_MEASURES = {
     name: f"o.{name}" for name in ("gross", "discounts", "returns", "other", "known_cost", "without_cost")
 }
 # Hash tables of millions of orders miss every cache; lines and orders are both stored by order, so merging is faster.
-IN_ORDER = ("SET LOCAL enable_hashagg = off", "SET LOCAL enable_hashjoin = off")
+IN_ORDER = ("enable_hashagg = off", "enable_hashjoin = off")
+
+Reading = Callable[[], Spool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllRecords:
+    """Everything that was read, laid aside by slices of customers."""
+
+    people: People
+    orders: Spool
+    others: Sequence[Spool]
+    net_sales: int  # cents, straight from the order lines
 
 
 @dataclass
@@ -81,17 +95,34 @@ class Gathered:
     without_cost: int  # gross sales, in cents, of goods whose cost is neither known nor assumed
 
 
-def gather(partition: Partition, *, plan: Plan, as_of: int, check: Callable[[], None]) -> Gathered:
-    """Read all records up to the day `as_of` and load the months of the run; `check` is called between the steps."""
+def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int) -> AllRecords:
+    """All records up to the day `as_of`, as they are in the snapshot; the longest reading begins first."""
     people = read_people()
+
+    def reading(source: DriverSource | DirectCostSource, measures: Mapping[str, str], *settings: str) -> Reading:
+        records = Records(rows=source.rows, customer=source.customer, day=source.day, measures=measures)
+        return partial(records.spool, people, as_of=as_of, settings=settings)
+
+    own = _thousandths(ORDER_RECORDS.drivers_among(drivers))
+    readings = [reading(ORDER_RECORDS, {**ORDER_MEASURES, "lines": "o.lines", **own}, *IN_ORDER)]
+    for source in sources_of(drivers):
+        if source is not ORDER_RECORDS:
+            readings.append(reading(source, _thousandths(source.drivers_among(drivers))))
+    readings += [reading(source, {"direct_costs": source.cents}) for source in direct_cost_sources()]
     expected = _net_sales_of_lines(as_of)
-    orders, others = _read(people, plan.drivers, as_of, check)
+    orders, *others = snapshot.all(readings)
+    return AllRecords(people=people, orders=orders, others=others, net_sales=expected)
+
+
+def gather(records: AllRecords, partition: Partition, *, plan: Plan, check: Callable[[], None]) -> Gathered:
+    """Add everything up and load the months of the run; `check` is called between the slices."""
+    people = records.people
     gathered = _empty(people, plan.drivers)
     without_cost = 0
     cost_ratio = None if plan.cost_ratio is None else float(plan.cost_ratio)
 
     def of_slice(number: int) -> Months:
-        sources = Sources(orders=orders.take(number), others=[spool.take(number) for spool in others])
+        sources = Sources(orders=records.orders.take(number), others=[spool.take(number) for spool in records.others])
         return sum_months(sources, plan.drivers, cost_ratio)
 
     for months in _one_ahead(of_slice, people.slices):
@@ -103,8 +134,8 @@ def gather(partition: Partition, *, plan: Plan, as_of: int, check: Callable[[], 
         gathered.quantities.add(_laid_aside(gathered.quantities.layout, months))
         without_cost += int(months.without_cost.sum())
     found = sum(total.net_revenue for totals in (gathered.customers, gathered.anonymous) for total in totals.values())
-    if found != expected:
-        raise JobProblem(DOES_NOT_ADD_UP, lines=str(money(expected)), months=str(money(found)))
+    if found != records.net_sales:
+        raise JobProblem(DOES_NOT_ADD_UP, lines=str(money(records.net_sales)), months=str(money(found)))
     return replace(gathered, without_cost=without_cost)
 
 
@@ -131,29 +162,6 @@ def _net_sales_of_lines(as_of: int) -> int:
         )
         (later,) = cursor.fetchone()
     return int(everything - later)
-
-
-def _read(people: People, drivers: Sequence[str], as_of: int, check: Callable[[], None]) -> tuple[Spool, list[Spool]]:
-    with connection.cursor() as cursor:
-        cursor.execute("; ".join(IN_ORDER))
-    own = _thousandths(ORDER_RECORDS.drivers_among(drivers))
-    orders = _records(ORDER_RECORDS, {**ORDER_MEASURES, "lines": "o.lines", **own}).spool(people, as_of=as_of)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_hashagg = on; SET LOCAL enable_hashjoin = on")
-    others = []
-    for source in sources_of(drivers):
-        check()
-        if source is not ORDER_RECORDS:
-            measures = _thousandths(source.drivers_among(drivers))
-            others.append(_records(source, measures).spool(people, as_of=as_of))
-    for cost in direct_cost_sources():
-        check()
-        others.append(_records(cost, {"direct_costs": cost.cents}).spool(people, as_of=as_of))
-    return orders, others
-
-
-def _records(source: Any, measures: Mapping[str, str]) -> Records:
-    return Records(rows=source.rows, customer=source.customer, day=source.day, measures=measures)
 
 
 def _thousandths(quantities: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 Sums are whole numbers throughout (cents, and thousandths of driver units), so that no order of adding changes a figure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,8 +19,8 @@ Whole = NDArray[np.int64]
 
 THOUSAND = 1000
 SALES = ("gross", "discounts", "returns", "other", "cost_of_goods", "direct_costs")
-# Months are numbered from year 0, so that dates before 1970 are no different.
-MONTHS_BEFORE_1970 = 1970 * 12
+# Months are numbered from year 0; numpy numbers them from 1970.
+BEFORE = 1970 * 12
 MONTH_BITS, DAY_BITS = 16, 5
 MONTH_MASK, DAY_MASK = (1 << MONTH_BITS) - 1, (1 << DAY_BITS) - 1
 NO_DAY = -(2**31)
@@ -117,12 +117,22 @@ def sums_by(place: Whole, values: Whole, count: int) -> Whole:
 
 def month_of(days: NDArray[Any]) -> Whole:
     """The month, numbered from year 0, of days since 1970."""
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + MONTHS_BEFORE_1970
+    return _looked_up(days, lambda each: each.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)) + BEFORE
 
 
 def first_of(months: NDArray[Any]) -> Whole:
     """The first day, since 1970, of months numbered from year 0."""
-    return (months - MONTHS_BEFORE_1970).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return _looked_up(
+        months - BEFORE, lambda each: each.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    )
+
+
+def _looked_up(values: NDArray[Any], convert: Callable[[NDArray[Any]], Whole]) -> Whole:
+    """Converted by a table of all values there can be, which are few beside the many there are."""
+    if not len(values):
+        return np.empty(0, np.int64)
+    first = int(values.min())
+    return convert(np.arange(first, int(values.max()) + 1))[values - first]
 
 
 def money(cents: int) -> Decimal:
@@ -167,7 +177,7 @@ def _keys(rows: Rows) -> Whole:
 
 def _summed(rows: Rows) -> _Part:
     keys = _keys(rows)
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     ordered, sorted_rows = keys[order], rows[order]
     starts = starts_of(ordered)
     names = [name for name in rows.dtype.names or () if name not in ("place", "day")]

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from crm_site.lib.snapshot import Snapshot
 from customers.models import Company, Run
 from profitability.models import ValuePolicy
 from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers
 from profitability.recompute.charges import MonthResult, charge_months
-from profitability.recompute.gather import gather
+from profitability.recompute.gather import gather, read_records
 from profitability.recompute.months import day_number
 from profitability.recompute.plan import Plan, read_plan
 from profitability.recompute.rows import rows_of
@@ -30,20 +31,17 @@ class Reading:
 
 def read(run: Run, watch: Stopwatch) -> Reading:
     """Read all records in one state of the database, load the months of the run, and charge everybody."""
-    # Inside a caller's transaction, as in tests, the isolation is the caller's business.
-    outermost = not connection.in_atomic_block
     check = watch.context.check_stop
-    with transaction.atomic():
-        if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        plan, policy, company = read_plan(), ValuePolicy.current(), Company.current()
-        months = rows_of(run.pk).months
-        with watch.stage("facts"):
+    months = rows_of(run.pk).months
+    with watch.stage("facts"):
+        with Snapshot() as snapshot:
+            plan, policy, company = read_plan(), ValuePolicy.current(), Company.current()
+            records = read_records(snapshot, drivers=plan.drivers, as_of=day_number(run.as_of))
+        with transaction.atomic():
             months.create()
-            gathered = gather(months, plan=plan, as_of=day_number(run.as_of), check=check)
-        with watch.stage("costs"):
-            results = charge_months(gathered, run=run, plan=plan, check=check)
+            gathered = gather(records, months, plan=plan, check=check)
+    with watch.stage("costs"), transaction.atomic():
+        results = charge_months(gathered, run=run, plan=plan, check=check)
     return Reading(
         plan=plan,
         policy=policy,

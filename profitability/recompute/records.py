@@ -4,11 +4,12 @@ However many rows there are, only one slice of customers is in memory at a time:
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, SMALLINT, read, read_all
@@ -100,8 +101,11 @@ class Records:
     day: str
     measures: Mapping[str, str]  # bigint
 
-    def spool(self, people: People, *, as_of: int) -> Spool:
-        """Read everything up to the day `as_of` (days since 1970), and lay it aside by slice (1 query)."""
+    def spool(self, people: People, *, as_of: int, settings: Sequence[str] = ()) -> Spool:
+        """Read everything up to the day `as_of` (days since 1970), and lay it aside by slice (1 query).
+
+        `settings` are the database's, for this query.
+        """
         names = list(self.measures)
         layout = np.dtype([("place", "=i8"), ("day", "=i4"), *((name, "=i8") for name in names)])
         spool = Spool(layout)
@@ -117,5 +121,11 @@ class Records:
 
         measures = "".join(f", ({sql})::bigint AS {name}" for name, sql in self.measures.items())
         query = f"SELECT coalesce({self.customer}, {ANONYMOUS})::bigint AS customer, {self.day} AS day{measures}"
-        read(f"{query} FROM {self.rows}", {}, {"customer": BIGINT, "day": DATE, **dict.fromkeys(names, BIGINT)}, take)
+        columns = {"customer": BIGINT, "day": DATE, **dict.fromkeys(names, BIGINT)}
+        with connection.cursor() as cursor:
+            for setting in settings:
+                cursor.execute(f"SET LOCAL {setting}")
+            read(f"{query} FROM {self.rows}", {}, columns, take)
+            for setting in settings:
+                cursor.execute(f"SET LOCAL {setting.partition(' ')[0]} TO DEFAULT")
         return spool

@@ -65,9 +65,9 @@ def test_no_rows_are_written_and_read() -> None:
     assert len(bulk.read_all("SELECT number FROM thing", {}, {"number": INTEGER})) == 0
 
 
-@pytest.mark.parametrize("size", [1, 30, 1 << 20])
+@pytest.mark.parametrize("size", [1, 30, 500, 1000])
 def test_reading_is_the_same_whatever_the_size_of_the_chunks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(bulk, "CHUNK_BYTES", size)
+    monkeypatch.setattr(bulk, "CHUNK_ROWS", size)
     query = (
         "SELECT n::bigint AS n, date '2000-01-01' + n AS day, n / 4.0::float8 AS part FROM generate_series(1, %(to)s) n"
     )
