@@ -177,6 +177,13 @@
     if (!sourceElement.matches("[data-filter-bar]")) return;
     request.action = location.pathname;
     [...request.body].filter(([, value]) => value === "").forEach(([name]) => request.body.delete(name));
+    // A field that is left tells of a change that was already asked for: nothing new, and an open menu would be closed.
+    const present = new URLSearchParams(location.search);
+    ["after", "format"].forEach((name) => present.delete(name));
+    present.sort();
+    const wanted = new URLSearchParams([...request.body]);
+    wanted.sort();
+    if (present.toString() === wanted.toString()) event.preventDefault();
   });
 
   const upload = (box) => {
