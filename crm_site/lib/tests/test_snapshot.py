@@ -1,0 +1,56 @@
+from functools import partial
+
+import pytest
+from django.db import connection
+
+from crm_site.lib.accounts.models import User
+from crm_site.lib.snapshot import Snapshot
+
+
+def staff() -> list[str]:
+    return list(User.objects.order_by("username").values_list("username", flat=True))
+
+
+def session() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def add(name: str) -> None:
+    User.objects.create(username=name, email=f"{name}@example.com")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_connections_see_what_there_was_when_the_snapshot_was_taken() -> None:
+    add("alice")
+    other = connection.copy()
+    try:
+        with Snapshot() as snapshot:
+            with other.cursor() as cursor:
+                cursor.execute("DELETE FROM accounts_user")
+            assert snapshot.all([staff, staff, staff]) == [["alice"]] * 3
+            assert staff() == ["alice"]
+    finally:
+        other.close()
+    assert staff() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readings_have_sessions_of_their_own() -> None:
+    with Snapshot() as snapshot:
+        assert session() not in snapshot.all([session, session])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reading_that_fails_fails_the_whole() -> None:
+    with pytest.raises(ZeroDivisionError), Snapshot() as snapshot:
+        snapshot.all([staff, partial(divmod, 1, 0)])
+
+
+@pytest.mark.django_db
+def test_inside_a_transaction_readings_share_its_session_and_see_what_it_wrote() -> None:
+    add("bob")
+    with Snapshot() as snapshot:
+        assert snapshot.all([session, session]) == [session(), session()]
+        assert snapshot.all([staff]) == [["bob"]]
