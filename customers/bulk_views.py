@@ -57,7 +57,15 @@ def bulk_change(request: HttpRequest) -> HttpResponseBase:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
         messages.error(request, _("So many customers could not be counted in time. Narrow the list with a filter."))
-    return redirect("customers")
+    return redirect(_list_url(_query_of(request)))
+
+
+def _query_of(request: HttpRequest) -> str:
+    """The address of the list that was sent, as far as it can be believed."""
+    try:
+        return read_selection(request.POST.get("selection") or request.POST.get("list", ""), request.user).query  # type: ignore[arg-type]
+    except BadSelection:
+        return ""
 
 
 def _selection(request: HttpRequest) -> Selection:
@@ -133,7 +141,7 @@ def _file(request: HttpRequest, selection: Selection, kind: str) -> HttpResponse
 
 
 def _list_url(query: str) -> str:
-    return f"{reverse('customers')}?{query}"
+    return f"{reverse('customers')}?{query}" if query else reverse("customers")
 
 
 @permission_required(CHANGE_MANY, raise_exception=True)

@@ -127,6 +127,12 @@ def test_what_cannot_be_understood_leads_back_to_the_list(desk: Client, changes:
     assert (response.status_code, response["Location"]) == (302, "/customers/")
 
 
+def test_whoever_ticked_nobody_comes_back_to_the_same_list(desk: Client) -> None:
+    CustomerFactory(kind="company")
+    response = picked(desk, "tag", scope="rows", query="kind=company")
+    assert response["Location"] == "/customers/?kind=company"
+
+
 def test_a_selection_is_of_no_use_to_somebody_else(desk: Client) -> None:
     CustomerFactory()
     asked = picked(desk, "assign")
