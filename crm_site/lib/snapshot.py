@@ -1,8 +1,8 @@
-"""Several connections that see one state of the database, so that large readings can share the machine's processors."""
+"""Several connections at once, so that large readings and slow statements can share the machine's processors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -54,3 +54,26 @@ class Snapshot(AbstractContextManager["Snapshot"]):
                 return reading()
         finally:
             connection.close()
+
+
+@contextmanager
+def alongside(work: Callable[[], None]) -> Iterator[None]:
+    """Do some work on a connection of its own while the block runs; when the block is left, the work is done as well.
+
+    Inside a caller's transaction it is done before the block, since no other connection can see what is not committed.
+    """
+    if connection.in_atomic_block:
+        work()
+        yield
+        return
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(_on_own_connection, work)
+        yield
+        done.result()
+
+
+def _on_own_connection(work: Callable[[], None]) -> None:
+    try:
+        work()
+    finally:
+        connection.close()

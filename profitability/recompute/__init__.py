@@ -15,11 +15,13 @@ from dataclasses import replace
 from datetime import date
 
 from crm_site.lib.jobs.context import JobContext
+from crm_site.lib.snapshot import alongside
 from customers.models import Run
 from profitability.recompute.forecast import forecast
 from profitability.recompute.months import day_number
 from profitability.recompute.publish import begin, drop_old_rows, publish
 from profitability.recompute.reading import read
+from profitability.recompute.rows import rows_of
 from profitability.recompute.scorecards import find_standing
 from profitability.recompute.stopwatch import Stopwatch
 from profitability.recompute.summary import sum_up
@@ -37,7 +39,8 @@ def run_recompute(*, context: JobContext, as_of: date, reason: str) -> Run:
     watch = Stopwatch(context)
     reading = read(run, watch)
     today = day_number(as_of)
-    with watch.stage("forecast"):
+    # The months get their indexes meanwhile: one is the database's work, the other ours.
+    with watch.stage("forecast"), alongside(rows_of(run.pk).months.seal):
         outlook = forecast(reading.accounts, today=today, policy=reading.policy, costed=reading.plan.costed_months)
     with watch.stage("ranking"):
         standing = find_standing(

@@ -17,9 +17,8 @@ from profitability.recompute.scorecards import STAGES, Standing
 
 @transaction.atomic
 def write_rows(run: Run, accounts: Accounts, forecast: Forecast, standing: Standing) -> None:
-    """Load the scorecards, one for every customer there is, and make scorecards and months ready to be attached."""
+    """Load the scorecards, one for every customer there is, and make them ready to be attached."""
     rows = rows_of(run.pk)
-    rows.months.seal()
     rows.scorecards.create()
     columns = _columns(run.pk, accounts, forecast, standing)
     write(rows.scorecards.table, columns, rows=len(accounts.customer))

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from crm_site.lib.accounts.models import User
-from crm_site.lib.snapshot import Snapshot
+from crm_site.lib.snapshot import Snapshot, alongside
 
 
 def staff() -> list[str]:
@@ -54,3 +54,25 @@ def test_inside_a_transaction_readings_share_its_session_and_see_what_it_wrote()
     with Snapshot() as snapshot:
         assert snapshot.all([session, session]) == [session(), session()]
         assert snapshot.all([staff]) == [["bob"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_alongside_is_done_when_the_block_is_left() -> None:
+    sessions: list[int] = []
+    with alongside(lambda: sessions.append(session())):
+        sessions.append(session())
+    assert len(set(sessions)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_alongside_that_fails_fails_the_block() -> None:
+    with pytest.raises(ZeroDivisionError), alongside(lambda: print(1 // 0)):  # noqa: T201
+        pass
+
+
+@pytest.mark.django_db
+def test_inside_a_transaction_work_alongside_comes_first() -> None:
+    order: list[str] = []
+    with alongside(lambda: order.append("work")):
+        order.append("block")
+    assert order == ["work", "block"]
