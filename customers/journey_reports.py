@@ -21,24 +21,26 @@ LONGEST_SECONDS = 20
 STAGES = """
     WITH moment AS ({moments}),
     met AS MATERIALIZED (
-        SELECT moment.customer_id, moment.touchpoint_id, count(*) AS moments,
-               sum(coalesce(moment.minutes, touchpoint.standard_minutes)) AS minutes,
-               min(moment.occurred_at) AS first, max(moment.occurred_at) AS last
-        FROM moment JOIN customers_touchpoint touchpoint ON touchpoint.id = moment.touchpoint_id
-        GROUP BY moment.customer_id, moment.touchpoint_id
+        SELECT customer_id, touchpoint_id, count(*) AS moments, sum(minutes) AS noted,
+               count(*) - count(minutes) AS unnoted, min(occurred_at) AS first, max(occurred_at) AS last
+        FROM moment
+        GROUP BY customer_id, touchpoint_id
     ),
     used AS (
-        SELECT id, lead(id) OVER journey AS next_id, row_number() OVER journey AS place
+        SELECT id, standard_minutes, lead(id) OVER journey AS next_id, row_number() OVER journey AS place
         FROM customers_touchpoint
         WHERE id IN (SELECT touchpoint_id FROM met)
         WINDOW journey AS (ORDER BY position, name, id)
     )
-    SELECT used.id, used.next_id, sum(met.moments)::bigint, sum(met.minutes), count(*),
+    SELECT used.id, used.next_id, sum(met.moments)::bigint,
+           coalesce(sum(met.noted) + sum(met.unnoted) * coalesce(used.standard_minutes, 0),
+                    sum(met.noted), sum(met.unnoted) * used.standard_minutes),
+           count(*),
            count(*) FILTER (WHERE later.last >= met.first)
     FROM met
     JOIN used ON used.id = met.touchpoint_id
     LEFT JOIN met later ON later.customer_id = met.customer_id AND later.touchpoint_id = used.next_id
-    GROUP BY used.id, used.next_id, used.place
+    GROUP BY used.id, used.next_id, used.standard_minutes, used.place
     ORDER BY used.place
 """
 
@@ -106,9 +108,11 @@ def _counted(moments: ContactMomentQuerySet) -> list[tuple[int, int, int, Decima
         sql, values = columns.query.sql_with_params()
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = '{LONGEST_SECONDS}s'")
+            cursor.execute("SET LOCAL work_mem = '128MB'")  # a group for each customer and touchpoint: beside the disk
             cursor.execute(STAGES.format(moments=sql), values)
             rows = cursor.fetchall()
             cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+            cursor.execute("SET LOCAL work_mem = DEFAULT")
             return rows
     except EmptyResultSet:  # nobody can match, and Django will not even write the query
         return []
