@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -155,8 +155,7 @@ def change_many(*, selection: Selection, change: Change, by: User, watch: Watch 
         raise SelectionChanged(expected=selection.expected or 0, found=len(keys))
     before: list[Sequence[int | None]] = []
     changed = done = 0
-    for start in range(0, len(keys), CHUNK):
-        chunk = keys[start : start + CHUNK]
+    for chunk in _chunks(keys):
         outcome = _apply(change, chunk, by)
         changed, done = changed + outcome.changed, done + len(chunk)
         if changed <= MOST_UNDONE:
@@ -241,8 +240,9 @@ def undo(*, job_id: int, by: User) -> int | None:
 
 
 def _untag(before: Sequence[Sequence[int]], tag: int, by: User) -> int:
-    visible = _visible([pk for (pk,) in before], by).values("pk")
-    return Customer.tags.through.objects.filter(tag_id=tag, customer_id__in=visible).delete()[0]
+    tagged = Customer.tags.through.objects.filter(tag_id=tag)
+    chunks = _visible_chunks([pk for (pk,) in before], by)
+    return sum(tagged.filter(customer_id__in=chunk).delete()[0] for chunk in chunks)
 
 
 def _assign_back(before: Sequence[Sequence[int | None]], values: Mapping[str, Any], by: User) -> int:
@@ -255,7 +255,9 @@ def _assign_back(before: Sequence[Sequence[int | None]], values: Mapping[str, An
         if pk is not None and not any(value in gone[name] for name, value in zip(names, old, strict=True)):
             alike[tuple(old)].append(pk)
     return sum(
-        _visible(keys, by).filter(**values).update(**dict(zip(names, old, strict=True))) for old, keys in alike.items()
+        Customer.objects.filter(pk__in=chunk, **values).update(**dict(zip(names, old, strict=True)))
+        for old, keys in alike.items()
+        for chunk in _visible_chunks(keys, by)
     )
 
 
@@ -269,5 +271,12 @@ def _gone(
     return former - set(those.filter(pk__in=former).values_list("pk", flat=True))
 
 
-def _visible(keys: Sequence[int], by: User) -> CustomerQuerySet:
-    return Customer.objects.filter(pk__in=Customer.objects.visible_to(by).filter(pk__in=keys).values("pk"))
+def _visible_chunks(keys: Sequence[int], by: User) -> Iterator[list[int]]:
+    """Those of the customers whom this person sees, in pieces of a size that the database looks up one by one."""
+    visible = Customer.objects.visible_to(by)
+    for chunk in _chunks(keys):
+        yield list(visible.filter(pk__in=chunk).values_list("pk", flat=True))
+
+
+def _chunks(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))

@@ -217,7 +217,10 @@ def test_a_job_changes_nothing_for_somebody_who_lost_the_permission(desk: Client
 # --- Taking back ------------------------------------------------------------------------------------------------------
 
 
-def test_undo_gives_back_each_owner_but_to_whom_was_changed_since(desk: Client) -> None:
+def test_undo_gives_back_each_owner_but_to_whom_was_changed_since(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "CHUNK", 1)
     old, new, later = UserFactory.create_batch(3)
     for owner in (old, None, old):
         CustomerFactory(owner=owner)
