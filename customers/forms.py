@@ -202,6 +202,19 @@ class CustomerForm(forms.ModelForm):
         )
 
 
+class FieldForm(CustomerForm):
+    """One field of a customer alone, with the fingerprint of all."""
+
+    def __init__(self, *args: Any, name: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.further = []
+        self.fields = {each: self.fields[each] for each in (name, "version")}
+        self.fields[name].widget.attrs["autofocus"] = True
+
+    def changes(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
 class MomentForm(forms.ModelForm):
     """A contact moment as somebody notes it down."""
 

@@ -168,6 +168,24 @@ ORDER_LINES = Table(
 )
 
 
+EDITED_IN_PLACE = ("email", "phone", "city", "owner")
+
+
+def contact_fact(customer: Customer, name: str, *, may_change: bool) -> Fact:
+    """One of the fields that are changed in place on the file."""
+    edit_url = reverse("customer-field", args=[customer.pk, name]) if may_change else ""
+    match name:
+        case "email":
+            return Fact(gettext("E-mail address"), customer.email, f"mailto:{customer.email}", edit_url=edit_url)
+        case "phone":
+            url = f"tel:{customer.phone.replace(' ', '')}"
+            return Fact(gettext("Phone"), customer.phone, url, edit_url=edit_url)
+        case "city":
+            return Fact(gettext("Town"), customer.city, edit_url=edit_url)
+        case _:
+            return Fact(gettext("Owner"), str(customer.owner or ""), edit_url=edit_url)
+
+
 def order_amounts(totals: OrderTotals, currency: str) -> list[Fact]:
     """What an order comes to, as a definition list."""
     return [

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from customers import (
     bulk_views,
+    field_views,
     import_views,
     journey_views,
     opportunity_views,
@@ -21,6 +22,7 @@ urlpatterns = [
     path("customers/bulk/<int:pk>/undo/", bulk_views.bulk_undo, name="customers-bulk-undo"),
     path("customers/new/", views.customer_create, name="customer-create"),
     path("customers/<int:pk>/edit/", views.customer_edit, name="customer-edit"),
+    path("customers/<int:pk>/fields/<slug:name>/", field_views.customer_field, name="customer-field"),
     path("customers/<int:pk>/moments/new/", views.moment_create, name="moment-create"),
     path("customers/<int:pk>/tasks/new/", task_views.task_quick_add, name="task-quick-add"),
     path("tasks/", task_views.TaskList.as_view(), name="tasks"),

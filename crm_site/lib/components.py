@@ -180,3 +180,4 @@ class Fact:
     value: str
     url: str = ""
     hint: str = ""
+    edit_url: str = ""  # answers a form that takes the value's place, or a page of its own without scripts

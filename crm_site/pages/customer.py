@@ -32,6 +32,7 @@ from customers.models import Company, ContactMoment, Customer, Message, Order, R
 from customers.models.moment import Channel
 from customers.need_reports import needs_of
 from customers.permissions import (
+    CHANGE_CUSTOMER,
     MERGE,
     VIEW_CONSENT,
     VIEW_CUSTOMERS,
@@ -42,7 +43,7 @@ from customers.permissions import (
     VIEW_RUNS,
     VIEW_TASKS,
 )
-from customers.tables import MEMBERS, ORDERS
+from customers.tables import EDITED_IN_PLACE, MEMBERS, ORDERS, contact_fact
 from customers.task_reports import task_panel
 from profitability.models import CategoryPolicy
 from profitability.permissions import SEE_VALUE
@@ -112,7 +113,7 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "customer": customer,
         "walk_back": last_list(request),
         "walk_along": can_walk(request),
-        "facts": contact_facts(customer, currency),
+        "facts": contact_facts(customer, currency, may_change=may(CHANGE_CUSTOMER)),
         "preferences": preference_facts(customer),
         "further_facts": custom_fields.shown(customer),
         "members": members_of(customer, currency) if customer.kind != Customer.Kind.PERSON else None,
@@ -233,24 +234,26 @@ def _value_formula(card: Scorecard) -> str:
     return general + (" " + _("Reached so: %(how)s.") % {"how": reached} if reached else "")
 
 
-def contact_facts(customer: Customer, currency: str) -> list[Fact]:
-    """Identity and origin; what is not known is left out, so that the list stays short."""
-    town = f"{customer.postal_code} {customer.city}".strip()
+def contact_facts(customer: Customer, currency: str, *, may_change: bool) -> list[Fact]:
+    """Identity and origin; what is not known is left out, unless it can be filled in at its place."""
+    email, phone, town, owner = (contact_fact(customer, name, may_change=may_change) for name in EDITED_IN_PLACE)
     home = customer.member_of
     cost = "" if customer.acquisition_cost is None else formatting.money(customer.acquisition_cost, currency)
     facts = [
-        Fact(_("E-mail address"), customer.email, f"mailto:{customer.email}"),
-        Fact(_("Phone"), customer.phone, f"tel:{customer.phone.replace(' ', '')}"),
-        Fact(_("Address"), ", ".join(filter(None, (customer.street, town, customer.country)))),
+        email,
+        phone,
+        Fact(_("Address"), ", ".join(filter(None, (customer.street, customer.postal_code)))),
+        town,
+        Fact(_("Country"), customer.country),
         Fact(_("Language"), _language(customer.language)),
         Fact(_("Member of"), home.full_name if home else "", home.get_absolute_url() if home else ""),
-        Fact(_("Owner"), str(customer.owner or "")),
+        owner,
         Fact(_("Team"), str(customer.team or "")),
         Fact(_("Acquisition source"), str(customer.source or "")),
         Fact(_("Acquired on"), formatting.day(customer.acquired_on) if customer.acquired_on else ""),
         Fact(_("Acquisition cost"), cost),
     ]
-    return [fact for fact in facts if fact.value]
+    return [fact for fact in facts if fact.value or fact.edit_url]
 
 
 def preference_facts(customer: Customer) -> list[Fact]:

@@ -87,6 +87,7 @@ TABLE = {
     "saved-view-delete": Row(frozenset(), argument="saved-view", refusal=MISSING),
     "customer-create": Row(SALES_SIDE),
     "customer-edit": Row(SALES_SIDE, argument="customer"),
+    "customer-field": Row(SALES_SIDE, argument="customer-field"),
     "moment-create": Row(EVERYBODY, argument="customer"),
     "today": Row(EVERYBODY),
     "today-list": Row(EVERYBODY, argument="today-list"),
@@ -166,6 +167,7 @@ def world() -> dict[str, Any]:
     job = run.job or source.job or make_job()
     return {
         "customer": [moment.customer.pk],
+        "customer-field": [moment.customer.pk, "email"],
         "task": [TaskFactory(customer=moment.customer).pk],
         "feed": [token_of(renew_calendar(owner=UserFactory()))],
         "opportunity": [OpportunityFactory(customer=moment.customer).pk],
