@@ -27,7 +27,7 @@ def opened(view: SavedView) -> str:
 @require_POST
 def saved_view_create(request: HttpRequest) -> HttpResponse:
     """Keep a list as it stands under a name."""
-    form = NewSavedViewForm(request.POST, user=request.user)
+    form = NewSavedViewForm(request.POST, user=request.user)  # type: ignore[arg-type]
     if form.is_valid() and (view := _created(request, form)):
         messages.success(request, _("The view “%(name)s” was saved.") % {"name": view})
         return redirect(opened(view))
@@ -39,7 +39,7 @@ def _created(request: HttpRequest, form: NewSavedViewForm) -> SavedView | None:
     given = form.cleaned_data
     try:
         return save_view(
-            owner=request.user,
+            owner=request.user,  # type: ignore[arg-type]
             list_name=given["list_name"],
             name=given["name"],
             query=given["query"],
@@ -54,7 +54,7 @@ def saved_view_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Rename, share or pin a view."""
     view = own_view(request, pk)
     address, name = opened(view), view.name
-    form = SavedViewForm(request.POST or None, instance=view, user=request.user)
+    form = SavedViewForm(request.POST or None, instance=view, user=request.user)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid() and _changed(view, form):
         messages.success(request, _("The view “%(name)s” was saved.") % {"name": view})
         return redirect(address)

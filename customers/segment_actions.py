@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.db import transaction
@@ -56,8 +57,8 @@ def _keep(segment: Segment, run: Run) -> None:
         run=run,
         defaults={
             "customers": totals.customers,
-            "net_revenue": totals.net_revenue,
-            "profit": totals.profit,
+            "net_revenue": totals.net_revenue or Decimal(0),
+            "profit": totals.profit or Decimal(0),
             "lifetime_value": totals.lifetime_value,
         },
     )

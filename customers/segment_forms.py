@@ -74,7 +74,7 @@ class NewSegmentForm(SegmentForm):
 
     class Meta(SegmentForm.Meta):
         fields = ["name", "kind", "owner", "channels", "messages", "days", "policy"]
-        widgets = SegmentForm.Meta.widgets | {"kind": forms.RadioSelect}
+        widgets = SegmentForm.Meta.widgets | {"kind": forms.RadioSelect}  # type: ignore[assignment]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()

@@ -42,15 +42,15 @@ def segment_figures(state: SegmentState, currency: str, url: str) -> list[KeyFig
     now, before = state.now, state.before
     size = KeyFigure(_("Customers"), formatting.number(now.customers), icon="users", url=url)
     amounts = (
-        (_("Net revenue"), now.net_revenue, before and before.net_revenue),
-        (_("Profit"), now.profit, before and before.profit),
-        (_("Lifetime value"), now.lifetime_value, before and before.lifetime_value),
+        (_("Net revenue"), now.net_revenue, before.net_revenue if before else None),
+        (_("Profit"), now.profit, before.profit if before else None),
+        (_("Lifetime value"), now.lifetime_value, before.lifetime_value if before else None),
     )
     figures = [
         _with_change(KeyFigure(label, formatting.money(value, currency, digits=0)), value, earlier, currency)
         for label, value, earlier in amounts
     ]
-    return [_with_change(size, now.customers, before and before.customers, ""), *figures]
+    return [_with_change(size, now.customers, before.customers if before else None, ""), *figures]
 
 
 def _with_change(

@@ -93,7 +93,7 @@ def segment_page(request: HttpRequest, pk: int) -> HttpResponse:
         "page_title": segment.name,
         "breadcrumbs": [(_("Segments"), reverse("segments"))],
         "segment": segment,
-        "figures": segment_figures(state_of(segment, run, request.user), Company.of(request).currency, members_url),
+        "figures": segment_figures(state_of(segment, run, request.user), Company.of(request).currency, members_url),  # type: ignore[arg-type]
         "run": run,
         "data_as_of": run and run.published_at,
         "members_url": members_url,
@@ -133,11 +133,11 @@ def segment_create(request: HttpRequest) -> HttpResponse:
     """Make a segment of the customers that the filters of the list find."""
     run = current_run(request)
     initial = {"owner": request.user.pk, "filters": filters_of(request.GET.get("filters", ""))}
-    form = NewSegmentForm(request.POST or None, initial=initial, user=request.user)
+    form = NewSegmentForm(request.POST or None, initial=initial, user=request.user)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid() and (segment := _created(request, form, run)):
         messages.success(request, _("The segment “%(name)s” was made.") % {"name": segment})
         return redirect("segment", segment.pk)
-    query = form.data.get("filters", "") if form.is_bound else initial["filters"]
+    query = str(form.data.get("filters", "") if form.is_bound else initial["filters"])
     context = {
         "page_title": _("New segment"),
         "breadcrumbs": [(_("Segments"), reverse("segments"))],
@@ -161,7 +161,7 @@ def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a segment's name and relational policy; its filters stay."""
     segment = own_segment(request, pk, CHANGE_SEGMENT)
     name = segment.name
-    form = SegmentForm(request.POST or None, instance=segment, user=request.user)
+    form = SegmentForm(request.POST or None, instance=segment, user=request.user)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("The changes to %(segment)s were saved.") % {"segment": segment})

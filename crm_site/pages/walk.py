@@ -48,7 +48,7 @@ def _walked(request: HttpRequest, pk: int, *, backwards: bool) -> HttpResponse:
 def neighbour(request: HttpRequest, pk: int, *, backwards: bool) -> Customer | None:
     """The customer beside this one in the last list; None at its end and for who is not in it (2 queries for keys)."""
     asked = copy(request)
-    asked.GET = QueryDict(urlsplit(last_list(request)).query)  # type: ignore[assignment]
+    asked.GET = QueryDict(urlsplit(last_list(request)).query)
     page = CustomerList()
     page.setup(asked)
     here = page.rows.filter(pk=pk).first()
