@@ -103,6 +103,10 @@ class CustomerList(ListPage):
     def is_restricted(self) -> bool:
         return bool(self.visible.query.where)
 
+    def is_sorted_sooner(self) -> bool:
+        """Namesakes stand together, so a walk along the names might pass all others before it comes to them."""
+        return super().is_sorted_sooner() or ("q" in self.filters_in_force and not self.by_figure)
+
     def get_context(self) -> dict[str, Any]:
         user, query = self.request.user, self.url().removeprefix("?")
         summed = selected_totals(self.request) if "totals" in self.request.GET else None
