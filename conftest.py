@@ -4,10 +4,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 from crm_site import embedded
 from crm_site.lib import messages
@@ -20,6 +23,20 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 QUEUE_PREFIX = f"test-{os.getpid()}:"
 
 
+# Rows that migrations fill: tests with real transactions end by emptying every table, these too.
+FILLED = (
+    ("profitability", "CategoryPolicy", "profitability.migrations.0003_policies", "fill"),
+    ("customers", "OpportunityStage", "customers.migrations.0008_default_opportunity_stages", "add_stages"),
+)
+
+
+def fill_again(sender: AppConfig, **_kwargs: Any) -> None:
+    """Put back what migrations fill; Django says so after it emptied the tables."""
+    for app, model, migration, function in FILLED:
+        if sender.label == app and not apps.get_model(app, model).objects.exists():
+            getattr(import_module(migration), function)(apps, None)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Settings that differ in tests: nothing reaches the queue or the files of a running installation."""
@@ -29,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     if not hasattr(config, "workerinput"):  # once, not again in each of xdist's processes
         messages.compile_catalogues(settings.BASE_DIR)
+    post_migrate.connect(fill_again, dispatch_uid="fill again")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
