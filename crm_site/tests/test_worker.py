@@ -5,6 +5,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,10 +77,18 @@ def broker_pid(folder: Path) -> int:
     return int((embedded.socket_folder(folder) / "valkey.pid").read_text())
 
 
+def all_done_under_supervision(worker: Worker, start_worker: StartWorker) -> bool:
+    """Whether all jobs are done. Celery may end when its queue vanishes in the middle of a read: then start it again."""
+    if worker.process.poll() is not None:
+        worker.process = start_worker().process
+    return not Job.objects.exclude(state=Job.State.DONE).exists()
+
+
 def test_pages_do_not_wait_for_a_broker_that_hangs_or_is_down(
     own_broker: Path, start_worker: StartWorker, client: Client
 ) -> None:
-    start_worker().wait_until_ready()
+    worker = start_worker()
+    worker.wait_until_ready()
     os.kill(broker_pid(own_broker), signal.SIGSTOP)
     asked_while_frozen = [enqueue_quickly(COUNT, to=1) for _ in range(3)]
     os.kill(broker_pid(own_broker), signal.SIGKILL)
@@ -87,5 +96,6 @@ def test_pages_do_not_wait_for_a_broker_that_hangs_or_is_down(
     assert client.get("/accounts/login/").status_code == 200
     assert client.get("/health/ready").json()["broker"] is False
     with embedded.servers(own_broker, database=False):
-        assert all(reaches(job, Job.State.DONE) for job in asked_while_frozen + asked_while_down)
+        assert eventually(partial(all_done_under_supervision, worker, start_worker), seconds=90)
         assert {job.attempts for job in Job.objects.all()} == {1}
+        assert len(asked_while_frozen + asked_while_down) == Job.objects.count()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 
 import pytest
 from django.utils import timezone
@@ -74,6 +75,7 @@ def test_files_are_turned_over_by_key_and_lead_back_to_the_list(site: Site, port
     site.sign_in(roles.MANAGER)
     site.page.goto(f"{site.url}/customers/?q=lampion&sort=-profit")
     site.page.get_by_role("link", name="Lampion 00").click()
+    site.page.wait_for_url(re.compile(r"/customers/\d+/"))
     site.page.keyboard.press("j")
     expect(site.page.get_by_role("heading", level=1)).to_contain_text("Lampion 01")
     site.page.get_by_role("link", name="Back to the list").click()
