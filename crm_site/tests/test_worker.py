@@ -78,7 +78,7 @@ def broker_pid(folder: Path) -> int:
 
 
 def all_done_under_supervision(worker: Worker, start_worker: StartWorker) -> bool:
-    """Whether all jobs are done. Celery may end when its queue vanishes in the middle of a read: then start it again."""
+    """Whether all jobs are done; a worker that ended because its queue vanished is started again, as `up` does."""
     if worker.process.poll() is not None:
         worker.process = start_worker().process
     return not Job.objects.exclude(state=Job.State.DONE).exists()
