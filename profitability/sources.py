@@ -65,11 +65,17 @@ ORDER_ROWS = """(
                     THEN CASE WHEN l.quantity > 0 THEN 2 ELSE 4 END
                 WHEN l.product_id IN (SELECT id FROM customers_product WHERE kind = 'discount') THEN 5
                 ELSE 6 END AS sort
-            FROM customers_orderline l ORDER BY l.order_id OFFSET 0
+            FROM customers_orderline l /* part */ ORDER BY l.order_id OFFSET 0
         ) lines
         GROUP BY order_id
     ) sums JOIN customers_order o ON o.id = sums.order_id
 ) o"""
+
+
+def order_rows_between(first: int, last: int) -> str:
+    """The rows of the orders of these numbers, for readers that share the work."""
+    return ORDER_ROWS.replace("/* part */", f"WHERE l.order_id BETWEEN {first:d} AND {last:d}")
+
 
 ORDER_RECORDS = DriverSource(
     name="orders",

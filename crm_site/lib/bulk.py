@@ -6,9 +6,10 @@ with the same empty columns and the same texts have the same layout, and are pac
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import SEEK_END
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from django.db import connection
@@ -26,6 +27,7 @@ DAY_ZERO = 10_957
 FLOAT8_OID = 701
 
 Array = NDArray[Any]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,18 @@ def write(table: str, columns: Mapping[str, Column], *, rows: int) -> None:
     """Append rows to a table that this transaction created: they need neither log replay of rows nor a later vacuum."""
     with connection.cursor() as cursor:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY, FREEZE)"
-        cursor.cursor.copy_expert(statement, _Source(_packed(list(columns.values()), rows)), size=BUFFER_BYTES)
+        cursor.cursor.copy_expert(
+            statement, _Source(one_ahead(_packed(list(columns.values()), rows))), size=BUFFER_BYTES
+        )
+
+
+def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, each made in a thread while the one before it is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def _native(columns: Mapping[str, str]) -> np.dtype[Any]:

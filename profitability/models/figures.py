@@ -28,6 +28,7 @@ class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):
 class CustomerMonth(models.Model):
     """What one customer bought, returned and caused in one month, as one run found it: a partition for each run.
 
+    One row for each customer and month, written in the order of customers, so that an index of ranges finds them.
     What activities cost follows from `quantities` and the rates of the run (see `ActivityRate`). Returns, discounts and
     costs are positive amounts; `other` holds fees, adjustments and bad debts with their sign.
     """
@@ -47,8 +48,6 @@ class CustomerMonth(models.Model):
         models.FloatField(), verbose_name=_("quantities of drivers"), help_text=_("In the order of the run's drivers.")
     )
     month = models.DateField(_("month"))
-    first_order_on = models.DateField(_("first order"), null=True)
-    last_order_on = models.DateField(_("last order"), null=True)
     orders = models.IntegerField(_("orders"))
     order_days = models.IntegerField(_("days with an order"))
 

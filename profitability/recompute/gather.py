@@ -5,22 +5,24 @@ months go to the database, and what the costing needs of them (quantities) is la
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import Max, Min
 from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
-from crm_site.lib.bulk import write
+from crm_site.lib.bulk import one_ahead, write
 from crm_site.lib.jobs.context import JobProblem
 from crm_site.lib.partitions import Partition
-from crm_site.lib.snapshot import Snapshot
+from crm_site.lib.snapshot import AT_ONCE, Snapshot
+from customers.models import Order
 from profitability.drivers import DirectCostSource, DriverSource, direct_cost_sources, sources_of
 from profitability.recompute.months import (
     EPOCH,
@@ -38,7 +40,7 @@ from profitability.recompute.months import (
 )
 from profitability.recompute.plan import Plan
 from profitability.recompute.records import QUANTITY, People, Records, Spool, read_people
-from profitability.sources import ORDER_RECORDS
+from profitability.sources import ORDER_RECORDS, order_rows_between
 
 DOES_NOT_ADD_UP = gettext_noop(
     "The months of customers come to %(months)s in sales and the order lines to %(lines)s, so nothing was published."
@@ -53,15 +55,13 @@ ORDER_MEASURES = {
 # Hash tables of millions of orders miss every cache; lines and orders are both stored by order, so merging is faster.
 IN_ORDER = ("enable_hashagg = off", "enable_hashjoin = off")
 
-Reading = Callable[[], Spool]
-
 
 @dataclass(frozen=True, kw_only=True)
 class AllRecords:
     """Everything that was read, laid aside by slices of customers."""
 
     people: People
-    orders: Spool
+    orders: Sequence[Spool]
     others: Sequence[Spool]
     net_sales: int  # cents, straight from the order lines
 
@@ -98,20 +98,29 @@ class Gathered:
 def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int) -> AllRecords:
     """All records up to the day `as_of`, as they are in the snapshot; the longest reading begins first."""
     people = read_people()
-
-    def reading(source: DriverSource | DirectCostSource, measures: Mapping[str, str], *settings: str) -> Reading:
-        records = Records(rows=source.rows, customer=source.customer, day=source.day, measures=measures)
-        return partial(records.spool, people, as_of=as_of, settings=settings)
-
-    own = _thousandths(ORDER_RECORDS.drivers_among(drivers))
-    readings = [reading(ORDER_RECORDS, {**ORDER_MEASURES, "lines": "o.lines", **own}, *IN_ORDER)]
-    for source in sources_of(drivers):
-        if source is not ORDER_RECORDS:
-            readings.append(reading(source, _thousandths(source.drivers_among(drivers))))
-    readings += [reading(source, {"direct_costs": source.cents}) for source in direct_cost_sources()]
     expected = _net_sales_of_lines(as_of)
-    orders, *others = snapshot.all(readings)
-    return AllRecords(people=people, orders=orders, others=others, net_sales=expected)
+    own = {**ORDER_MEASURES, "lines": "o.lines", **_thousandths(ORDER_RECORDS.drivers_among(drivers))}
+    orders = [replace(_records(ORDER_RECORDS, own, *IN_ORDER), rows=rows) for rows in _order_parts()]
+    others = [
+        _records(source, _thousandths(source.drivers_among(drivers)))
+        for source in sources_of(drivers)
+        if source is not ORDER_RECORDS
+    ]
+    others += [_records(source, {"direct_costs": source.cents}) for source in direct_cost_sources()]
+    spools = snapshot.all([partial(records.spool, people, as_of=as_of) for records in (*orders, *others)])
+    return AllRecords(people=people, orders=spools[: len(orders)], others=spools[len(orders) :], net_sales=expected)
+
+
+def _records(source: DriverSource | DirectCostSource, measures: Mapping[str, str], *settings: str) -> Records:
+    return Records(rows=source.rows, customer=source.customer, day=source.day, measures=measures, settings=settings)
+
+
+def _order_parts() -> list[str]:
+    """The orders in as many parts as are read at a time (1 query)."""
+    numbers = Order.objects.aggregate(first=Min("id"), last=Max("id"))
+    first, last = numbers["first"] or 0, numbers["last"] or 0
+    edges = np.linspace(first, last + 1, AT_ONCE + 1).astype(np.int64).tolist()
+    return [order_rows_between(start, end - 1) for start, end in pairwise(edges)]
 
 
 def gather(records: AllRecords, partition: Partition, *, plan: Plan, check: Callable[[], None]) -> Gathered:
@@ -122,10 +131,13 @@ def gather(records: AllRecords, partition: Partition, *, plan: Plan, check: Call
     cost_ratio = None if plan.cost_ratio is None else float(plan.cost_ratio)
 
     def of_slice(number: int) -> Months:
-        sources = Sources(orders=records.orders.take(number), others=[spool.take(number) for spool in records.others])
+        sources = Sources(
+            orders=np.concatenate([spool.take(number) for spool in records.orders]),
+            others=[spool.take(number) for spool in records.others],
+        )
         return sum_months(sources, plan.drivers, cost_ratio)
 
-    for months in _one_ahead(of_slice, people.slices):
+    for months in one_ahead(map(of_slice, range(people.slices))):
         check()
         columns = columns_of(months, run_id=partition.value, customers=people.ids)
         write(partition.table, columns, rows=len(months.place))
@@ -137,17 +149,6 @@ def gather(records: AllRecords, partition: Partition, *, plan: Plan, check: Call
     if found != records.net_sales:
         raise JobProblem(DOES_NOT_ADD_UP, lines=str(money(records.net_sales)), months=str(money(found)))
     return replace(gathered, without_cost=without_cost)
-
-
-def _one_ahead(work: Callable[[int], Months], count: int) -> Iterator[Months]:
-    """Results in order, each made in a thread while the one before it is used."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = [thread.submit(work, 0)]
-        for number in range(1, count + 1):
-            ready = coming.pop().result()
-            if number < count:
-                coming.append(thread.submit(work, number))
-            yield ready
 
 
 def _net_sales_of_lines(as_of: int) -> int:

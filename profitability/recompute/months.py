@@ -89,15 +89,12 @@ def sum_months(sources: Sources, drivers: Sequence[str], cost_ratio: float | Non
 
 def columns_of(months: Months, *, run_id: int, customers: Whole) -> dict[str, Column]:
     """As the table `CustomerMonth` holds them; `customers` are the ids by place."""
-    never = months.first_day == NO_DAY
     return {
-        "run_id": Numbers(BIGINT, np.full(len(never), run_id)),
+        "run_id": Numbers(BIGINT, np.full(len(months.place), run_id)),
         "customer_id": Numbers(BIGINT, customers[months.place]),
         **{name: Numbers(BIGINT, months.sales[name]) for name in SALES},
         "quantities": Vectors(months.quantities / THOUSAND),
         "month": Numbers(DATE, first_of(months.month) - DAY_ZERO),
-        "first_order_on": Numbers(DATE, np.where(never, 0, months.first_day - DAY_ZERO), never),
-        "last_order_on": Numbers(DATE, np.where(never, 0, months.last_day - DAY_ZERO), never),
         "orders": Numbers(INTEGER, months.orders),
         "order_days": Numbers(INTEGER, months.order_days),
     }

@@ -100,12 +100,10 @@ class Records:
     customer: str
     day: str
     measures: Mapping[str, str]  # bigint
+    settings: Sequence[str] = ()  # of the database, for this query
 
-    def spool(self, people: People, *, as_of: int, settings: Sequence[str] = ()) -> Spool:
-        """Read everything up to the day `as_of` (days since 1970), and lay it aside by slice (1 query).
-
-        `settings` are the database's, for this query.
-        """
+    def spool(self, people: People, *, as_of: int) -> Spool:
+        """Read everything up to the day `as_of` (days since 1970), and lay it aside by slice (1 query)."""
         names = list(self.measures)
         layout = np.dtype([("place", "=i8"), ("day", "=i4"), *((name, "=i8") for name in names)])
         spool = Spool(layout)
@@ -123,9 +121,9 @@ class Records:
         query = f"SELECT coalesce({self.customer}, {ANONYMOUS})::bigint AS customer, {self.day} AS day{measures}"
         columns = {"customer": BIGINT, "day": DATE, **dict.fromkeys(names, BIGINT)}
         with connection.cursor() as cursor:
-            for setting in settings:
+            for setting in self.settings:
                 cursor.execute(f"SET LOCAL {setting}")
             read(f"{query} FROM {self.rows}", {}, columns, take)
-            for setting in settings:
+            for setting in self.settings:
                 cursor.execute(f"SET LOCAL {setting.partition(' ')[0]} TO DEFAULT")
         return spool
