@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_site.lib.bulk import Table
 from profitability.recompute.gather import Gathered
 
 Columns = NDArray[Any]
@@ -17,7 +18,7 @@ class Accounts:
 
     customer: Columns
     kind: Columns  # place in KINDS
-    sums: Columns  # the columns of CUSTOMER_SUMS, summed over all months
+    sums: Table  # the columns of CUSTOMER_SUMS, summed over all months
     first_day: Columns  # of an order; NO_DAY where there was none
     last_day: Columns
 
@@ -60,7 +61,7 @@ def _accounts(gathered: Gathered, of: slice) -> Accounts:
     return Accounts(
         customer=gathered.people.ids[of],
         kind=gathered.people.kinds[of],
-        sums=gathered.sums[of],
+        sums={name: values[of] for name, values in gathered.sums.items()},
         first_day=gathered.first_day[of],
         last_day=gathered.last_day[of],
     )

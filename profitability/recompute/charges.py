@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext_noop
-from numpy.typing import NDArray
 
+from crm_site.lib.bulk import Table
 from crm_site.lib.jobs.context import JobProblem
 from customers.models import Run
 from profitability.costing import Allocation, Charged, Reconciliation, charge_periods, reconcile
@@ -59,7 +58,8 @@ def charge_months(gathered: Gathered, *, run: Run, plan: Plan, check: Callable[[
     if plan.activities:
         for number in range(gathered.people.slices):
             check()
-            _charge_slice(gathered, gathered.quantities.take(number), plan, allocations, charged)
+            rows = gathered.months.read(number, ["place", "month", *(QUANTITY + code for code in plan.drivers)])
+            _charge_slice(gathered, rows, plan, allocations, charged)
     results = [_result(month, gathered, allocations[month], charged[month]) for month in months]
     _keep(run, plan, results)
     return results
@@ -75,7 +75,7 @@ def _quantities(gathered: Gathered, month: int, drivers: Sequence[str]) -> dict[
 
 def _charge_slice(
     gathered: Gathered,
-    rows: NDArray[Any],
+    rows: Table,
     plan: Plan,
     allocations: Mapping[int, Allocation],
     charged: Mapping[int, Whole],

@@ -1,7 +1,7 @@
 """What everybody did in every month, read in one state of the database and written as the months of the run.
 
-Orders, other drivers and direct costs are read once each and laid aside; then each slice of customers is added up, its
-months go to the database, and what the costing needs of them (quantities) is laid aside again.
+Orders, other drivers and direct costs are read once each and laid aside; then each slice of customers is added up, and
+its months are laid aside again: for the costing, and for the database.
 """
 
 from collections import defaultdict
@@ -10,15 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Max, Min
 from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
-from crm_site.lib.bulk import one_ahead, write
+from crm_site.lib.bulk import Table, one_ahead, write
 from crm_site.lib.jobs.context import JobProblem
 from crm_site.lib.partitions import Partition
 from crm_site.lib.snapshot import AT_ONCE, Snapshot
@@ -34,9 +33,11 @@ from profitability.recompute.months import (
     Whole,
     columns_of,
     money,
+    month_columns,
     starts_of,
     sum_months,
     sums_by,
+    table_of,
 )
 from profitability.recompute.plan import Plan
 from profitability.recompute.records import QUANTITY, People, Records, Spool, read_people
@@ -86,12 +87,12 @@ class Gathered:
     """What is known of everybody before costs are charged. Place 0 is anonymous sales."""
 
     people: People
-    sums: NDArray[Any]  # one row of CUSTOMER_SUMS for each place
+    sums: Table  # the columns of CUSTOMER_SUMS, by place
     first_day: Whole
     last_day: Whole
     customers: Mapping[int, MonthTotals]  # by month, numbered from year 0
     anonymous: Mapping[int, MonthTotals]
-    quantities: Spool  # place, month, and the quantities of the run's drivers
+    months: Spool  # see `month_columns`
     without_cost: int  # gross sales, in cents, of goods whose cost is neither known nor assumed
 
 
@@ -123,32 +124,45 @@ def _order_parts() -> list[str]:
     return [order_rows_between(start, end - 1) for start, end in pairwise(edges)]
 
 
-def gather(records: AllRecords, partition: Partition, *, plan: Plan, check: Callable[[], None]) -> Gathered:
-    """Add everything up and load the months of the run; `check` is called between the slices."""
-    people = records.people
-    gathered = _empty(people, plan.drivers)
+def gather(records: AllRecords, *, plan: Plan, check: Callable[[], None]) -> Gathered:
+    """Add up what everybody did, in each month and in all; `check` is called between the slices."""
+    gathered = _empty(records.people, plan.drivers)
     without_cost = 0
     cost_ratio = None if plan.cost_ratio is None else float(plan.cost_ratio)
 
     def of_slice(number: int) -> Months:
         sources = Sources(
-            orders=np.concatenate([spool.take(number) for spool in records.orders]),
+            orders=_joined([spool.take(number) for spool in records.orders]),
             others=[spool.take(number) for spool in records.others],
         )
         return sum_months(sources, plan.drivers, cost_ratio)
 
-    for months in one_ahead(map(of_slice, range(people.slices))):
+    for months in one_ahead(map(of_slice, range(records.people.slices))):
         check()
-        columns = columns_of(months, run_id=partition.value, customers=people.ids)
-        write(partition.table, columns, rows=len(months.place))
+        gathered.months.add(table_of(months, plan.drivers))
         _add_customers(gathered, months, plan.costed_months)
         _add_months(gathered, months)
-        gathered.quantities.add(_laid_aside(gathered.quantities.layout, months))
         without_cost += int(months.without_cost.sum())
     found = sum(total.net_revenue for totals in (gathered.customers, gathered.anonymous) for total in totals.values())
     if found != records.net_sales:
         raise JobProblem(DOES_NOT_ADD_UP, lines=str(money(records.net_sales)), months=str(money(found)))
     return replace(gathered, without_cost=without_cost)
+
+
+@transaction.atomic
+def load_months(gathered: Gathered, partition: Partition) -> None:
+    """Write the months of everybody where nobody sees them yet, ready to be attached."""
+    people = gathered.people
+    partition.create()
+    for number in range(people.slices):
+        months = gathered.months.read(number)
+        columns = columns_of(months, run_id=partition.value, customers=people.ids)
+        write(partition.table, columns, rows=len(months["place"]))
+    partition.seal()
+
+
+def _joined(tables: Sequence[Table]) -> Table:
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
 def _net_sales_of_lines(as_of: int) -> int:
@@ -173,14 +187,12 @@ def _empty(people: People, drivers: Sequence[str]) -> Gathered:
     count = len(people.ids)
     return Gathered(
         people=people,
-        sums=np.zeros(count, [(name, np.int64) for name in CUSTOMER_SUMS]),
+        sums={name: np.zeros(count, np.int64) for name in CUSTOMER_SUMS},
         first_day=np.full(count, NO_DAY),
         last_day=np.full(count, NO_DAY),
         customers=defaultdict(MonthTotals),
         anonymous=defaultdict(MonthTotals),
-        quantities=Spool(
-            np.dtype([("place", "=i8"), ("month", "=i8"), *((QUANTITY + code, "=i8") for code in drivers)])
-        ),
+        months=Spool(month_columns(drivers)),
         without_cost=0,
     )
 
@@ -210,16 +222,8 @@ def _add_months(gathered: Gathered, months: Months) -> None:
         count = int(place.max()) + 1
         columns = [*(months.sales[name] for name in SALES), months.orders, np.ones_like(months.orders)]
         sums = np.stack([sums_by(place, column[of], count) for column in columns], axis=1)
-        drivers = [sums_by(place, column[of], count) for column in months.quantities.T]
+        drivers = [sums_by(place, column[of], count) for column in months.quantities]
         quantities = np.stack(drivers, axis=1) if drivers else np.empty((count, 0), np.int64)
         for month in np.flatnonzero(sums[:, MONTH_SUMS.index("rows")]).tolist():
             totals[first + month].sums += sums[month]
             totals[first + month].quantities = totals[first + month].quantities + quantities[month]
-
-
-def _laid_aside(layout: np.dtype[Any], months: Months) -> NDArray[Any]:
-    rows = np.empty(len(months.place), layout)
-    rows["place"], rows["month"] = months.place, months.month
-    for place, name in enumerate(layout.names[2:] if layout.names else ()):
-        rows[name] = months.quantities[:, place]
-    return rows

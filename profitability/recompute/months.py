@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, INTEGER, Column, Numbers, Vectors
-from profitability.recompute.records import QUANTITY, Rows
+from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, INTEGER, Column, Numbers, Table, Vectors
+from profitability.recompute.records import QUANTITY
 
 Whole = NDArray[np.int64]
 
@@ -39,7 +39,7 @@ class Months:
     order_days: Whole
     first_day: Whole  # of an order in the month, days since 1970; NO_DAY without one
     last_day: Whole
-    quantities: Whole  # thousandths: one column for each driver of the run
+    quantities: Sequence[Whole]  # thousandths: a column for each driver of the run
 
     @property
     def net_revenue(self) -> Whole:
@@ -50,8 +50,8 @@ class Months:
 class Sources:
     """The records of one slice of customers: orders, and rows that carry drivers or direct costs."""
 
-    orders: Rows  # one row for each order: place, day, the amounts, `lines` sold, and its drivers
-    others: Sequence[Rows]  # place, day, and drivers or `direct_costs`
+    orders: Table  # one row for each order: place, day, the amounts, `lines` sold, and its drivers
+    others: Sequence[Table]  # place, day, and drivers or `direct_costs`
 
 
 def sum_months(sources: Sources, drivers: Sequence[str], cost_ratio: float | None) -> Months:
@@ -81,22 +81,32 @@ def sum_months(sources: Sources, drivers: Sequence[str], cost_ratio: float | Non
         order_days=days.days,
         first_day=days.first,
         last_day=days.last,
-        quantities=np.stack([totals[QUANTITY + code] for code in drivers], axis=1)
-        if drivers
-        else np.empty((len(keys), 0), np.int64),
+        quantities=[totals[QUANTITY + code] for code in drivers],
     )
 
 
-def columns_of(months: Months, *, run_id: int, customers: Whole) -> dict[str, Column]:
-    """As the table `CustomerMonth` holds them; `customers` are the ids by place."""
+def table_of(months: Months, drivers: Sequence[str]) -> Table:
+    """The months as whole numbers, to be laid aside: the names in `month_columns`."""
+    quantities = {QUANTITY + code: values for code, values in zip(drivers, months.quantities, strict=True)}
+    counts = {"orders": months.orders, "order_days": months.order_days}
+    return {"place": months.place, "month": months.month, **months.sales, **counts, **quantities}
+
+
+def month_columns(drivers: Sequence[str]) -> list[str]:
+    return ["place", "month", *SALES, "orders", "order_days", *(QUANTITY + code for code in drivers)]
+
+
+def columns_of(months: Table, *, run_id: int, customers: Whole) -> dict[str, Column]:
+    """Months that were laid aside, as `CustomerMonth` holds them; `customers` are the ids by place."""
+    quantities = [values / THOUSAND for name, values in months.items() if name.startswith(QUANTITY)]
     return {
-        "run_id": Numbers(BIGINT, np.full(len(months.place), run_id)),
-        "customer_id": Numbers(BIGINT, customers[months.place]),
-        **{name: Numbers(BIGINT, months.sales[name]) for name in SALES},
-        "quantities": Vectors(months.quantities / THOUSAND),
-        "month": Numbers(DATE, first_of(months.month) - DAY_ZERO),
-        "orders": Numbers(INTEGER, months.orders),
-        "order_days": Numbers(INTEGER, months.order_days),
+        "run_id": Numbers(BIGINT, np.full(len(months["place"]), run_id)),
+        "customer_id": Numbers(BIGINT, customers[months["place"]]),
+        **{name: Numbers(BIGINT, months[name]) for name in SALES},
+        "quantities": Vectors(quantities),
+        "month": Numbers(DATE, first_of(months["month"]) - DAY_ZERO),
+        "orders": Numbers(INTEGER, months["orders"]),
+        "order_days": Numbers(INTEGER, months["order_days"]),
     }
 
 
@@ -168,17 +178,17 @@ class _OrderDays:
     last: Whole
 
 
-def _keys(rows: Rows) -> Whole:
-    return (rows["place"] << MONTH_BITS) | month_of(rows["day"].astype(np.int64))
+def _keys(place: Whole, day: Whole) -> Whole:
+    return (place << MONTH_BITS) | month_of(day)
 
 
-def _summed(rows: Rows) -> _Part:
-    keys = _keys(rows)
+def _summed(rows: Table) -> _Part:
+    keys = _keys(rows["place"], rows["day"])
     order = np.argsort(keys)
-    ordered, sorted_rows = keys[order], rows[order]
+    ordered = keys[order]
     starts = starts_of(ordered)
-    names = [name for name in rows.dtype.names or () if name not in ("place", "day")]
-    return _Part(ordered[starts], {name: np.add.reduceat(sorted_rows[name], starts) for name in names})
+    names = [name for name in rows if name not in ("place", "day")]
+    return _Part(ordered[starts], {name: np.add.reduceat(rows[name][order], starts) for name in names})
 
 
 def _merged(count: int, parts: Sequence[_Part], places: Sequence[NDArray[np.intp]], name: str) -> Whole:
@@ -189,11 +199,11 @@ def _merged(count: int, parts: Sequence[_Part], places: Sequence[NDArray[np.intp
     return total
 
 
-def _order_days(keys: Whole, orders: Rows) -> _OrderDays:
+def _order_days(keys: Whole, orders: Table) -> _OrderDays:
     """Orders and days with an order; several orders of one day are one day."""
-    bought = orders[orders["lines"] > 0]
-    days = bought["day"].astype(np.int64)
-    months = _keys(bought)
+    bought = orders["lines"] > 0
+    days = orders["day"][bought]
+    months = _keys(orders["place"][bought], days)
     dated = np.sort((months << DAY_BITS) | (days - first_of(months & MONTH_MASK)))
     begins = starts_of(dated >> DAY_BITS)
     distinct = dated[starts_of(dated)]

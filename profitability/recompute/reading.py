@@ -1,6 +1,8 @@
-"""Everything that a run takes from the database, in one state of it."""
+"""Everything that a run takes from the database, in one state of it, and what it comes to for everybody."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from django.db import transaction
 
@@ -9,45 +11,46 @@ from customers.models import Company, Run
 from profitability.models import ValuePolicy
 from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers
 from profitability.recompute.charges import MonthResult, charge_months
-from profitability.recompute.gather import gather, read_records
+from profitability.recompute.gather import Gathered, gather, read_records
 from profitability.recompute.months import day_number
 from profitability.recompute.plan import Plan, read_plan
-from profitability.recompute.rows import rows_of
-from profitability.recompute.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
-    """Settings, and what everybody did and cost."""
+class Basis:
+    """Settings, and what everybody did."""
 
     plan: Plan
     policy: ValuePolicy
     company: Company
+    gathered: Gathered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounting:
+    """The accounts of everybody after costs were charged."""
+
+    basis: Basis
     results: list[MonthResult]
     accounts: Accounts
     anonymous: Accounts
-    without_cost: int  # cents
 
 
-def read(run: Run, watch: Stopwatch) -> Reading:
-    """Read all records in one state of the database, load the months of the run, and charge everybody."""
-    check = watch.context.check_stop
-    months = rows_of(run.pk).months
-    with watch.stage("facts"):
-        with Snapshot() as snapshot:
-            plan, policy, company = read_plan(), ValuePolicy.current(), Company.current()
-            records = read_records(snapshot, drivers=plan.drivers, as_of=day_number(run.as_of))
-        with transaction.atomic():
-            months.create()
-            gathered = gather(records, months, plan=plan, check=check)
-    with watch.stage("costs"), transaction.atomic():
-        results = charge_months(gathered, run=run, plan=plan, check=check)
-    return Reading(
-        plan=plan,
-        policy=policy,
-        company=company,
+def read_basis(as_of: date, check: Callable[[], None]) -> Basis:
+    """All records and settings, as they are at one moment."""
+    with Snapshot() as snapshot:
+        plan, policy, company = read_plan(), ValuePolicy.current(), Company.current()
+        records = read_records(snapshot, drivers=plan.drivers, as_of=day_number(as_of))
+    return Basis(plan=plan, policy=policy, company=company, gathered=gather(records, plan=plan, check=check))
+
+
+@transaction.atomic
+def account(basis: Basis, run: Run, check: Callable[[], None]) -> Accounting:
+    """Charge everybody, and keep rates and months of the run."""
+    results = charge_months(basis.gathered, run=run, plan=basis.plan, check=check)
+    return Accounting(
+        basis=basis,
         results=results,
-        accounts=accounts_of_customers(gathered),
-        anonymous=account_of_anonymous_sales(gathered),
-        without_cost=gathered.without_cost,
+        accounts=accounts_of_customers(basis.gathered),
+        anonymous=account_of_anonymous_sales(basis.gathered),
     )

@@ -3,24 +3,25 @@
 However many rows there are, only one slice of customers is in memory at a time: the others wait in temporary files.
 """
 
+import os
 import tempfile
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, SMALLINT, read, read_all
+from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, SMALLINT, Table, read, read_all
 from customers.models import Customer
 from profitability.models.figures import ANONYMOUS
-
-Rows = NDArray[Any]
 
 SLICE = 200_000  # customers
 # How columns begin that hold the quantities of drivers, whose codes are nobody else's names.
 QUANTITY = "q_"
+WHOLE = np.dtype(np.int64).itemsize
 KINDS = tuple(Customer.Kind.values)
 # Ids that lie close together are looked up in a table, others by bisection, which takes ten times longer.
 LOOSEST_TABLE = 8
@@ -65,30 +66,46 @@ def read_people() -> People:
 
 @dataclass
 class Spool:
-    """Rows of one kind, laid aside by slice."""
+    """Rows of whole numbers, laid aside by slice: in each file, block after block, column after column."""
 
-    layout: np.dtype[Any]
+    names: Sequence[str]  # of the columns; the first is `place`
     _files: dict[int, IO[bytes]] = field(default_factory=dict)
+    _blocks: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # rows in each
 
-    def add(self, rows: Rows) -> None:
-        """Lay rows aside; their field `place` says in which slice."""
+    def add(self, rows: Table) -> None:
+        """Lay rows aside; their column `place` says in which slice."""
         number = rows["place"] // SLICE
-        for one in np.unique(number).tolist():
-            part = rows if len(rows) and (number == one).all() else rows[number == one]
-            self._file(one).write(np.ascontiguousarray(part).tobytes())
+        order = np.argsort(number, kind="stable")
+        sorted_rows = np.stack([rows[name][order] for name in self.names])
+        numbers, starts = np.unique(number[order], return_index=True)
+        for one, start, stop in zip(numbers.tolist(), starts, np.append(starts[1:], len(order)), strict=False):
+            self._file(one).write(np.ascontiguousarray(sorted_rows[:, start:stop]).data)
+            self._blocks[one].append(int(stop - start))
 
-    def take(self, number: int) -> Rows:
+    def read(self, number: int, names: Sequence[str] = ()) -> Table:
+        """The rows of a slice, all columns or these; several threads may read at a time."""
+        wanted = names or self.names
+        columns: dict[str, list[NDArray[np.int64]]] = {name: [np.empty(0, np.int64)] for name in wanted}
+        start = 0
+        for count in self._blocks.get(number, ()):
+            for name in wanted:
+                place = start + self.names.index(name) * count * WHOLE
+                data = os.pread(self._files[number].fileno(), count * WHOLE, place)
+                columns[name].append(np.frombuffer(data, np.int64))
+            start += count * WHOLE * len(self.names)
+        return {name: np.concatenate(parts) for name, parts in columns.items()}
+
+    def take(self, number: int) -> Table:
         """The rows of a slice, which are then gone from here."""
-        file = self._files.pop(number, None)
-        if file is None:
-            return np.empty(0, self.layout)
-        with file:
-            file.seek(0)
-            return np.frombuffer(file.read(), self.layout)
+        rows = self.read(number)
+        if number in self._files:
+            self._files.pop(number).close()
+            del self._blocks[number]
+        return rows
 
     def _file(self, number: int) -> IO[bytes]:
         if number not in self._files:
-            self._files[number] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is taken
+            self._files[number] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed when it is taken
         return self._files[number]
 
 
@@ -104,22 +121,18 @@ class Records:
 
     def spool(self, people: People, *, as_of: int) -> Spool:
         """Read everything up to the day `as_of` (days since 1970), and lay it aside by slice (1 query)."""
-        names = list(self.measures)
-        layout = np.dtype([("place", "=i8"), ("day", "=i4"), *((name, "=i8") for name in names)])
-        spool = Spool(layout)
+        spool = Spool(["place", "day", *self.measures])
 
-        def take(chunk: Rows) -> None:
-            known = chunk[chunk["day"] <= as_of - DAY_ZERO]
-            rows = np.empty(len(known), layout)
-            rows["place"] = people.places(known["customer"])
-            rows["day"] = known["day"] + DAY_ZERO
-            for name in names:
-                rows[name] = known[name]
-            spool.add(rows)
+        def take(rows: Table) -> None:
+            rows["day"] = rows["day"].astype(np.int64) + DAY_ZERO
+            if len(rows["day"]) and rows["day"].max() > as_of:
+                known = rows["day"] <= as_of
+                rows = {name: values[known] for name, values in rows.items()}
+            spool.add({**rows, "place": people.places(rows["customer"])})
 
         measures = "".join(f", ({sql})::bigint AS {name}" for name, sql in self.measures.items())
         query = f"SELECT coalesce({self.customer}, {ANONYMOUS})::bigint AS customer, {self.day} AS day{measures}"
-        columns = {"customer": BIGINT, "day": DATE, **dict.fromkeys(names, BIGINT)}
+        columns = {"customer": BIGINT, "day": DATE, **dict.fromkeys(self.measures, BIGINT)}
         with connection.cursor() as cursor:
             for setting in self.settings:
                 cursor.execute(f"SET LOCAL {setting}")

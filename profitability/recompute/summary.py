@@ -17,7 +17,7 @@ from profitability.recompute.charges import MonthResult
 from profitability.recompute.forecast import Forecast
 from profitability.recompute.months import money
 from profitability.recompute.plan import Plan
-from profitability.recompute.reading import Reading
+from profitability.recompute.reading import Accounting
 from profitability.recompute.scorecards import STAGES, Standing
 from profitability.totals import (
     CategoryTotal,
@@ -32,9 +32,10 @@ from profitability.totals import (
 )
 
 
-def sum_up(reading: Reading, *, forecast: Forecast, standing: Standing) -> RunTotals:
+def sum_up(accounting: Accounting, *, forecast: Forecast, standing: Standing) -> RunTotals:
     """The totals of a run, without durations and changes, which are known when it is published."""
-    plan, months, accounts, anonymous = reading.plan, reading.results, reading.accounts, reading.anonymous
+    basis, accounts, anonymous = accounting.basis, accounting.accounts, accounting.anonymous
+    plan, months = basis.plan, accounting.results
     ordered = accounts.ordered
     equity = forecast.values.equity
     stages = np.bincount(standing.stage, minlength=len(STAGES))
@@ -50,14 +51,14 @@ def sum_up(reading: Reading, *, forecast: Forecast, standing: Standing) -> RunTo
         statement=_statement(accounts, accounts.ranked),
         prospects_statement=_statement(accounts, ~accounts.ranked),
         anonymous=_statement(anonymous, np.ones(len(anonymous.customer), dtype=bool)),
-        sales_without_cost=money(reading.without_cost),
+        sales_without_cost=money(basis.gathered.without_cost),
         reconciliation=_reconciliation(months),
         ranking=_ranking(standing.curve),
         categories=_categories(accounts, forecast, standing),
         customer_equity=_cents(equity.value) if ordered.any() else None,
         customer_equity_low=_cents(equity.low) if ordered.any() else None,
         customer_equity_high=_cents(equity.high) if ordered.any() else None,
-        lifetime_model=_lifetime_model(forecast, reading.policy, ordered, accounts),
+        lifetime_model=_lifetime_model(forecast, basis.policy, ordered, accounts),
         notes=_notes(plan, standing.curve),
         durations=(),
         changes=None,
@@ -102,7 +103,7 @@ def _cents(amount: float) -> Decimal:
 
 def _statement(accounts: Accounts, of: NDArray[np.bool_]) -> Statement:
     """The accounts of some customers, added up."""
-    sums = {name: int(accounts.sums[name][of].sum()) for name in accounts.sums.dtype.names or ()}
+    sums = {name: int(accounts.sums[name][of].sum()) for name in accounts.sums}
     net_revenue = sums["gross"] - sums["discounts"] - sums["returns"] + sums["other"]
     margin = net_revenue - sums["cost_of_goods"]
     return Statement(

@@ -7,22 +7,20 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, FLOAT, INTEGER, SMALLINT, Column, Numbers, Words, write
-from customers.models import Run
+from crm_site.lib.partitions import Partition
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.forecast import NOTES, Forecast
 from profitability.recompute.months import NO_DAY
-from profitability.recompute.rows import rows_of
 from profitability.recompute.scorecards import STAGES, Standing
 
 
 @transaction.atomic
-def write_rows(run: Run, accounts: Accounts, forecast: Forecast, standing: Standing) -> None:
-    """Load the scorecards, one for every customer there is, and make them ready to be attached."""
-    rows = rows_of(run.pk)
-    rows.scorecards.create()
-    columns = _columns(run.pk, accounts, forecast, standing)
-    write(rows.scorecards.table, columns, rows=len(accounts.customer))
-    rows.scorecards.seal()
+def load_scorecards(partition: Partition, accounts: Accounts, forecast: Forecast, standing: Standing) -> None:
+    """Write a scorecard for every customer there is where nobody sees them yet, ready to be attached."""
+    partition.create()
+    columns = _columns(partition.value, accounts, forecast, standing)
+    write(partition.table, columns, rows=len(accounts.customer))
+    partition.seal()
 
 
 def _columns(run_id: int, accounts: Accounts, forecast: Forecast, standing: Standing) -> dict[str, Column]:
