@@ -52,6 +52,11 @@ class Site:
         self.page.fill("input[name=password]", PASSWORD)
         self.page.press("input[name=password]", "Enter")
         self.page.wait_for_url(lambda url: "login" not in url)
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait until the page has all its scripts: before that it is there to read, but answers no key."""
+        self.page.wait_for_load_state("load")
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ def test_a_customer_is_opened_by_keyboard_alone_and_offered_again(site: Site, la
     assert page.locator(FIELD).get_attribute("aria-activedescendant") == marked.get_attribute("id")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Lampion 01")
+    site.settled()
     page.keyboard.press("Control+k")
     expect(page.get_by_role("group", name="Recent customers").get_by_role("option")).to_have_count(1)
 
