@@ -102,8 +102,9 @@ class Segment(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
+                # Said of both: a comparison with nothing is unknown, and a check lets the unknown by.
                 condition=models.Q(messages__isnull=True, days__isnull=True)
-                | models.Q(messages__isnull=False, days__gte=1),
+                | models.Q(messages__isnull=False, days__isnull=False, days__gte=1),
                 name="segment_limit_is_whole",
                 violation_error_message=_("Give both the messages and the days of the limit, or neither."),
             )

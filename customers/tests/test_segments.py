@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from crm_site.lib.accounts.models import Team, User
@@ -199,6 +200,12 @@ def test_the_segment_of_a_stranger_is_no_filter(client: Client) -> None:
     CustomerFactory()
     page = client.get("/customers/", {"segment": SegmentFactory().pk}).content.decode()
     assert "Select a valid choice" in page
+
+
+@pytest.mark.parametrize("limit", [{"messages": 3}, {"days": 3}, {"messages": 3, "days": 0}])
+def test_the_database_takes_no_half_a_limit(limit: dict[str, int]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SegmentFactory(**limit)
 
 
 def test_only_what_narrows_a_list_is_kept() -> None:
