@@ -41,6 +41,9 @@
     open(event.target.id === "global-search" ? event.target.value : "");
   });
 
+  // Opened before the page was complete, nobody listened yet to what the field asks.
+  window.addEventListener("load", () => { if (dialog.open) field.dispatchEvent(new CustomEvent("palette-open")); });
+
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("[data-palette-open]")) open("");
     if (event.target === dialog) dialog.close();

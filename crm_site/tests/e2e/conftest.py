@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from crm_site import roles
@@ -28,6 +28,7 @@ from profitability.actions import request_recompute
 
 PASSWORD = "a-password-for-tests"
 AS_OF = dt.date(2026, 6, 30)
+expect.set_options(timeout=20_000)  # on a busy machine a page may take its time; what never comes still fails
 
 
 @dataclass

@@ -63,6 +63,7 @@ def test_a_list_is_saved_changed_and_marked_without_leaving_it(site: Site, portf
     expect(page.locator("#saved-views summary")).to_contain_text("First ten")
     assert SavedView.objects.get().query == "q=lampion+0"
     expect(page.locator(".view-dot")).to_have_count(0)
+    site.settled()
     page.fill(".filter-search input", "lampion 01")
     expect(page.locator(".view-dot")).to_be_visible()
     page.click("#saved-views summary")
