@@ -20,34 +20,28 @@ from crm_site.lib.names import in_readers_language
 from crm_site.lib.paging import BadCursor, Page
 from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import draw
+from crm_site.pages.customer_panels import has_more, more_title
 from crm_site.pages.needs import sentence
 from crm_site.pages.recent import last_list, note_visit
 from crm_site.pages.walk import can_walk
 from customers import custom_fields, reports
-from customers.contacting.consent import consent_state
-from customers.contacting.panels import consent_facts, document_facts
 from customers.contacting.pressure import Verdict
-from customers.duplicates.reports import standing_merges
 from customers.models import Company, ContactMoment, Customer, Message, Order, Run, Scorecard
 from customers.models.moment import Channel
 from customers.need_reports import needs_of
 from customers.permissions import (
     CHANGE_CUSTOMER,
-    MERGE,
-    VIEW_CONSENT,
     VIEW_CUSTOMERS,
-    VIEW_DOCUMENTS,
     VIEW_FIGURES,
     VIEW_MOMENTS,
     VIEW_ORDERS,
     VIEW_RUNS,
     VIEW_TASKS,
 )
-from customers.tables import EDITED_IN_PLACE, MEMBERS, ORDERS, contact_fact
+from customers.tables import EDITED_IN_PLACE, ORDERS, contact_fact
 from customers.task_reports import task_panel
 from profitability.models import CategoryPolicy
 from profitability.permissions import SEE_VALUE
-from profitability.reports.profit_and_loss import customer_profit_and_loss
 
 LATEST_ORDERS = 10
 # What the page shows of the customer itself, and of the people and things around it.
@@ -58,7 +52,6 @@ SHOWN = (
     *("owner__username", "owner__first_name", "owner__last_name", "source__name", "source__name_fr"),
     *("member_of__name", "member_of__given_name"),
 )
-MOST_MEMBERS = 20
 ORDER_COLUMNS = tuple(column for column in ORDERS.columns if column.name != "customer")
 CHANNEL_ICONS = {
     Channel.PHONE: "phone",
@@ -116,22 +109,16 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "facts": contact_facts(customer, currency, may_change=may(CHANGE_CUSTOMER)),
         "preferences": preference_facts(customer),
         "further_facts": custom_fields.shown(customer),
-        "members": members_of(customer, currency) if customer.kind != Customer.Kind.PERSON else None,
+        "more_title": more_title() if has_more(request.user, customer) else "",
     }
     needs = needs_of(request.user, customer, figures.card if figures else None, at=now)
     context["needs_you"] = sentence(needs, customer, request.user, today=timezone.localdate(now))
     if figures:
         context |= value_panel(figures, currency, run_url=reverse("runs") if may(VIEW_RUNS) else "")
-    if figures and figures.run and may(SEE_VALUE):
-        context["account"] = customer_profit_and_loss(figures.run, pk)
+    if figures and figures.card and figures.card.run.has_rows and may(SEE_VALUE):
+        context["account_shown"] = True
     if may(VIEW_TASKS):
         context["task_panel"] = task_panel(request.user, customer, now)
-    if may(VIEW_CONSENT):
-        context |= {"consent_shown": True, "consent_facts": consent_facts(consent_state(customer))}
-    if may(VIEW_DOCUMENTS):
-        context |= {"documents_shown": True, "document_facts": document_facts(customer)}
-    if may(MERGE):
-        context["merges"] = standing_merges(customer)
     if may(VIEW_ORDERS):
         context["orders"] = latest_orders(request, customer, currency)
     if may(VIEW_MOMENTS):
@@ -277,12 +264,6 @@ def latest_orders(request: HttpRequest, customer: Customer, currency: str) -> Ta
     orders = Order.objects.visible_to(request.user).filter(customer=customer)
     rows = reports.latest_orders(orders, LATEST_ORDERS)
     return draw(ORDERS, ORDER_COLUMNS, rows, currency=currency)
-
-
-def members_of(customer: Customer, currency: str) -> Table:
-    """The first members or contact persons of a household or company, by name (1 query)."""
-    rows = customer.members.order_by("sort_key", "pk")[:MOST_MEMBERS]
-    return draw(MEMBERS, MEMBERS.columns, rows, currency=currency)
 
 
 def moments_of(request: HttpRequest, customer: Customer) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from crm_site.lib.jobs.models import Job
 from customers.contacting.consent import unsubscribe_token
 from customers.contacting.documents import attach
 from customers.duplicates.merging import merge_customers
+from customers.models import Scorecard
 from customers.task_actions import renew_calendar
 from customers.task_calendar import token_of
 from customers.tests.factories import (
@@ -73,6 +74,8 @@ TABLE = {
     "customers-bulk-result": Row(MANAGEMENT, argument="bulk change"),
     "customers-bulk-undo": Row(MANAGEMENT, method="post", argument="bulk change"),
     "customer": Row(EVERYBODY, argument="customer"),
+    "customer-account": Row(MANAGEMENT, argument="valued customer"),
+    "customer-more": Row(EVERYBODY, argument="customer"),
     "customer-next": Row(EVERYBODY, argument="customer"),
     "customer-previous": Row(EVERYBODY, argument="customer"),
     "journey": Row(EVERYBODY),
@@ -167,6 +170,7 @@ def world() -> dict[str, Any]:
     job = run.job or source.job or make_job()
     return {
         "customer": [moment.customer.pk],
+        "valued customer": [Scorecard.objects.filter(run=run).values_list("customer", flat=True)[0]],
         "customer-field": [moment.customer.pk, "email"],
         "task": [TaskFactory(customer=moment.customer).pk],
         "feed": [token_of(renew_calendar(owner=UserFactory()))],

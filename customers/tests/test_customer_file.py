@@ -126,7 +126,8 @@ def test_an_unknown_place_among_the_moments_shows_the_first(visitor: Client, cus
 def test_a_household_shows_its_members_and_a_member_its_household(visitor: Client, customer: Customer) -> None:
     household = CustomerFactory(kind="household", name="Dupont-Martin", given_name="")
     Customer.objects.filter(pk=customer.pk).update(member_of=household)
-    assert [row.cells[0].text for row in page_of(visitor, household).context["members"].rows] == ["Marie Dupont"]
+    members = visitor.get(f"/customers/{household.pk}/more/").context["members"]
+    assert [row.cells[0].text for row in members.rows] == ["Marie Dupont"]
     assert f'href="/customers/{household.pk}/"' in page_of(visitor, customer).content.decode()
 
 
@@ -171,7 +172,7 @@ def test_a_customer_that_does_not_exist_is_not_found(visitor: Client) -> None:
         ("customers.view_scorecard", "figures"),
         ("customers.view_order", "orders"),
         ("customers.view_contactmoment", "events"),
-        ("profitability.view_profitability", "account"),
+        ("profitability.view_profitability", "account_shown"),
     ],
 )
 def test_each_part_is_for_whoever_may_see_it(

@@ -323,6 +323,21 @@ def facts(items: list[Fact], columns: int = 1) -> dict[str, Any]:
     return {"items": items, "columns": columns}
 
 
+@register.simple_tag
+def later(url: str, title: str, id: str, lines: int = 3) -> SafeString:
+    """The place of a panel that is fetched once the page stands; until then, and without scripts, a link to it.
+
+    `lines` is about how high the panel will be. An answer that is no panel (refused, failed) leaves the link.
+    """
+    address = escape(url)
+    return mark_safe(
+        f'<section class="card section later" id="{escape(id)}" aria-busy="true" hx-get="{address}" hx-trigger="load" '
+        f'hx-target="this" hx-swap="outerHTML" hx-status:4xx="swap:none" hx-status:5xx="swap:none">'
+        f'<div class="card-header"><h2 class="card-title"><a href="{address}">{escape(str(title))}</a></h2></div>'
+        f'<div class="card-body later-lines" aria-hidden="true">{"<span></span>" * lines}</div></section>'
+    )
+
+
 @register.inclusion_tag("components/alert.html")
 def alert(text: str, tone: str = "info", title: str = "", url: str = "", action: str = "") -> dict[str, Any]:
     """A notice inside a page: info, success, warning or danger."""
