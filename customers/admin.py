@@ -23,6 +23,7 @@ from customers.models import (
     CustomField,
     DuplicatePair,
     Import,
+    ImportChange,
     ImportRejection,
     Merge,
     Message,
@@ -173,7 +174,7 @@ class OrderLineAdmin(SafeModelAdmin):
 
 @admin.register(Import)
 class ImportAdmin(ReadOnlyAdmin):
-    list_display = ["file_name", "mapping", "created_at", "requested_by", "rows", "accepted", "rejected", "skipped"]
+    list_display = ["file_name", "kind", "created_at", "requested_by", "rows", "accepted", "rejected", "skipped"]
     list_select_related = ["requested_by"]
     search_fields = ["file_name__istartswith"]
 
@@ -183,6 +184,13 @@ class ImportRejectionAdmin(ReadOnlyAdmin):
     list_display = ["source", "line", "column", "value", "reason"]
     list_select_related = ["source"]
     search_fields = ["reason__startswith"]
+
+
+@admin.register(ImportChange)
+class ImportChangeAdmin(ReadOnlyAdmin):
+    list_display = ["source", "record_id"]
+    list_select_related = ["source"]
+    search_fields = ["=record_id"]
 
 
 @admin.register(Run)

@@ -6,7 +6,7 @@ from customers.models.consent import Consent, ContactLimit, Purpose
 from customers.models.custom_field import CustomField
 from customers.models.customer import AcquisitionSource, Customer, Tag
 from customers.models.duplicate import DuplicatePair, Merge
-from customers.models.imports import Import, ImportRejection
+from customers.models.imports import Import, ImportChange, ImportRejection
 from customers.models.message import Attachment, Message, MessageTemplate
 from customers.models.moment import ContactMoment, Touchpoint
 from customers.models.opportunity import Opportunity, OpportunityStage
@@ -28,6 +28,7 @@ __all__ = [
     "Customer",
     "DuplicatePair",
     "Import",
+    "ImportChange",
     "ImportRejection",
     "Merge",
     "Message",

@@ -102,6 +102,8 @@ class ContactMoment(models.Model):
     needs_reply = models.BooleanField(_("needs a reply"), default=False, db_default=False)
     # Message-ID of an e-mail: replies find their thread by it, and no e-mail is taken in twice.
     message_id = models.CharField(max_length=255, blank=True, editable=False, db_default="")
+    # By what a row of a file is known again: its number there, or a fingerprint; no row is taken in twice.
+    import_key = models.CharField(max_length=120, blank=True, editable=False, db_default="")
     source = models.ForeignKey(
         Import, models.PROTECT, null=True, blank=True, related_name="moments", verbose_name=_("import")
     )
@@ -129,6 +131,12 @@ class ContactMoment(models.Model):
                 condition=~models.Q(message_id=""),
                 name="moment_message_once",
                 violation_error_message=_("This e-mail was already taken in."),
+            ),
+            models.UniqueConstraint(
+                fields=["import_key"],
+                condition=~models.Q(import_key=""),
+                name="moment_imported_once",
+                violation_error_message=_("This contact moment was already imported."),
             ),
         ]
 

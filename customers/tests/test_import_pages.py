@@ -28,7 +28,8 @@ ORDERS = b"order,customer,date,sku,quantity,unit_price\nA1,C1,2026-06-01,P1,2,9.
 @pytest.fixture
 def manager(client: Client) -> Client:
     CompanyFactory()
-    client.force_login(user_with("customers.view_import", "customers.import_orders", "customers.view_order"))
+    rights = ("view_import", "import_orders", "view_order", "see_all_customers")
+    client.force_login(user_with(*(f"customers.{right}" for right in rights)))
     return client
 
 
