@@ -110,6 +110,9 @@ class Scorecard(models.Model):
     lifetime_value_high = CentsField(_("lifetime value, high"), null=True)
     lifetime_value_note = models.CharField(_("how it was reached"), max_length=30, blank=True)
     expected_orders = models.FloatField(_("expected orders"), null=True)
+    order_margin = CentsField(
+        _("expected margin of an order"), null=True, help_text=_("Before the cost of serving it.")
+    )
     probability_alive = models.FloatField(_("probability active"), null=True)
 
     class Meta:

@@ -37,6 +37,7 @@ class Forecast:
     margin_per_order: float | None  # means over everybody who ordered; None when nobody did
     cost_per_order: float | None
     cost_per_month: float | None
+    order_margin: NDArray[np.float64]  # expected of an order, before the cost of serving it
 
 
 def forecast(accounts: Accounts, *, today: int, policy: ValuePolicy, costed: NDArray[np.int64]) -> Forecast:
@@ -61,24 +62,26 @@ def forecast(accounts: Accounts, *, today: int, policy: ValuePolicy, costed: NDA
         per_order=_drawn_to_mean(accounts.sums["order_costs"], costed_days, bought),
         per_period=_drawn_to_mean(accounts.sums["relation_costs"], months, bought),
     )
+    values = lifetime_value(
+        purchases,
+        x,
+        t_x,
+        weeks,
+        margin,
+        margins=margins,
+        margin_orders=order_days,
+        segment=accounts.kind,
+        cost=cost,
+        horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
+    )
     return Forecast(
         purchases=purchases,
         margins=margins,
-        values=lifetime_value(
-            purchases,
-            x,
-            t_x,
-            weeks,
-            margin,
-            margins=margins,
-            margin_orders=order_days,
-            segment=accounts.kind,
-            cost=cost,
-            horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
-        ),
+        values=values,
         margin_per_order=_mean(accounts.gross_margin, order_days, bought),
         cost_per_order=_mean(accounts.sums["order_costs"], costed_days, bought),
         cost_per_month=_mean(accounts.sums["relation_costs"], months, bought),
+        order_margin=values.contribution + cost.per_order,
     )
 
 

@@ -48,6 +48,7 @@ def _columns(run_id: int, accounts: Accounts, forecast: Forecast, standing: Stan
         "lifetime_value_high": _cents(values.high, strangers),
         "lifetime_value_note": Words(NOTES, values.note.astype(np.int64)),
         "expected_orders": Numbers(FLOAT, values.orders, strangers),
+        "order_margin": _cents(forecast.order_margin, strangers),
         "probability_alive": Numbers(FLOAT, values.probability_alive, strangers),
     }
 
