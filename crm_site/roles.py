@@ -30,6 +30,7 @@ _READ_FILES = frozenset(
         "customers.view_consent",
         "customers.view_message",
         "customers.view_attachment",
+        "trail.view_change",
     }
 )
 _TASKS = frozenset({"customers.view_task", "customers.add_task", "customers.change_task"})
@@ -60,6 +61,7 @@ _MANAGER = _SALES | {
     "jobs.view_job",
     "jobs.change_job",
     "profitability.view_profitability",
+    "trail.see_company_changes",
 }
 _AGENT = (
     _READ_FILES
@@ -81,7 +83,7 @@ ROLES = (SALES, MANAGER, SERVICE_AGENT, ADMIN)
 # Demonstration only: one sign-in for each role, printed when the demonstration starts.
 DEMO_PASSWORD = "compagnon-demo"
 
-_ADMINISTERED = ("customers", "complaints", "satisfaction", "profitability", "loyalty", "accounts", "auth", "jobs")
+_ADMINISTERED = ("customers", "complaints", "satisfaction", "profitability", "loyalty", "accounts", "auth", "jobs", "trail")
 
 
 @transaction.atomic

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "crm_site.lib",
     "crm_site.lib.accounts",
     "crm_site.lib.jobs",
+    "crm_site.lib.trail",
     "customers",
     "complaints",
     "satisfaction",
@@ -96,6 +97,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "crm_site.lib.middleware.PrivatePagesMiddleware",
+    "crm_site.lib.trail.actor.ActorMiddleware",
 ]
 
 ROOT_URLCONF = "crm_site.urls"

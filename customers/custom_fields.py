@@ -7,7 +7,7 @@ yes or no as a truth value; what is unknown does not stand there at all.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -149,6 +149,11 @@ def shown(customer: Customer, among: Iterable[CustomField] | None = None) -> lis
     return [
         Fact(field.label, _written(read(field, customer.custom))) for field in (fields() if among is None else among)
     ]
+
+
+def writer(field: CustomField) -> Callable[[Any], str]:
+    """How kept values of this field are written in the reader's language."""
+    return lambda value: _written(read(field, {field.code: value}))
 
 
 def _written(value: Any) -> str:
