@@ -8,7 +8,7 @@ Pure: numpy and scipy only. Data scientists may import it alone:
 """
 
 from profitability.lifetime_value.base import ServiceCost
-from profitability.lifetime_value.bgnbd import BgNbd, CustomerLoss, fit_bgnbd, fit_or_assume_bgnbd
+from profitability.lifetime_value.bgnbd import BgNbd, MbgNbd, fit_bgnbd, fit_mbgnbd, fit_or_assume_bgnbd
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import (
     GammaGamma,
@@ -17,13 +17,16 @@ from profitability.lifetime_value.gamma_gamma import (
     fit_or_assume_gamma_gamma,
 )
 from profitability.lifetime_value.interval import Equity
+from profitability.lifetime_value.nbd import CustomerLoss
 from profitability.lifetime_value.outlook import (
     Horizon,
     PurchaseModel,
     expected_purchases,
     expected_purchases_new,
     probability_alive,
+    probability_of_no_order,
 )
+from profitability.lifetime_value.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from profitability.lifetime_value.summary import Summary, collapse, summarise
 from profitability.lifetime_value.value import LifetimeValues, ValueNote, lifetime_value
 
@@ -35,6 +38,8 @@ __all__ = [
     "Horizon",
     "LifetimeValueError",
     "LifetimeValues",
+    "MbgNbd",
+    "ParetoNbd",
     "PurchaseModel",
     "ServiceCost",
     "Summary",
@@ -45,9 +50,12 @@ __all__ = [
     "expected_purchases_new",
     "fit_bgnbd",
     "fit_gamma_gamma",
+    "fit_mbgnbd",
     "fit_or_assume_bgnbd",
     "fit_or_assume_gamma_gamma",
+    "fit_pareto_nbd",
     "lifetime_value",
     "probability_alive",
+    "probability_of_no_order",
     "summarise",
 ]

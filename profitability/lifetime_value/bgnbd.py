@@ -6,41 +6,33 @@ leave for good with a probability p of their own, Beta(a, b) over customers.
 The published forecast needs a hypergeometric function, divides by a - 1, and loses its digits for frequent buyers. Here
 every forecast is the mean of a positive function of p over its posterior Beta(a, b + x), taken by Gauss-Jacobi
 quadrature: no pole at a = 1, no cancellation, and a = 0 (nobody leaves) is an ordinary case.
+
+The MBG/NBD (Batislam, Denizel & Filiztekin 2007; Hoppe & Wagner 2007) lets a customer leave after the first order too:
+it is the same model with one chance to leave more, so that nobody is certain to be active.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import lru_cache
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import expit
 
-from profitability.lifetime_value.bgnbd_likelihood import bgnbd_objective, nbd_objective
-from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.bgnbd_likelihood import bgnbd_objective
 from profitability.lifetime_value.likelihood import Maximum, maximise
-from profitability.lifetime_value.summary import Floats, Tally, checked, tally
+from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed
+from profitability.lifetime_value.summary import Floats, checked
 
 PARAMETERS = ("r", "alpha", "a", "b")
 QUADRATURE_NODES = 32
 SMALL_EXPONENTS = 20
-# Half the gain in log-likelihood over "nobody leaves" that chance gives one time in twenty (a boundary test: 50:50
-# mixture of nothing and chi-square with one degree, 95th percentile 2.7055).
-LOSS_PROVEN_GAIN = 2.7055 / 2
 # Below this many repeat buyers four parameters cannot be told apart; see `fit_or_assume_bgnbd`.
 ENOUGH_REPEAT_BUYERS = 30
 MANY_TRIPLES = 2_000  # from twice as many on, a fair part of them leads the way
 ASSUMED_SPREAD = 0.5  # standard error of assumed log-parameters: a factor of 1.65 either way
-
-
-class CustomerLoss(StrEnum):
-    """What the data say about customers leaving; the value is the code of the sentence shown."""
-
-    FOUND = "loss_found"
-    NOT_PROVEN = "loss_not_proven"  # fitted, but chance alone would explain it
-    NONE = "no_loss"  # no sign at all: the model is then the NBD, a = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +50,8 @@ class BgNbd:
     loss: CustomerLoss = CustomerLoss.FOUND
     assumed: bool = False  # the base was too small to fit: see `fit_or_assume_bgnbd`
 
+    early: ClassVar[int] = 0  # chances to leave before the first repeat order
+
     @property
     def no_loss(self) -> bool:
         """True when the data do not show that customers leave."""
@@ -70,19 +64,24 @@ class BgNbd:
 
     def pace(self, x: int) -> float:
         """1 + mean of lambda p over the weeks observed: how fast customers with x repeat orders leave."""
-        return 1 + (self.r + x) * self.a / (self.a + self.b + x)
+        return 1 + (self.r + x) * self.a / (self.a + self.b + x + self.early)
 
     def probability_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
-        """1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x)); 1 without a repeat order."""
+        """1 / (1 + a / (b + c - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x)) after c chances to leave; 1 after 0."""
         frequency, recency, age = checked(x, t_x, T)
         alive = np.ones(len(frequency))
         if self.a == 0:
             return alive
-        repeat = frequency > 0
-        n = frequency[repeat]
-        silence = np.log((self.alpha + age[repeat]) / (self.alpha + recency[repeat]))
-        alive[repeat] = expit(np.log(self.b + n - 1) - np.log(self.a) - (self.r + n) * silence)
+        some_chance = frequency + self.early > 0
+        n = frequency[some_chance]
+        silence = np.log((self.alpha + age[some_chance]) / (self.alpha + recency[some_chance]))
+        alive[some_chance] = expit(np.log(self.b + n + self.early - 1) - np.log(self.a) - (self.r + n) * silence)
         return alive
+
+    def order_if_active(self, x: ArrayLike, T: ArrayLike, weeks: ArrayLike) -> Floats:
+        """Probability of an order within so many weeks: a customer cannot leave before it."""
+        elapsed = np.log1p(np.asarray(weeks, float) / (self.alpha + np.asarray(T, float)))
+        return -np.expm1(-(self.r + np.asarray(x, float)) * elapsed)
 
     def rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
         """E[lambda exp(-lambda p time)]: orders per week at `times` weeks ahead, a row per T."""
@@ -104,12 +103,12 @@ class BgNbd:
         return replace(self, **{name: getattr(self, name) * float(np.exp(step))})
 
     def _mean_decay(self, x: int, u: Floats, power: float, *, kept: bool = False) -> Floats:
-        """E[(1 + p u) ** -power] for p ~ Beta(a, b + x), or with `kept` E[(1 - p) (1 + p u) ** -power].
+        """E[(1 + p u) ** -power] for p ~ Beta(a, b + c), or with `kept` E[(1 - p) (1 + p u) ** -power].
 
         The substitution p = y / (1 + k (1 - y)) keeps few nodes precise however far ahead one looks: the k below makes
         the integrand flat at y = 0, and where its exponents are small, keeps its two poles equally far from (0, 1).
         """
-        a, b = self.a, self.b + x
+        a, b = self.a, self.b + x + self.early
         y, weights = beta_rule(a, b)
         k = u * power / (a + b)
         if power + abs(a + b - power) < SMALL_EXPONENTS:
@@ -142,25 +141,39 @@ def beta_rule(a: float, b: float, count: int = QUADRATURE_NODES) -> tuple[Floats
     return np.clip(nodes, 0, 1), vectors[0] ** 2
 
 
+@dataclass(frozen=True, kw_only=True)
+class MbgNbd(BgNbd):
+    """The same with a chance to leave after the very first order."""
+
+    early: ClassVar[int] = 1
+
+
+Fitted = TypeVar("Fitted", bound=BgNbd)
+
+
 def fit_bgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
     """Maximum likelihood estimates of r, alpha, a and b, compared with the NBD, in which nobody leaves."""
-    triples = tally(x, t_x, T)
-    if not triples.x.any():
-        raise LifetimeValueError("no_repeat_orders", "Nobody has ordered again: there is nothing to fit.")
-    if not triples.T.min() > 0:
-        triples = _observed(triples)
+    return _fit(BgNbd, x, t_x, T)
+
+
+def fit_mbgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> MbgNbd:
+    """The same for the MBG/NBD."""
+    return _fit(MbgNbd, x, t_x, T)
+
+
+def _fit(kind: type[Fitted], x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Fitted:
+    triples = observed(x, t_x, T)
     customers = int(triples.count.sum())
-    nbd = maximise(nbd_objective(triples), _nbd_start(triples), customers)
+    nbd = fit_nbd(triples)
     start = np.concatenate([nbd.log_parameters, np.log([0.5, 2.0])])
     part = int(np.count_nonzero(triples.x)) // MANY_TRIPLES
-    rough = bgnbd_objective(triples, every=part) if part > 1 else None
-    full = maximise(bgnbd_objective(triples), start, customers, rough=rough)
-    gain = (full.log_likelihood - nbd.log_likelihood) * customers
+    rough = bgnbd_objective(triples, early=kind.early, every=part) if part > 1 else None
+    full = maximise(bgnbd_objective(triples, early=kind.early), start, customers, rough=rough)
     p_leave = expit(full.log_parameters[2] - full.log_parameters[3])
-    if gain < 1e-3 or p_leave < 1e-6:
-        return _without_loss(nbd, customers)
-    loss = CustomerLoss.FOUND if gain > LOSS_PROVEN_GAIN else CustomerLoss.NOT_PROVEN
-    return _model(full, full.log_parameters, full.covariance, customers, loss)
+    loss = loss_shown((full.log_likelihood - nbd.log_likelihood) * customers, leaving=float(p_leave))
+    if loss is CustomerLoss.NONE:
+        return _without_loss(kind, nbd, customers)
+    return _model(kind, full, full.log_parameters, full.covariance, customers, loss)
 
 
 def fit_or_assume_bgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
@@ -184,30 +197,26 @@ def fit_or_assume_bgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
     )
 
 
-def _observed(triples: Tally) -> Tally:
-    """Customers of the last day have not been observed yet: they say nothing, and alpha must not chase them."""
-    seen = triples.T > 0
-    return replace(triples, x=triples.x[seen], t_x=triples.t_x[seen], T=triples.T[seen], count=triples.count[seen])
-
-
-def _nbd_start(triples: Tally) -> Floats:
-    mean_rate = float(triples.count @ triples.x) / float(triples.count @ triples.T)
-    return np.log(np.array([0.5, 0.5 / mean_rate]))
-
-
-def _without_loss(nbd: Maximum, customers: int) -> BgNbd:
+def _without_loss(kind: type[Fitted], nbd: Maximum, customers: int) -> Fitted:
     covariance = None
     if nbd.covariance is not None:
         covariance = np.zeros((len(PARAMETERS), len(PARAMETERS)))
         covariance[:2, :2] = nbd.covariance
     point = np.concatenate([nbd.log_parameters, [-np.inf, 0.0]])
-    return _model(nbd, point, covariance, customers, CustomerLoss.NONE)
+    return _model(kind, nbd, point, covariance, customers, CustomerLoss.NONE)
 
 
-def _model(found: Maximum, point: Floats, covariance: Floats | None, customers: int, loss: CustomerLoss) -> BgNbd:
+def _model(
+    kind: type[Fitted],
+    found: Maximum,
+    point: Floats,
+    covariance: Floats | None,
+    customers: int,
+    loss: CustomerLoss,
+) -> Fitted:
     values = np.exp(point)
     errors = np.full(len(PARAMETERS), np.nan) if covariance is None else values * np.sqrt(np.diag(covariance))
-    return BgNbd(
+    return kind(
         r=float(values[0]),
         alpha=float(values[1]),
         a=float(values[2]),

@@ -1,4 +1,4 @@
-"""Likelihood of the BG/NBD and of its limit the NBD, with gradients, arranged so that a million customers are cheap."""
+"""Likelihood of the BG/NBD, the MBG/NBD and their limit the NBD, with gradients, cheap for a million customers."""
 
 from dataclasses import dataclass
 
@@ -9,24 +9,25 @@ from profitability.lifetime_value.likelihood import Objective, dot
 from profitability.lifetime_value.summary import Floats, Tally, levels
 
 
-def bgnbd_objective(triples: Tally, *, every: int = 1) -> Objective:
+def bgnbd_objective(triples: Tally, *, early: int = 0, every: int = 1) -> Objective:
     """Mean log-likelihood and gradient over log r, log alpha, log a, log b.
 
-    Per customer: lnG(r+x) - lnG(r) + r ln alpha + lnG(a+b) + lnG(b+x) - lnG(b) - lnG(a+b+x)
-    + ln[(alpha+T)^-(r+x) + (x>0) a/(b+x-1) (alpha+t_x)^-(r+x)]. With `every` n, one triple in n stands for all in which
-    someone may have left; triples are sorted, so they are a fair part.
+    Per customer, with c = x + early chances to leave: lnG(r+x) - lnG(r) + r ln alpha + lnG(a+b) + lnG(b+c) - lnG(b)
+    - lnG(a+b+c) + ln[(alpha+T)^-(r+x) + (c>0) a/(b+c-1) (alpha+t_x)^-(r+x)]. `early` is 0 for the BG/NBD and 1 for the
+    MBG/NBD. With `every` n, one triple in n stands for all in which someone may have left; triples are sorted, so they
+    are a fair part.
     """
-    orders, repeats = _Orders(triples), _Repeats(triples, every)
-    n, weight = orders.n, orders.weight
+    orders, chances = Orders(triples), _Chances(triples, early, every)
+    n, weight = orders.n + early, orders.weight
 
     def objective(point: Floats) -> tuple[float, Floats]:
         r, alpha, a, b = np.exp(point)
         value, (by_r, by_alpha) = orders.stay(r, alpha)
-        leaving = repeats.leave(r, alpha, a, b)
+        leaving = chances.leave(r, alpha, a, b)
         value += weight @ (gammaln(b + n) - gammaln(b) + gammaln(a + b) - gammaln(a + b + n)) + leaving.gain
         by_both = weight @ (digamma(a + b) - digamma(a + b + n))
         by_a = by_both + leaving.left.sum() / a
-        by_b = by_both + weight @ (digamma(b + n) - digamma(b)) - leaving.left @ (1 / (b + repeats.n - 1))
+        by_b = by_both + weight @ (digamma(b + n) - digamma(b)) - leaving.left @ (1 / (b + chances.n - 1))
         gradient = np.array([by_r + leaving.by_r, by_alpha + leaving.by_alpha, by_a, by_b])
         return float(value), gradient * np.exp(point)
 
@@ -35,7 +36,7 @@ def bgnbd_objective(triples: Tally, *, every: int = 1) -> Objective:
 
 def nbd_objective(triples: Tally) -> Objective:
     """The same for the NBD: the limit a = 0, in which nobody leaves and t_x says nothing."""
-    orders = _Orders(triples)
+    orders = Orders(triples)
 
     def objective(point: Floats) -> tuple[float, Floats]:
         value, gradient = orders.stay(*np.exp(point))
@@ -44,7 +45,7 @@ def nbd_objective(triples: Tally) -> Objective:
     return objective
 
 
-class _Orders:
+class Orders:
     """What the likelihood needs of x and T apart: sums over a few dozen x and a few hundred T. Weights sum to 1."""
 
     def __init__(self, triples: Tally) -> None:
@@ -66,30 +67,31 @@ class _Orders:
 
 @dataclass(frozen=True, kw_only=True)
 class _Leaving:
-    """What the chance of having left adds to `_Orders.stay`."""
+    """What the chance of having left adds to `Orders.stay`."""
 
     gain: float  # to the mean log-likelihood
-    left: Floats  # share of customers who have left, by x
+    left: Floats  # share of customers who have left, by chances to leave
     by_r: float
     by_alpha: float
 
 
-class _Repeats:
-    """Triples with a repeat order: only there may someone have left. Logarithms once per day of t_x and T."""
+class _Chances:
+    """Triples with a chance to have left: after a repeat order, and with `early` 1 also before the first. Logarithms
+    once per day of t_x and T."""
 
-    def __init__(self, triples: Tally, every: int) -> None:
-        repeat = np.flatnonzero(triples.x)
-        some = repeat[every // 2 :: every]
+    def __init__(self, triples: Tally, early: int, every: int) -> None:
+        some_chance = np.flatnonzero(triples.x + early)
+        some = some_chance[every // 2 :: every]
         count = triples.count[some]
-        self.share = count * (triples.count[repeat].sum() / count.sum() / triples.count.sum())
+        self.share = count * (triples.count[some_chance].sum() / count.sum() / triples.count.sum())
         self.x = triples.x[some].astype(np.float64)
-        n, self.n_of = levels(self.x, per_unit=1)
-        self.n = np.maximum(n, 1)  # nobody here has x = 0, where the odds are not defined
+        n, self.n_of = levels(self.x + early, per_unit=1)
+        self.n = np.maximum(n, 1)  # nobody here has no chance, where the odds are not defined
         self.t_x, self.t_x_of = levels(triples.t_x[some])
         self.T, self.T_of = levels(triples.T[some])
 
     def leave(self, r: float, alpha: float, a: float, b: float) -> _Leaving:
-        """The odds of having left against having stayed are a / (b+x-1) * ((alpha+T) / (alpha+t_x)) ** (r+x)."""
+        """The odds of having left against having stayed are a / (b+c-1) * ((alpha+T) / (alpha+t_x)) ** (r+x)."""
         silence = np.log(alpha + self.T)[self.T_of] - np.log(alpha + self.t_x)[self.t_x_of]
         power = r + self.x
         odds = np.log(a / (b + self.n - 1))[self.n_of] + power * silence

@@ -1,8 +1,8 @@
 """What a purchase model says about the future of a customer who is active now, and the forecasts made from it.
 
-A model (BG/NBD here; others can be added) says two things: how likely a customer with (x, t_x, T) is still active, and,
-given that they are, how their purchases run from there, which depends on x and T alone. Everything below is written on
-that, for any model.
+A model (BG/NBD, MBG/NBD, Pareto/NBD; others can be added) says two things: how likely a customer with (x, t_x, T) is
+still active, and, given that they are, how their purchases run from there, which depends on x and T alone. Everything
+below is written on that, for any model.
 """
 
 from collections.abc import Callable
@@ -43,6 +43,9 @@ class PurchaseModel(Protocol):
 
     def probability_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
         """Probability of being still active at T."""
+
+    def order_if_active(self, x: ArrayLike, T: ArrayLike, weeks: ArrayLike) -> Floats:
+        """Probability that one active at T orders within so many weeks."""
 
     def rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
         """Orders per week at `times` after T for one active at T: a row per T, a column per time."""
@@ -108,15 +111,20 @@ def probability_alive(model: PurchaseModel, x: ArrayLike, t_x: ArrayLike, T: Arr
     return model.probability_alive(x, t_x, T)
 
 
+def probability_of_no_order(model: PurchaseModel, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, t: ArrayLike) -> Floats:
+    """The churn risk: probability that a customer, active or not, orders nothing in the t weeks after observation."""
+    alive = model.probability_alive(x, t_x, T)
+    frequency, _, age = checked(x, t_x, T)
+    return 1 - alive * model.order_if_active(frequency, age, _checked_time(t))
+
+
 def expected_purchases(model: PurchaseModel, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, t: ArrayLike) -> Floats:
     """Orders expected in the t weeks after the end of observation: P(alive) times those of someone active.
 
     `t` is one number or one per customer.
     """
     alive = model.probability_alive(x, t_x, T)
-    frequency, age, ahead = np.broadcast_arrays(checked(x, t_x, T)[0], checked(x, t_x, T)[2], np.asarray(t, float))
-    if not np.isfinite(ahead).all() or (ahead < 0).any():
-        raise LifetimeValueError("bad_time", "The time ahead must be zero or more weeks.")
+    frequency, age, ahead = np.broadcast_arrays(checked(x, t_x, T)[0], checked(x, t_x, T)[2], _checked_time(t))
     index, inverse, _ = distinct(frequency, age, ahead)
     orders = np.empty(len(index))
     for x_value, rows in _by_frequency(frequency[index]):
@@ -143,6 +151,13 @@ def second_moments(model: PurchaseModel, triples: Triples, horizon: Horizon) -> 
     """Second moments for each triple."""
     orders_squared, squared_discounts = _over_triples(model, triples, horizon, _moments_if_active)
     return SecondMoments(orders_squared=orders_squared, squared_discounts=squared_discounts)
+
+
+def _checked_time(t: ArrayLike) -> Floats:
+    ahead = np.asarray(t, dtype=np.float64)
+    if not np.isfinite(ahead).all() or (ahead < 0).any():
+        raise LifetimeValueError("bad_time", "The time ahead must be zero or more weeks.")
+    return ahead
 
 
 def _over_triples(model: PurchaseModel, triples: Triples, horizon: Horizon, if_active: IfActive) -> Floats:

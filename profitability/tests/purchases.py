@@ -52,7 +52,7 @@ def _read(path: Path, *, header_lines: int, columns: tuple[int, int, int]) -> Pu
 
 @dataclass(frozen=True)
 class Simulated:
-    """Customers of a BG/NBD world, seen up to T, with what they did in the weeks after."""
+    """Customers of a known world, seen up to T, with what they did in the weeks after."""
 
     x: NDArray[np.int64]
     t_x: NDArray[np.float64]
@@ -71,8 +71,12 @@ def simulate(
     b: float = 2.4,
     weeks: int = 78,
     weeks_after: float = 0.0,
+    early: bool = False,
 ) -> Simulated:
-    """Everybody starts on a day of the first half of `weeks`; a = 0 makes a world in which nobody leaves."""
+    """A BG/NBD world, or with `early` an MBG/NBD one. Everybody starts on a day of the first half of `weeks`.
+
+    a = 0 makes a world in which nobody leaves.
+    """
     random = np.random.default_rng(seed)
     rate = np.maximum(random.gamma(r, 1 / alpha, customers), 1e-12)
     p = random.beta(a, b, customers) if a else np.zeros(customers)
@@ -80,6 +84,9 @@ def simulate(
     clock, t_x = np.zeros(customers), np.zeros(customers)
     x, later = np.zeros(customers, dtype=np.int64), np.zeros(customers, dtype=np.int64)
     left_at, active = np.full(customers, np.inf), np.arange(customers)
+    if early:
+        gone = random.random(customers) < p
+        left_at[gone], active = 0.0, active[~gone]
     while len(active):
         clock[active] += random.exponential(1 / rate[active])
         active = active[clock[active] <= T[active] + weeks_after]
@@ -90,4 +97,25 @@ def simulate(
         leaving = random.random(len(active)) < p[active]
         left_at[active[leaving]] = clock[active[leaving]]
         active = active[~leaving]
+    return Simulated(x=x, t_x=np.floor(t_x * 7) / 7, T=T, alive=left_at > T, later=later)
+
+
+def simulate_pareto(
+    customers: int, seed: int, *, r: float, alpha: float, s: float, beta: float, weeks: int = 78, weeks_after: float = 0
+) -> Simulated:
+    """A Pareto/NBD world: customers leave at a time of their own, whether they have just ordered or not."""
+    random = np.random.default_rng(seed)
+    rate = np.maximum(random.gamma(r, 1 / alpha, customers), 1e-12)
+    left_at = random.exponential(1 / np.maximum(random.gamma(s, 1 / beta, customers), 1e-12))
+    T = random.integers(7 * weeks // 2, 7 * weeks, customers) / 7
+    clock, t_x = np.zeros(customers), np.zeros(customers)
+    x, later = np.zeros(customers, dtype=np.int64), np.zeros(customers, dtype=np.int64)
+    active = np.arange(customers)
+    while len(active):
+        clock[active] += random.exponential(1 / rate[active])
+        active = active[clock[active] <= np.minimum(left_at, T + weeks_after)[active]]
+        seen = active[clock[active] <= T[active]]
+        x[seen] += 1
+        t_x[seen] = clock[seen]
+        later[np.setdiff1d(active, seen, assume_unique=True)] += 1
     return Simulated(x=x, t_x=np.floor(t_x * 7) / 7, T=T, alive=left_at > T, later=later)

@@ -1,0 +1,137 @@
+"""Pareto/NBD: customers buy at a rate of their own until they leave, at a time of their own (Schmittlein et al. 1987).
+
+While active a customer buys at a rate lambda, Gamma(r, alpha) over customers, and leaves at a rate mu, Gamma(s, beta).
+Buying and leaving have nothing to do with each other, so the future of an active customer is elementary; what is hard
+is the chance of having left, a difference of hypergeometric functions that loses its digits. Here it is taken as what
+it is, an integral over the moment of leaving: see `pareto_likelihood`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from profitability.lifetime_value.likelihood import Maximum, maximise
+from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed
+from profitability.lifetime_value.pareto_likelihood import log_odds_of_having_left, pareto_objective
+from profitability.lifetime_value.summary import Floats, Tally, checked, distinct
+
+PARAMETERS = ("r", "alpha", "s", "beta")
+MANY_TRIPLES = 4_000  # from twice as many on, a fair part of them leads the way
+ORDER_NODES, ORDER_WEIGHTS = np.polynomial.legendre.leggauss(24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParetoNbd:
+    """Fitted (or given) parameters, and the forecasts they imply. Time is in weeks."""
+
+    r: float
+    alpha: float
+    s: float
+    beta: float
+    log_likelihood: float | None = None
+    standard_errors: Mapping[str, float] = field(default_factory=dict)  # by parameter; NaN where undefined
+    covariance: Floats | None = None  # of the logarithms of r, alpha, s, beta
+    customers: int = 0
+    loss: CustomerLoss = CustomerLoss.FOUND
+    assumed: bool = False
+
+    @property
+    def no_loss(self) -> bool:
+        """True when the data do not show that customers leave."""
+        return self.loss is not CustomerLoss.FOUND
+
+    @property
+    def timescale(self) -> float:
+        """Weeks over which the forecast changes shape for a new customer."""
+        return min(self.alpha, self.beta)
+
+    def pace(self, x: int) -> float:
+        """Leaving does not depend on orders, so their number changes nothing."""
+        return 1.0
+
+    def probability_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
+        """1 / (1 + odds of having left), in `pareto_likelihood`."""
+        frequency, recency, age = checked(x, t_x, T)
+        if self.s == 0:
+            return np.ones(len(frequency))
+        index, inverse, _ = distinct(frequency, recency, age)
+        odds = log_odds_of_having_left(
+            (self.r, self.alpha, self.s, self.beta), frequency[index], recency[index], age[index]
+        )
+        return np.asarray(expit(-odds))[inverse]
+
+    def order_if_active(self, x: ArrayLike, T: ArrayLike, weeks: ArrayLike) -> Floats:
+        """Probability of an order within so many weeks, before leaving: the integral of the chance of the first one."""
+        power, age, ahead = np.broadcast_arrays(self.r + np.asarray(x, float), np.asarray(T, float), weeks)
+        reach = np.log1p(ahead / (self.alpha + age))[..., None]
+        logs = reach * (1 + ORDER_NODES) / 2
+        gone = np.log1p((self.alpha + age)[..., None] * np.expm1(logs) / (self.beta + age)[..., None])
+        density = np.exp(-power[..., None] * logs - self.s * gone)
+        return power * (density @ ORDER_WEIGHTS) * reach[..., 0] / 2
+
+    def rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """E[lambda] E[exp(-mu time)]: orders per week at `times` weeks ahead, a row per T."""
+        return (self.r + x) / (self.alpha + T)[:, None] * self.survival_if_active(x, T, times)
+
+    def pair_rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """E[lambda^2] E[exp(-mu time)]: of an order then, and one at any given moment before."""
+        power = self.r + x
+        return power * (power + 1) / ((self.alpha + T) ** 2)[:, None] * self.survival_if_active(x, T, times)
+
+    def survival_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
+        """E[exp(-mu time)]: the probability of being still active then."""
+        return np.exp(-self.s * np.log1p(times / (self.beta + T)[:, None]))
+
+    def shifted(self, parameter: int, step: float) -> "ParetoNbd":
+        """The model with the logarithm of one parameter moved: how forecasts feel the error of estimation."""
+        name = PARAMETERS[parameter]
+        return replace(self, **{name: getattr(self, name) * float(np.exp(step))})
+
+
+def fit_pareto_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> ParetoNbd:
+    """Maximum likelihood estimates of r, alpha, s and beta, compared with the NBD, in which nobody leaves."""
+    triples = observed(x, t_x, T)
+    customers = int(triples.count.sum())
+    nbd = fit_nbd(triples)
+    part = int(np.count_nonzero(triples.x)) // MANY_TRIPLES
+    rough = pareto_objective(triples, every=part) if part > 1 else None
+    full = maximise(pareto_objective(triples), _start(nbd, triples), customers, rough=rough)
+    rate_of_leaving = float(np.exp(full.log_parameters[2] - full.log_parameters[3]))
+    gain = (full.log_likelihood - nbd.log_likelihood) * customers
+    loss = loss_shown(gain, leaving=rate_of_leaving * float(triples.T.max()))
+    if loss is CustomerLoss.NONE:
+        return _without_loss(nbd, customers)
+    return _model(full, full.log_parameters, full.covariance, customers, loss)
+
+
+def _start(nbd: Maximum, triples: Tally) -> Floats:
+    """Rates of the NBD; half of the customers who are like the others gone after twice the time observed."""
+    return np.concatenate([nbd.log_parameters, np.log([0.5, float(triples.T.max()) / 2])])
+
+
+def _without_loss(nbd: Maximum, customers: int) -> ParetoNbd:
+    covariance = None
+    if nbd.covariance is not None:
+        covariance = np.zeros((len(PARAMETERS), len(PARAMETERS)))
+        covariance[:2, :2] = nbd.covariance
+    point = np.concatenate([nbd.log_parameters, [-np.inf, 0.0]])
+    return _model(nbd, point, covariance, customers, CustomerLoss.NONE)
+
+
+def _model(found: Maximum, point: Floats, covariance: Floats | None, customers: int, loss: CustomerLoss) -> ParetoNbd:
+    values = np.exp(point)
+    errors = np.full(len(PARAMETERS), np.nan) if covariance is None else values * np.sqrt(np.diag(covariance))
+    return ParetoNbd(
+        r=float(values[0]),
+        alpha=float(values[1]),
+        s=float(values[2]),
+        beta=float(values[3]),
+        log_likelihood=found.log_likelihood * customers,
+        standard_errors=dict(zip(PARAMETERS, errors.tolist(), strict=True)),
+        covariance=covariance,
+        customers=customers,
+        loss=loss,
+    )
