@@ -28,6 +28,7 @@ from customers.importing.keeping import (
     refresh_statistics,
     write_rejections,
 )
+from customers.importing.order_rows import order_plan
 from customers.importing.problems import ImportProblem
 from customers.importing.reading import prepare
 from customers.importing.report import ImportReport
@@ -149,7 +150,7 @@ def import_orders(
     reading = prepare(path, mapping)
     terms = Terms(Company.current().currency, timezone.get_default_timezone(), today or timezone.localdate(), shift)
     with transaction.atomic(), connection.cursor() as cursor:
-        load(cursor, reading, terms, watch)
+        load(cursor, reading, order_plan(reading, terms), watch)
         lock_out_other_imports(cursor)
         report = keep(cursor, reading, source or Import(file_name=path.name[:255]), watch, dry_run=dry_run)
         if rejections:
@@ -200,7 +201,7 @@ def request_import(*, upload: UploadedFile, mapping: str, requested_by: User) ->
         prepare(stored(file), mapping, whole=False)
         with transaction.atomic():
             name = (upload.name or "")[:255]
-            source = Import.objects.create(file_name=name, mapping=mapping[:255], requested_by=requested_by)
+            source = Import.objects.create(file_name=name, mapping=mapping, requested_by=requested_by)
             params = {"import": source.pk, "file": file, "mapping": mapping}
             source.job = enqueue(kind=IMPORT_ORDERS, params=params, requested_by=requested_by)
             source.save(update_fields=["job"])

@@ -10,6 +10,8 @@ _TOKEN = re.compile(r"[a-z0-9]+")
 
 def normalise(text: str) -> str:
     """Lower case, without accents and ligatures: «Œuvre d'Étienne» becomes «oeuvre d'etienne»."""
+    if text.isascii():
+        return text.lower().replace("\x00", "")
     decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LIGATURES))
     return "".join(character for character in decomposed if not unicodedata.combining(character)).replace("\x00", "")
 

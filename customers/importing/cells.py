@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import list_currencies
 
+from crm_site.lib.export import GUARD, original_text
+
 # What a text becomes: the text to stage, or None for an empty cell.
 Convert = Callable[[str], str | None]
 
@@ -38,14 +40,16 @@ class Unusable(Exception):
 
 
 class Cells(dict[str, "str | None"]):
-    """The converted texts of one column."""
+    """The converted texts of one column; in text files without the guard that an export puts before formulas."""
 
-    def __init__(self, convert: Convert) -> None:
+    def __init__(self, convert: Convert, *, guarded: bool = False) -> None:
         super().__init__()
         self._convert = convert
+        self._guarded = guarded
 
     def __missing__(self, text: str) -> str | None:
-        value = self._convert(text.strip())
+        bare = text.strip()
+        value = self._convert(original_text(bare) if self._guarded and bare[:1] == GUARD else bare)
         if len(self) >= REMEMBERED:
             self.clear()
         if len(text) <= LONGEST_REMEMBERED:

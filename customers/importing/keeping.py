@@ -38,7 +38,8 @@ def keep(cursor: Any, reading: Reading, source: Import, watch: Watch, *, dry_run
     watch.progress(0, 0, "check")
     settling.check()
     reasons = _count(settling, source)
-    source.mapping = str(reading.mapping)[:255]
+    source.mapping = str(reading.mapping)
+    source.header = list(reading.header)
     source.finished_at = timezone.now()
     source.save()
     watch.check_stop()

@@ -1,15 +1,17 @@
 """Which column of a file means what: the presets, columns named one by one, and what a header suggests."""
 
 import re
+from collections.abc import Callable
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from crm_site.lib.text import normalise
 from customers.importing.problems import ImportProblem
 from customers.models.order import Product
 
-# Each field that an order row can have, with the names that headers give it (English, French), as `_bare` writes them.
-FIELDS = {
+# Each field that an order row can have, with the names that headers give it (English, French), as `bare` writes them.
+ORDER_FIELDS = {
     "order": "order orderno ordernumber orderid orderref invoice invoiceno invoicenumber invoiceid commande "
     "numerocommande numerodecommande nocommande ncommande numcommande facture numerofacture numerodefacture "
     "nofacture nfacture",
@@ -35,6 +37,7 @@ OPTIONS = {"dates": ("iso", "dmy", "mdy"), "decimal": ("point", "comma"), "delim
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 _GOODS = Product.Kind.GOODS
+_PLACE = re.compile(r"#\d{1,5}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,33 @@ ONLINE_RETAIL = Layout(
         "B": Product.Kind.BAD_DEBT,
     },
 )
-LAYOUTS = {layout.name: layout for layout in (CDNOW, ONLINE_RETAIL)}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the rows of a file are about, and by which names headers call their fields."""
+
+    # Field to names, separated by blanks, as `bare` writes them.
+    fields: Dictionary[str, str]
+    # Refuses columns that do not tell enough; the second argument lists those of the file.
+    check: Callable[[Dictionary[str, str], str], None]
+    dates: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+    layouts: Dictionary[str, Layout] = field(default_factory=dict)
+    # How dates and numbers are read where the file leaves it open; empty: then it is refused.
+    doubtful_dates: str = ""
+    doubtful_decimal: str = ""
+    # Whether two columns that mean the same are refused; otherwise the first counts.
+    strict: bool = False
+
+    @cached_property
+    def meanings(self) -> Dictionary[str, str]:
+        """What a name in a header means; a name that several fields claim means the first of them."""
+        meanings: dict[str, str] = {}
+        for name, words in self.fields.items():
+            for word in (*words.split(), bare(name)):
+                meanings.setdefault(word, name)
+        return meanings
 
 
 @dataclass(frozen=True)
@@ -114,18 +143,22 @@ class Mapping:
         return ",".join([*parts, *(f"{name}={value}" for name, value in options.items() if value)])
 
 
-def parse_mapping(text: str) -> Mapping:
-    """Read a mapping: `auto`, a preset, or `field=Column,…`; each with options such as `dates=dmy,decimal=comma`."""
+def parse_mapping(text: str, subject: Subject | None = None) -> Mapping:
+    """Read a mapping: `auto`, a preset, or `field=Column,…`; each with options such as `dates=dmy,decimal=comma`.
+
+    A column is called by its name, or by its place: `#3`. Without a subject the rows are about orders.
+    """
+    subject = subject or ORDERS
     name, pairs = _split(text.strip() or "auto")
     given: dict[str, str] = {}
     for key, value in pairs:
         if key in given:
             raise ImportProblem("given_twice", key=key)
-        if key not in FIELDS and key not in OPTIONS:
-            raise ImportProblem("unknown_key", key=key[:60], known=", ".join([*FIELDS, *OPTIONS]))
+        if key not in subject.fields and key not in OPTIONS:
+            raise ImportProblem("unknown_key", key=key[:60], known=", ".join([*subject.fields, *OPTIONS]))
         given[key] = value
-    columns = {key: value for key, value in given.items() if key in FIELDS}
-    layout = _layout(name, columns)
+    columns = {key: value for key, value in given.items() if key in subject.fields}
+    layout = _layout(name, columns, subject)
     options = {key: _option(key, given[key]) for key in OPTIONS if given.get(key)}
     return replace(Mapping(layout), **options)  # type: ignore[arg-type]
 
@@ -138,18 +171,18 @@ def _split(text: str) -> tuple[str, list[tuple[str, str]]]:
     return name, [(key.strip(), value.strip()) for key, _, value in pairs]
 
 
-def _layout(name: str, columns: dict[str, str]) -> Layout | None:
-    if name in LAYOUTS and not columns:
-        return LAYOUTS[name]
-    if name not in {"", "auto", "columns", *LAYOUTS} or (name in LAYOUTS and columns):
+def _layout(name: str, columns: dict[str, str], subject: Subject) -> Layout | None:
+    if name in subject.layouts and not columns:
+        return subject.layouts[name]
+    if name not in {"", "auto", "columns"} or (name in subject.layouts and columns):
         raise ImportProblem("unknown_mapping", name=name[:60])
     if not columns:
         return None
-    check_fields(columns, ", ".join(columns.values()))
+    subject.check(columns, ", ".join(columns.values()))
     return replace(COLUMNS, columns=columns)
 
 
-def check_fields(columns: Dictionary[str, str], known: str) -> None:
+def check_order_fields(columns: Dictionary[str, str], known: str) -> None:
     """Refuse fields from which no order could be made."""
     missing = [name for name in ("customer", "date") if name not in columns]
     if "unit_price" not in columns and "amount" not in columns:
@@ -160,6 +193,16 @@ def check_fields(columns: Dictionary[str, str], known: str) -> None:
         raise ImportProblem("price_twice")
     if "exchange_rate" in columns and "currency" not in columns:
         raise ImportProblem("rate_without_currency")
+
+
+ORDERS = Subject(
+    fields=ORDER_FIELDS,
+    check=check_order_fields,
+    dates=("date",),
+    numbers=("quantity", "unit_price", "amount", "discount", "unit_cost", "exchange_rate"),
+    layouts={layout.name: layout for layout in (CDNOW, ONLINE_RETAIL)},
+    strict=True,
+)
 
 
 def _option(key: str, value: str) -> str:
@@ -177,42 +220,51 @@ def _option(key: str, value: str) -> str:
 # --- What a header suggests -------------------------------------------------------------------------------------------
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """The letters and digits of a name, by which names of columns are compared."""
     return re.sub(r"[^a-z0-9]", "", normalise(text))
 
 
-_MEANING = {bare: name for name, words in FIELDS.items() for bare in (*words.split(), _bare(name))}
+def suggest(header: list[str], subject: Subject = ORDERS) -> Layout:
+    """The layout that the names of the columns tell.
 
-
-def suggest(header: list[str]) -> Layout:
-    """The layout that the names of the columns tell; refuses when they do not tell enough, or two things."""
-    if set(ONLINE_RETAIL.columns.values()) <= set(header):
-        return ONLINE_RETAIL
+    Orders are refused when the names do not tell enough, or two things.
+    """
+    for layout in subject.layouts.values():
+        if layout.columns and set(layout.columns.values()) <= set(header):
+            return layout
     columns: dict[str, str] = {}
-    for column in header:
-        meaning = _MEANING.get(_bare(column))
+    for place, column in enumerate(header, start=1):
+        meaning = subject.meanings.get(bare(column))
         if meaning is None:
             continue
-        if meaning in columns:
+        if meaning not in columns:
+            columns[meaning] = column if header.count(column) == 1 or subject.strict else f"#{place}"
+        elif subject.strict:
             raise ImportProblem("unsure", missing=f"{meaning} ({columns[meaning]}, {column})", columns=listed(header))
-        columns[meaning] = column
+    return _checked_orders(columns, header) if subject is ORDERS else replace(COLUMNS, columns=columns)
+
+
+def _checked_orders(columns: dict[str, str], header: list[str]) -> Layout:
     if "unit_price" in columns:
         columns.pop("amount", None)
     if "currency" not in columns:
         columns.pop("exchange_rate", None)
     try:
-        check_fields(columns, listed(header))
+        check_order_fields(columns, listed(header))
     except ImportProblem as problem:
         raise ImportProblem("unsure", missing=str(problem.values["fields"]), columns=listed(header)) from None
     return replace(COLUMNS, columns=columns)
 
 
 def position(column: str, header: list[str]) -> int | None:
-    """Where a named column stands, by its exact name or else by the letters and digits of it."""
+    """Where a named column stands, by its exact name, its place, or else by the letters and digits of its name."""
     if column in header:
         return header.index(column)
-    bare = [_bare(name) for name in header]
-    return bare.index(_bare(column)) if _bare(column) in bare else None
+    if _PLACE.fullmatch(column) and 0 < int(column[1:]) <= len(header):
+        return int(column[1:]) - 1
+    names = [bare(name) for name in header]
+    return names.index(bare(column)) if bare(column) in names else None
 
 
 def listed(header: list[str]) -> str:

@@ -74,6 +74,9 @@ REASONS = {
         _("A cell is longer than 10,000 characters."),
         _("Check the quotation marks around it; perhaps many cells have run together."),
     ),
+    "spreadsheet_error": Reason(
+        _("The cell holds an error of the spreadsheet."), _("Correct the formula, or empty the cell.")
+    ),
     "open_quote": Reason(
         _("A quotation mark is opened and not closed in this row."),
         _("Close the quotation mark, or double it where it belongs to the text."),
@@ -118,8 +121,8 @@ PROBLEMS = {
     "no_rows": _("The file has a header line and no rows. Export it again."),
     "too_large": _("The file is larger than %(limit)s GB when unpacked. Split it into several files."),
     "damaged": _("The compressed file is damaged: it cannot be unpacked to its end. Send it again."),
-    "spreadsheet": _("This is a spreadsheet file, not a text file. Save it as CSV (UTF-8) and import that."),
-    "not_text": _("This is not a text file. Export the orders as CSV and import that."),
+    "spreadsheet": _("This spreadsheet cannot be read. Save it as CSV (UTF-8) or as XLSX and import that."),
+    "not_text": _("This is not a text file. Export the rows as CSV and import that."),
     "encoding_unknown": _(
         "Line %(line)s of the file is not UTF-8, and its encoding could not be recognised. "
         "Save it as CSV (UTF-8), or name the encoding in the mapping, such as encoding=cp1252."

@@ -9,15 +9,28 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from crm_site.lib.export import original_text
 from customers.importing.cells import told_decimal, told_order
-from customers.importing.mappings import CDNOW, DELIMITERS, Layout, Mapping, listed, parse_mapping, position, suggest
+from customers.importing.mappings import (
+    CDNOW,
+    DELIMITERS,
+    ORDERS,
+    Layout,
+    Mapping,
+    Subject,
+    listed,
+    parse_mapping,
+    position,
+    suggest,
+)
 from customers.importing.problems import ImportProblem
-from customers.importing.source import Record, TextFile, blank_separated, examine, open_lines, records
+from customers.importing.records import Record, blank_separated, records
+from customers.importing.source import WORKBOOK, TextFile, examine, is_workbook, open_lines
+from customers.importing.workbook import height, workbook_records, workbook_rows
 
 SAMPLE = 1000
 # So small a share of the sample may contradict the rest: those rows will be rejected.
 STRAY = 0.05
-_NUMBERS = ("quantity", "unit_price", "amount", "discount", "unit_cost", "exchange_rate")
 _CDNOW_HEADER = {"customer_id", "date", "number_of_cds", "dollar_value"}
 # The columns of a CDNOW file by position: the master file, and the sample with a second customer number of its own.
 _CDNOW_COLUMNS = {
@@ -49,6 +62,10 @@ class Reading:
     @contextmanager
     def rows(self) -> Iterator[Iterator[Record]]:
         """The rows of the file, those with a wrong number of columns marked as such."""
+        if self.text.is_workbook:
+            with workbook_rows(self.text.path) as found:
+                yield (record for record in workbook_records(found, self.width) if record.line >= self.first_line)
+            return
         with open_lines(self.text) as lines:
             if self.layout.blanks:
                 found = blank_separated(lines, self.width)
@@ -56,21 +73,43 @@ class Reading:
                 found = records(lines, self.mapping.delimiter, self.width)
             yield (record for record in found if record.line >= self.first_line)
 
+    def sample(self, most: int = SAMPLE) -> list[Record]:
+        """The first rows."""
+        with self.rows() as rows:
+            return list(islice(rows, most))
 
-def prepare(path: Path, mapping: str, *, whole: bool = True) -> Reading:
+
+def prepare(path: Path, mapping: str, *, subject: Subject = ORDERS, whole: bool = True) -> Reading:
     """Decide how a file is to be read, or refuse it. Reads all of it once to know its encoding, or only its head."""
-    wanted = parse_mapping(mapping)
-    text = examine(path, encoding=wanted.encoding, whole=whole)
-    line = _first_line(text)
-    if wanted.layout is CDNOW or (wanted.layout is None and _is_cdnow(line)):
-        reading = _read_cdnow(text, wanted)
-    else:
-        reading = _read_header(text, wanted, line)
-    with reading.rows() as rows:
-        sample = list(islice(rows, SAMPLE))
+    reading = outline(path, mapping, subject=subject, whole=whole)
+    subject.check({field: reading.column_name(field) for field in reading.columns}, listed(list(reading.header)))
+    sample = reading.sample()
     if not sample:
         raise ImportProblem("no_rows")
-    return replace(reading, mapping=_told_by(sample, reading))
+    return replace(reading, mapping=_told_by(sample, reading, subject))
+
+
+def outline(path: Path, mapping: str, *, subject: Subject = ORDERS, whole: bool = False) -> Reading:
+    """The columns of a file and what their names suggest, enough or not."""
+    wanted = parse_mapping(mapping, subject)
+    if is_workbook(path):
+        return _read_workbook(TextFile(path, WORKBOOK, height(path)), wanted, subject)
+    text = examine(path, encoding=wanted.encoding, whole=whole)
+    line = _first_line(text)
+    if subject is ORDERS and (wanted.layout is CDNOW or (wanted.layout is None and _is_cdnow(line))):
+        return _read_cdnow(text, wanted)
+    return _read_header(text, wanted, line, subject)
+
+
+def _read_workbook(text: TextFile, wanted: Mapping, subject: Subject) -> Reading:
+    """The first row with any content is the header."""
+    with workbook_rows(text.path) as rows:
+        number, cells, _faulty = next(rows, (0, [], False))
+    if not cells:
+        raise ImportProblem("empty")
+    while not cells[-1].strip():
+        cells.pop()
+    return _reading(text, wanted, subject, header=cells, line=number, first_line=number + 1)
 
 
 def _first_line(text: TextFile) -> str:
@@ -107,7 +146,7 @@ def _read_cdnow(text: TextFile, wanted: Mapping) -> Reading:
 # --- Files with a header ----------------------------------------------------------------------------------------------
 
 
-def _read_header(text: TextFile, wanted: Mapping, line: str) -> Reading:
+def _read_header(text: TextFile, wanted: Mapping, line: str, subject: Subject) -> Reading:
     announced = _SEPARATOR_LINE.fullmatch(line)
     delimiter = wanted.delimiter or (announced[1] if announced else _delimiter(line))
     with open_lines(text) as lines:
@@ -115,18 +154,18 @@ def _read_header(text: TextFile, wanted: Mapping, line: str) -> Reading:
         after = lines.begin()
     if len(found) <= bool(announced):
         raise ImportProblem("no_rows")
-    header = [cell.strip() for cell in found[-1].cells]
-    layout = wanted.layout or suggest(header)
-    columns = {field: _place(name, header, found[-1].line) for field, name in _named(layout, header, found[-1].line)}
-    return Reading(
-        text,
-        replace(wanted, layout=layout, delimiter=delimiter),
-        layout,
-        columns,
-        len(header),
-        after,
-        tuple(header),
-    )
+    wanted = replace(wanted, delimiter=delimiter)
+    return _reading(text, wanted, subject, header=found[-1].cells, line=found[-1].line, first_line=after)
+
+
+def _reading(
+    text: TextFile, wanted: Mapping, subject: Subject, *, header: list[str], line: int, first_line: int
+) -> Reading:
+    """What the header in `line` makes of a file."""
+    header = [original_text(cell.strip()) for cell in header]
+    layout = wanted.layout or suggest(header, subject)
+    columns = {field: _place(name, header, line) for field, name in _named(layout, header, line)}
+    return Reading(text, replace(wanted, layout=layout), layout, columns, len(header), first_line, tuple(header))
 
 
 def _delimiter(line: str) -> str:
@@ -154,20 +193,31 @@ def _place(name: str, header: list[str], line: int) -> int:
 # --- What a sample tells ----------------------------------------------------------------------------------------------
 
 
-def _told_by(sample: list[Record], reading: Reading) -> Mapping:
+def _told_by(sample: list[Record], reading: Reading, subject: Subject) -> Mapping:
     """The mapping with the order of dates and the decimal sign that the first rows tell; refuses when they cannot."""
     mapping = reading.mapping
     if not mapping.dates:
-        dates = _told(sample, [reading.columns["date"]], told_order, {"iso"}, "dates_ambiguous")
-        mapping = replace(mapping, dates=dates or "iso")
+        places = [reading.columns[field] for field in subject.dates if field in reading.columns]
+        doubt = Doubt("dates_ambiguous", subject.doubtful_dates)
+        dates = _told(sample, places, told_order, {"iso"}, doubt)
+        mapping = replace(mapping, dates=dates or subject.doubtful_dates or "iso")
     if not mapping.decimal:
-        places = [reading.columns[field] for field in _NUMBERS if field in reading.columns]
-        mapping = replace(mapping, decimal=_told(sample, places, told_decimal, set(), "decimal_ambiguous"))
+        places = [reading.columns[field] for field in subject.numbers if field in reading.columns]
+        doubt = Doubt("decimal_ambiguous", subject.doubtful_decimal)
+        mapping = replace(mapping, decimal=_told(sample, places, told_decimal, set(), doubt))
     return mapping
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What to do when cells leave it open how they are meant: refuse with this problem, unless a usual way is known."""
+
+    problem: str
+    usual: str
+
+
 def _told(
-    sample: list[Record], places: list[int], tell: Callable[[str], str | None], harmless: set[str], problem: str
+    sample: list[Record], places: list[int], tell: Callable[[str], str | None], harmless: set[str], doubt: Doubt
 ) -> str:
     """What the cells at these places tell together, '' for nothing; refuses mere doubt, and more than stray doubt."""
     told: Counter[str] = Counter()
@@ -180,8 +230,10 @@ def _told(
                 first.setdefault(meaning, (record.line, value))
     clear = Counter({meaning: count for meaning, count in told.items() if meaning and meaning not in harmless})
     ranked = clear.most_common()
-    doubt = ranked[-1][0] if len(ranked) > 1 and ranked[-1][1] > STRAY * clear.total() else ""
-    if doubt or (not ranked and "" in told):
-        line, value = first[doubt]
-        raise ImportProblem(problem, line=line, value=value[:40])
+    other = ranked[-1][0] if len(ranked) > 1 and ranked[-1][1] > STRAY * clear.total() else ""
+    if other or (not ranked and "" in told):
+        if doubt.usual:
+            return doubt.usual
+        line, value = first[other]
+        raise ImportProblem(doubt.problem, line=line, value=value[:40])
     return ranked[0][0] if ranked else ""

@@ -15,6 +15,7 @@ from typing import Any
 
 from customers.importing import statements
 from customers.importing.reading import Reading
+from customers.importing.staging import load_cells
 
 # Rows with this mark are in the database already.
 KNOWN = "known"
@@ -125,7 +126,8 @@ class Settling:
         return self._run(statements.ADD_LINES)
 
     def add_rejections(self, import_id: int) -> int:
-        """Where and why rows were not taken."""
+        """Where and why rows were not taken, and how they stood in the file."""
+        load_cells(self._cursor, self._reading, statements.REJECTED_LINES, {"known": KNOWN})
         return self._run(statements.ADD_REJECTIONS, {"source": import_id, "known": KNOWN})
 
     def _run(self, statement: str, values: Mapping[str, Any] | None = None, **parts: str) -> int:

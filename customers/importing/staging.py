@@ -3,23 +3,26 @@
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from customers.importing.cells import Cells, Convert, Unusable, converters
+from django.db import connection
+
+from customers.importing.cells import Cells, Convert, Unusable
 from customers.importing.reading import Reading
-from customers.importing.source import Record
-from customers.importing.statements import STAGING
+from customers.importing.records import Record
+from customers.importing.source import LONGEST_CELL
 
 # Characters.
 CHUNK = 4_000_000
-# Columns that come out of one cell of another field.
-_DERIVED = {"day": "date", "moment": "date", "kind": "sku"}
-# ... and those that do where the file has no column for them.
-_STAND_INS = {"sku": "product", "quantity": "amount"}
+# Cells of a rejected row beyond those of the header that are kept to be mended.
+MOST_SURPLUS = 20
+Values = list[str | None]
 
 
 class Watch(Protocol):
@@ -59,8 +62,31 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A column of the staging table or of what is computed for it: the field of the file, and what its texts become."""
+
+    name: str
+    field: str
+    convert: Convert
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the rows of one file become in the staging table."""
+
+    # Makes the table `import_row`.
+    staging: str
+    sources: tuple[Source, ...]
+    # The columns that are written, and how they come out of the converted cells.
+    written: tuple[str, ...]
+    finish: Callable[[Values], Values]
+    # Kept of rejected rows too, where it can be read.
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
 class _Column:
-    """A column of the staging table: where its texts stand in a record, and what they become."""
+    """A source in this file: where its texts stand in a record."""
 
     name: str
     place: int
@@ -71,38 +97,25 @@ class _Column:
 class Rows:
     """The rows of one file as lines of COPY."""
 
-    def __init__(self, reading: Reading, terms: Terms) -> None:
+    def __init__(self, reading: Reading, plan: Plan) -> None:
         self._reading = reading
-        mapping = reading.mapping
-        convert: dict[str, Convert] = converters(
-            dates=mapping.dates,
-            decimal=mapping.decimal,
-            zone=terms.zone,
-            house=terms.house,
-            today=terms.today,
-            shift=terms.shift,
-        )
-        convert["kind"] = reading.layout.kind_of
-        fields = {name: _DERIVED.get(name, name) for name in convert}
-        for name, other in _STAND_INS.items():
-            if name not in reading.columns:
-                fields[name], convert[name] = other, convert[f"{name}_from_{other}"]
+        guarded = not reading.text.is_workbook
         self._columns = [
-            _Column(name, reading.columns[field], Cells(convert[name]), reading.column_name(field))
-            for name, field in fields.items()
-            if field in reading.columns
+            _Column(
+                source.name,
+                reading.columns[source.field],
+                Cells(source.convert, guarded=guarded),
+                reading.column_name(source.field),
+            )
+            for source in plan.sources
         ]
         self._plan = [(column.place, column.cells) for column in self._columns]
-        names = [column.name for column in self._columns]
-        self._order = names.index("order") if "order" in names else None
-        self._customer, self._day = names.index("customer"), names.index("day")
-        self._prefix = reading.layout.prefix
-        self.copy = (
-            "COPY import_row (line, "
-            + ", ".join(f'"{name}"' for name in names)
-            + ("" if "order" in names else ', "order"')
-            + ', reason, "column", value) FROM STDIN (FORMAT csv)'
-        )
+        self._finish = plan.finish
+        self._anchor = next((column for column in self._columns if column.name == plan.anchor), None)
+        self._anchored = plan.written.index(plan.anchor) if self._anchor else 0
+        self._width = len(plan.written)
+        names = ", ".join(f'"{name}"' for name in plan.written)
+        self.copy = f'COPY import_row (line, {names}, reason, "column", value) FROM STDIN (FORMAT csv)'
 
     def staged(self, record: Record) -> list[Any]:
         """A row of the staging table: converted, or with the reason why not."""
@@ -110,12 +123,9 @@ class Rows:
             return self._rejected(record, record.reason, self._header(record.place), record.value)
         row = record.cells
         try:
-            values = [cells[row[place]] for place, cells in self._plan]
+            values = self._finish([cells[row[place]] for place, cells in self._plan])
         except Unusable:
             return self._explained(record)
-        if self._order is None:
-            day = str(values[self._day]).replace("-", "")
-            values.append(f"{self._prefix}-{values[self._customer] or 'anonymous'}-{day}")
         return [record.line, *values, None, None, None]
 
     def _header(self, place: int | None) -> str:
@@ -136,35 +146,68 @@ class Rows:
         raise AssertionError("a row that was unusable has become usable")
 
     def _rejected(self, record: Record, reason: str, column: str, value: str) -> list[Any]:
-        """Keeps the order's number where it can be read: the order will be known to be incomplete."""
-        values: list[str | None] = [None] * (len(self._columns) + (self._order is None))
-        if self._order is not None and not record.reason:
-            order = self._columns[self._order]
+        """Keeps what the plan wants kept, where it can be read."""
+        values: Values = [None] * self._width
+        if self._anchor and not record.reason:
             with suppress(Unusable):
-                values[self._order] = order.cells[record.cells[order.place]]
-        return [record.line, *values, reason, column[:80], value.replace("\0", "␀")[:200]]
+                values[self._anchored] = self._anchor.cells[record.cells[self._anchor.place]]
+        return [record.line, *values, reason, visible(column)[:80], visible(value)[:200]]
 
 
-def load(cursor: Any, reading: Reading, terms: Terms, watch: Watch) -> None:
-    """Copy the rows of a file into the staging table."""
-    cursor.execute(STAGING)
-    rows = Rows(reading, terms)
+def visible(text: str) -> str:
+    """A text that the database can hold: a sign in the place of NUL."""
+    return text.replace("\0", "␀")
+
+
+def load(cursor: Any, reading: Reading, plan: Plan, watch: Watch, *, most: int | None = None) -> None:
+    """Copy the rows of a file into the staging table, or the first of them."""
+    cursor.execute(plan.staging)
+    rows = Rows(reading, plan)
     total = max(reading.text.lines, 1)
     with reading.rows() as records:
-        for text, line in _chunks(rows, records):
+        for text, line in _chunks(rows.staged, islice(records, most)):
             cursor.copy_expert(rows.copy, text)
             watch.progress(min(line, total), total, "read")
             watch.check_stop()
     cursor.execute("ANALYZE import_row")
 
 
-def _chunks(rows: Rows, records: Iterator[Record]) -> Iterator[tuple[io.StringIO, int]]:
+def load_cells(cursor: Any, reading: Reading, rejected: str, values: dict[str, Any]) -> None:
+    """Read the file once more and copy the cells of rejected rows into the table `import_cells`.
+
+    `rejected` selects their lines in order. Most files have few of them: keeping the cells of all rows would cost more.
+    """
+    cursor.execute("CREATE TEMPORARY TABLE import_cells (line integer, cells jsonb) ON COMMIT DROP")
+    with connection.chunked_cursor() as lines, reading.rows() as records:
+        lines.execute(rejected, values)
+        wanted = (record for record in _among(records, (line for (line,) in lines)))
+        for text, _line in _chunks(lambda record: _mendable(record, reading.width), wanted):
+            cursor.copy_expert("COPY import_cells FROM STDIN (FORMAT csv)", text)
+
+
+def _among(records: Iterator[Record], lines: Iterator[int]) -> Iterator[Record]:
+    """The records that begin in these lines; both come in order."""
+    line = next(lines, None)
+    while line is not None:
+        record = next(records)
+        if record.line == line:
+            yield record
+            line = next(lines, None)
+
+
+def _mendable(record: Record, width: int) -> list[Any]:
+    """A rejected row as it stood in the file, within bounds."""
+    cells = [visible(cell[: LONGEST_CELL + 1]) for cell in record.cells[: width + MOST_SURPLUS]]
+    return [record.line, json.dumps(cells, ensure_ascii=False)]
+
+
+def _chunks(staged: Callable[[Record], list[Any]], records: Iterator[Record]) -> Iterator[tuple[io.StringIO, int]]:
     """Lines of COPY by the chunk, each with the line of the file that it reaches."""
     buffer = io.StringIO()
     write = csv.writer(buffer).writerow
     line = 0
     for record in records:
-        write(rows.staged(record))
+        write(staged(record))
         if buffer.tell() > CHUNK:
             line = record.line
             buffer.seek(0)

@@ -1,8 +1,8 @@
 """The SQL of an import. The staged rows are in `import_row`; `reason` is empty for rows that may be kept."""
 
 STAGING = """
-DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_head, pg_temp.import_here, pg_temp.import_here_line,
-    pg_temp.import_customer, pg_temp.import_new_customer, pg_temp.import_kept CASCADE;
+DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_cells, pg_temp.import_head, pg_temp.import_here,
+    pg_temp.import_here_line, pg_temp.import_customer, pg_temp.import_new_customer, pg_temp.import_kept CASCADE;
 CREATE TEMPORARY TABLE import_row (
     line integer NOT NULL,
     "order" text, customer text, customer_name text, day date, moment timestamptz, sku text, product text, kind text,
@@ -225,10 +225,13 @@ ORDER BY staged.line
 """
 
 ADD_REJECTIONS = """
-INSERT INTO customers_importrejection (source_id, line, "column", value, reason)
-SELECT %(source)s, line, coalesce("column", ''), coalesce(value, ''), reason
-FROM import_row WHERE reason <> %(known)s ORDER BY line
+ANALYZE import_cells;
+INSERT INTO customers_importrejection (source_id, line, "column", value, reason, cells)
+SELECT %(source)s, line, coalesce("column", ''), coalesce(value, ''), reason, coalesce(cells, '[]'::jsonb)
+FROM import_row LEFT JOIN import_cells USING (line) WHERE reason <> %(known)s ORDER BY line
 """
+
+REJECTED_LINES = "SELECT line FROM import_row WHERE reason <> %(known)s ORDER BY line"
 
 REJECTIONS = """
 SELECT line, coalesce("column", ''), coalesce(value, ''), reason FROM import_row WHERE reason <> %(known)s ORDER BY line
