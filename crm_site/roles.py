@@ -83,7 +83,8 @@ ROLES = (SALES, MANAGER, SERVICE_AGENT, ADMIN)
 # Demonstration only: one sign-in for each role, printed when the demonstration starts.
 DEMO_PASSWORD = "compagnon-demo"
 
-_ADMINISTERED = ("customers", "complaints", "satisfaction", "profitability", "loyalty", "accounts", "auth", "jobs", "trail")
+_APPS = ("customers", "complaints", "satisfaction", "profitability", "loyalty")
+_ADMINISTERED = (*_APPS, "accounts", "auth", "jobs", "trail")
 
 
 @transaction.atomic

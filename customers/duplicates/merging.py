@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.accounts.models import User
+from crm_site.lib.trail.actions import unrecorded
 from customers.duplicates import columns
 from customers.duplicates.columns import Columns
 from customers.duplicates.relations import Relation, own_ways, relations
@@ -54,8 +55,10 @@ def merge_customers(
     before, went = rows[kept.pk], rows[gone.pk]
     # A member of the customer that goes would become a member of itself.
     Customer.objects.filter(pk=kept.pk, member_of=gone.pk).update(member_of=None)
-    moved = _take_over(kept.pk, gone.pk)
-    columns.remove(Customer, [gone.pk])
+    # One merge, not a change of every row: the trail tells of it as such, and keeps what the other did under its number.
+    with unrecorded():
+        moved = _take_over(kept.pk, gone.pk)
+        columns.remove(Customer, [gone.pk])
     stays = _write(kept.pk, dict(fields), before, went)
     (after,) = columns.read(Customer, [kept.pk])
     merge = Merge.objects.create(

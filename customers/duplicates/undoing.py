@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.formatting import number
+from crm_site.lib.trail.actions import unrecorded
 from customers.duplicates import columns
 from customers.duplicates.relations import Relation, own_ways, relations
 from customers.models import Customer, Merge
@@ -40,9 +41,11 @@ def undo_merge(*, merge: Merge, by: User) -> Customer:
         raise UndoRefused(sentences)
     # First the one that stayed, since it may bear the other's reference; once more when it can be the other's member.
     _change_back(merge)
-    columns.add(Customer, columns.without_the_lost(Customer, merge.gone) or merge.gone)
+    with unrecorded():
+        columns.add(Customer, columns.without_the_lost(Customer, merge.gone) or merge.gone)
     _change_back(merge)
-    _give_back(merge)
+    with unrecorded():
+        _give_back(merge)
     merge.undone_at = timezone.now()
     merge.save(update_fields=["undone_at"])
     restored = Customer.objects.get(pk=merge.gone_id)

@@ -20,6 +20,7 @@ from crm_site.lib.jobs.doorbell import ring
 from crm_site.lib.jobs.models import ATTEMPTS, SILENCE, Job, WorkerHeartbeat
 from crm_site.lib.jobs.registry import Handler, JobKind, handler_of, kind_named
 from crm_site.lib.jobs.signals import job_finished
+from crm_site.lib.trail.actor import Actor, acting
 
 log = logging.getLogger("compagnon.jobs")
 
@@ -149,7 +150,7 @@ def _may_run_now(job: Job) -> bool:
 def _attempt(job: Job, handler: Handler, on_progress: ProgressListener | None) -> None:
     """Run the handler; whatever happens in it is written on the job's row."""
     try:
-        with JobContext(job, on_progress) as context:
+        with JobContext(job, on_progress) as context, acting(Actor(user=job.requested_by_id, job=job.kind)):
             result = handler(context) or {}
     except JobStopped:
         _end(job, Job.State.CANCELLED)
