@@ -1,7 +1,7 @@
 """Admin pages of profitability.
 
-Customer months have no page: their key is made of two columns and more, which the admin does not know, and they are
-computed, a million for each run. What runs computed is looked at, never edited.
+Customer months and figures of periods have no page: their keys are made of two columns and more, which the admin does
+not know, and they are computed, a million for each run. What runs computed is looked at, never edited.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from profitability.models import (
     Costing,
     CostPool,
     CostPoolAmount,
+    EquityBridge,
+    PeriodRanking,
     RunActivity,
     RunMonth,
     TimeTerm,
@@ -230,4 +232,18 @@ class ActivityRateAdmin(ReadOnlyAdmin):
 class RunMonthAdmin(ReadOnlyAdmin):
     list_display = ["month", "run", "orders", "net_revenue", "profit", "entered", "unused_capacity", "company_level"]
     list_select_related = ["run"]
+    search_fields = ["run__id__exact"]
+
+
+@admin.register(PeriodRanking)
+class PeriodRankingAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "run", "since", "until", "computed_at"]
+    list_select_related = ["run"]
+    search_fields = ["run__id__exact"]
+
+
+@admin.register(EquityBridge)
+class EquityBridgeAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "run", "previous", "computed_at"]
+    list_select_related = ["run", "previous"]
     search_fields = ["run__id__exact"]

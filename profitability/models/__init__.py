@@ -2,7 +2,9 @@
 
 from profitability.models.activity import Activity, ActivityShare, TimeTerm
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
+from profitability.models.equity import EquityBridge
 from profitability.models.figures import ActivityRate, CustomerMonth, RunActivity, RunMonth
+from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
 
 __all__ = [
@@ -14,6 +16,9 @@ __all__ = [
     "CostPoolAmount",
     "Costing",
     "CustomerMonth",
+    "EquityBridge",
+    "PeriodFigure",
+    "PeriodRanking",
     "RunActivity",
     "RunMonth",
     "TimeTerm",
