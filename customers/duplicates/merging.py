@@ -55,7 +55,7 @@ def merge_customers(
     before, went = rows[kept.pk], rows[gone.pk]
     # A member of the customer that goes would become a member of itself.
     Customer.objects.filter(pk=kept.pk, member_of=gone.pk).update(member_of=None)
-    # One merge, not a change of every row: the trail tells of it as such, and keeps what the other did under its number.
+    # The trail tells of one merge, not of every row that it moves.
     with unrecorded():
         moved = _take_over(kept.pk, gone.pk)
         columns.remove(Customer, [gone.pk])

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 
+from crm_site.lib.trail.actions import unrecorded
 from crm_site.portfolio import STEPS, Portfolio, make_costing
 from customers.models import Company, ContactMoment, Customer, Order, OrderLine
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         portfolio = self._portfolio(options)
         if Customer.objects.exists() and not options["force"]:
             raise CommandError("There are customers already. Use an empty database, or --force to add invented ones.")
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(), unrecorded(), connection.cursor() as cursor:
             Company.objects.get_or_create(pk=1, defaults={"name": "Generated portfolio"})
             cursor.execute("SET LOCAL lock_timeout = '30s'")
             portfolio.prepare(cursor)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm_site.lib.accounts.models import Team, User
+from crm_site.lib.trail.actions import unrecorded
 from crm_site.roles import ADMIN, DEMO_PASSWORD, MANAGER, ROLES, SALES, SERVICE_AGENT, Role
 from customers.demo import loading
 from customers.demo.moments import Staff
@@ -67,7 +68,7 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         say("Loading the demonstration …")
-        with transaction.atomic():
+        with transaction.atomic(), unrecorded():
             people = create_staff()
             say(f"{len(people)} members of staff")
             staff = Staff(sales=ids_of(people, SALES), service=ids_of(people, SERVICE_AGENT))
