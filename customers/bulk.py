@@ -23,7 +23,7 @@ from crm_site.lib.jobs.registry import JobKind
 from customers.models import Customer, Tag, Task
 from customers.models.customer import CustomerQuerySet
 from customers.permissions import CHANGE_MANY
-from customers.selection import Selection
+from customers.selection import Selection, UnusableFilter
 from customers.views import selected_list
 
 # So many are changed while somebody waits for the page; more in the background.
@@ -37,6 +37,9 @@ UNDONE_KINDS = frozenset({ASSIGN, TAG})
 DIFFERENT = gettext_noop(
     "The number of customers has changed from %(expected)s to %(found)s since you selected them. Nothing was changed. "
     "Go back to the list and select again."
+)
+UNUSABLE = gettext_noop(
+    "A filter of the list cannot be used, so it is not known which customers were meant. Nothing was changed."
 )
 NO_LONGER_ALLOWED = gettext_noop("Whoever asked for this may no longer change many customers. Nothing was changed.")
 
@@ -87,7 +90,10 @@ class Outcome:
 
 
 def selected_customers(selection: Selection, user: User) -> CustomerQuerySet:
-    """The customers of a selection as far as this person may see them, read as the list itself reads them."""
+    """The customers of a selection as far as this person may see them, read as the list itself reads them.
+
+    Raises UnusableFilter.
+    """
     return selected_list(selection, user).rows.order_by()  # type: ignore[return-value]
 
 
@@ -143,6 +149,8 @@ def finish_change(*, params: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
     selection = Selection(params["query"], params["keys"], params["expected"])
     try:
         return change_many(selection=selection, change=Change(params["kind"], params["values"]), by=by, watch=watch)
+    except UnusableFilter as problem:
+        raise JobProblem(UNUSABLE) from problem
     except SelectionChanged as problem:
         raise JobProblem(DIFFERENT, expected=problem.expected, found=problem.found) from problem
 

@@ -25,8 +25,8 @@ from crm_site.lib.jobs.progress import progress_of
 from crm_site.lib.views import RESPONSES
 from customers import bulk
 from customers.bulk_forms import FORMS, BulkForm
-from customers.permissions import ADD_TASK, CHANGE_CUSTOMER, CHANGE_MANY, EXPORT
-from customers.selection import BadSelection, Selection, read_selection
+from customers.permissions import ADD_TASK, CHANGE_CUSTOMER, CHANGE_MANY, EXPORT, MERGE
+from customers.selection import BadSelection, Selection, UnusableFilter, read_selection
 from customers.views import selected_list
 
 TITLES = {
@@ -35,6 +35,7 @@ TITLES = {
     bulk.TASK: gettext_lazy("Plan a task for each owner"),
 }
 NEEDED = {bulk.ASSIGN: CHANGE_CUSTOMER, bulk.TAG: CHANGE_CUSTOMER, bulk.TASK: ADD_TASK}
+MERGED = "merge"
 
 
 @permission_required(CHANGE_MANY, raise_exception=True)
@@ -46,6 +47,8 @@ def bulk_change(request: HttpRequest) -> HttpResponseBase:
         selection = _selection(request)
         if action in RESPONSES:
             return _file(request, selection, action)
+        if action == MERGED:
+            return _compared(request, selection)
         if action not in FORMS:
             raise BadSelection
         if not request.user.has_perm(NEEDED[action]):
@@ -53,6 +56,8 @@ def bulk_change(request: HttpRequest) -> HttpResponseBase:
         return _answered(request, selection, action) if "selection" in request.POST else _asked(request, selection)
     except BadSelection:
         messages.error(request, _("Select customers in the list, choose what to do with them, and continue."))
+    except UnusableFilter:
+        messages.error(request, _(bulk.UNUSABLE))
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
@@ -138,6 +143,17 @@ def _file(request: HttpRequest, selection: Selection, kind: str) -> HttpResponse
         raise PermissionDenied
     page = selected_list(selection, request.user)  # type: ignore[arg-type]
     return RESPONSES[kind](page.table.sheet(page.columns, page.order.apply(page.rows)[:EXPORT_LIMIT]))
+
+
+def _compared(request: HttpRequest, selection: Selection) -> HttpResponse:
+    """The page that compares two customers before they are made one (1 query)."""
+    if not request.user.has_perm(MERGE):
+        raise PermissionDenied
+    both = list(bulk.selected_customers(selection, request.user).values_list("pk", flat=True)[:3])  # type: ignore[arg-type]
+    if len(both) == 2:
+        return redirect("customer-merge", *sorted(both))
+    messages.error(request, _("Tick exactly two customers to merge them."))
+    return redirect(_list_url(selection.query))
 
 
 def _list_url(query: str) -> str:

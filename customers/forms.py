@@ -7,15 +7,22 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField
+from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, check_text
+from crm_site.lib.conditions.grammar import write
+from crm_site.lib.conditions.words import pieces
+from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField, Words
 from customers import custom_fields
 from customers.actions import version_of
+from customers.filter_fields import CustomerFields
 from customers.models import ContactMoment, Customer, Run, Segment
+from customers.models.company import company_lately
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
 from customers.models.scorecard import Category, Stage
@@ -45,6 +52,10 @@ class CustomerFilters(FilterForm):
     value_min = AmountFilter(label=gettext_lazy("Lifetime value from"))
     segment = ChoiceFilter(label=gettext_lazy("Segment"))
     newer = forms.BooleanField(label=gettext_lazy("Newer than the figures"), required=False, widget=forms.HiddenInput)
+    # Put together in a form of its own; see crm_site/lib/conditions.
+    where = forms.CharField(
+        label=gettext_lazy("Advanced filter"), required=False, strip=False, widget=forms.HiddenInput
+    )
 
     lookups = {
         "kind": "kind",
@@ -59,9 +70,20 @@ class CustomerFilters(FilterForm):
     }
     of_figures = ("stage", "category", "profit_min", "profit_max", "value_min", "newer")
 
-    def __init__(self, data: Any, *, choices: FilterChoices, run: Run | None, segments: Sequence[Segment] = ()) -> None:
+    def __init__(
+        self,
+        data: Any,
+        *,
+        choices: FilterChoices,
+        run: Run | None,
+        segments: Sequence[Segment] = (),
+        user: AbstractUser | AnonymousUser | None = None,
+        today: dt.date | None = None,
+    ) -> None:
         super().__init__(data)
         self.run = run
+        self.offered = CustomerFields(user, run)
+        self.today = today or timezone.localdate()
         self.segments = {str(segment.pk): segment for segment in segments}
         offered = {
             "kind": Customer.Kind.choices,
@@ -87,6 +109,38 @@ class CustomerFilters(FilterForm):
     def filter_segment(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
         return customers.filter(pk__in=members_of(self.segments[key], self.run).values("pk"))
 
+    def clean_where(self) -> CheckedWhere | None:
+        text = self.cleaned_data["where"]
+        try:
+            return check_text(text, self.offered) if text else None
+        except BadConditions as problem:
+            raise forms.ValidationError(problem.faults) from problem
+
+    def filter_where(self, customers: CustomerQuerySet, where: CheckedWhere) -> CustomerQuerySet:
+        return cast(CustomerQuerySet, where.apply(customers, self.today))
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The customers that pass; nobody where the advanced filter cannot be used.
+
+        Whoever put conditions together meant few: without them a change of all in the list would meet everybody.
+        """
+        self.is_valid()
+        return queryset.none() if "where" in self.errors else super().apply(queryset)
+
+    @property
+    def figures(self) -> set[str]:
+        """The figures that customers must have as attributes to be filtered."""
+        named = {self.lookups.get(name, "").partition("__")[0] for name in self.in_force()}
+        where = self.in_force().get("where")
+        return (named & set(FIGURES)) | (where.attributes if where else set())
+
+    def words(self, name: str, value: Any) -> list[Words]:
+        """A filter in force in words, in as many pieces as can be taken away."""
+        if name != "where":
+            return [Words(str(self.fields[name].label), self.display(name, value), {name: None})]
+        found = pieces(value, company_lately().currency)
+        return [Words(piece.label, piece.text, {"where": write(piece.without) or None}) for piece in found]
+
 
 def members_of(segment: Segment, run: Run | None) -> CustomerQuerySet:
     """The customers of a segment, whoever may see them (no query of its own, 3 now and then for the choices).
@@ -100,8 +154,7 @@ def members_of(segment: Segment, run: Run | None) -> CustomerQuerySet:
     asked = {name for name, value in filters.data.items() if value}
     if not asked or not asked <= filters.in_force().keys():
         return Customer.objects.none()
-    figures = {CustomerFilters.lookups.get(name, "").partition("__")[0] for name in asked} & set(FIGURES)
-    return cast(CustomerQuerySet, filters.apply(portfolio(Customer.objects.all(), run, figures)))
+    return cast(CustomerQuerySet, filters.apply(portfolio(Customer.objects.all(), run, filters.figures)))
 
 
 class OrderFilters(FilterForm):

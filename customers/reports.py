@@ -40,6 +40,7 @@ FIGURES = {
     "net_revenue": "net_revenue",
     "gross_margin": "gross_margin",
     "cost_to_serve": "cost_to_serve",
+    "direct_costs": "direct_costs",
     "profit": "profit",
     "rank": "rank",
     "category": "category",

@@ -108,20 +108,21 @@ def conditions_of(query: str, run: Run | None, segments: Iterable[Segment] = ())
     """Filters in words: what each is about, and its value; those that can no longer be used say so."""
     filters = CustomerFilters(QueryDict(query), choices=reports.filter_choices(), run=run, segments=list(segments))
     usable = filters.in_force()
-    return [
-        (
-            str(CustomerFilters.base_fields[name].label),
-            filters.display(name, usable[name]) if name in usable else _("no longer usable: nobody belongs to it"),
-        )
-        for name in filters.data
-        if name in CustomerFilters.base_fields
-    ]
+    found: list[tuple[str, str]] = []
+    for name in filters.data:
+        if name in usable:
+            found += [(words.label, words.value) for words in filters.words(name, usable[name])]
+        elif name in CustomerFilters.base_fields:
+            label = str(CustomerFilters.base_fields[name].label)
+            found.append((label, _("no longer usable: nobody belongs to it")))
+    return found
 
 
 def matches_of(request: HttpRequest, query: str, run: Run | None) -> CustomerQuerySet:
     """The customers that this person sees in the customer list under these filters."""
-    segments = Segment.objects.visible_to(request.user)
-    filters = CustomerFilters(QueryDict(query), choices=reports.filter_choices(), run=run, segments=list(segments))
+    segments = list(Segment.objects.visible_to(request.user))
+    choices = reports.filter_choices()
+    filters = CustomerFilters(QueryDict(query), choices=choices, run=run, segments=segments, user=request.user)
     filters.is_valid()
     if filters.errors:
         return Customer.objects.none()

@@ -17,6 +17,10 @@ class BadSelection(Exception):
     """The selection was tampered with, is too old or somebody else's."""
 
 
+class UnusableFilter(Exception):
+    """The list left a filter out, so all of it is more than anybody meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Rows of the customer list; without `keys` all that match `query`."""

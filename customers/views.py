@@ -40,7 +40,7 @@ from customers.permissions import (
     VIEW_IMPORTS,
     VIEW_ORDERS,
 )
-from customers.selection import Selection
+from customers.selection import Selection, UnusableFilter
 from customers.tables import FIGURE_NAMES, ORDER_LINES, ORDERS, customer_table, order_amounts, order_facts
 from customers.total_reports import TOTALLED, ListTotals, totals_of_everybody, totals_of_list
 from customers.total_tables import TotalsShown, totals_facts
@@ -81,12 +81,18 @@ class CustomerList(ListPage):
     def get_filters(self) -> CustomerFilters:
         mine = Segment.objects.visible_to(self.request.user).only("name", "kind", "query")
         segments = list(mine[: reports.MOST_SEGMENTS])
-        return CustomerFilters(self.request.GET, choices=reports.filter_choices(), run=self.run, segments=segments)
+        return CustomerFilters(
+            self.request.GET,
+            choices=reports.filter_choices(),
+            run=self.run,
+            segments=segments,
+            user=self.request.user,
+        )
 
     def get_rows(self) -> CustomerQuerySet:
-        shown = {column.name for column in self.columns}
-        filtered = {CustomerFilters.lookups.get(name, "").partition("__")[0] for name in self.filters_in_force}
-        wanted = FIGURE_NAMES & (shown | filtered | self.always_read | {self.sort.removeprefix("-")})
+        shown = {column.name for column in self.columns} | {self.sort.removeprefix("-")}
+        filtered = self.filters.figures if isinstance(self.filters, CustomerFilters) else set()
+        wanted = (FIGURE_NAMES & shown) | filtered | self.always_read
         if self.run and self.by_figure:
             return reports.ranked_portfolio(self.visible, self.run, wanted).only(*self.listed)
         return reports.portfolio(self.visible, self.run, wanted).only(*self.listed)
@@ -172,13 +178,15 @@ def selected_totals(request: HttpRequest) -> TotalsShown:
 
 
 def selected_list(selection: Selection, user: User) -> CustomerList:
-    """The customer list as this person sees it, with the selected rows alone."""
+    """The customer list as this person sees it, with the selected rows alone. Raises UnusableFilter."""
     request = HttpRequest()
     request.GET, request.user = QueryDict(selection.query), user
     page = CustomerList()
     page.setup(request)
     if selection.keys is not None:
         page.rows = page.unfiltered.filter(pk__in=selection.keys)
+    elif page.field_faults():
+        raise UnusableFilter
     return page
 
 

@@ -7,6 +7,7 @@ beside its field and left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from html import escape
 from numbers import Number
 from typing import Any, ClassVar, cast
@@ -64,10 +65,6 @@ class SlimSelect(forms.Select):
         )
 
 
-def _option(key: str, label: str, chosen: bool) -> str:
-    return f'<option value="{escape(key)}"{" selected" if chosen else ""}>{escape(label)}</option>'
-
-
 class SearchField(forms.CharField):
     """What stands in front of every list that can be searched."""
 
@@ -109,6 +106,15 @@ class DayFilter(forms.DateField):
         super().__init__(required=False, input_formats=["%Y-%m-%d"], **options)
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A filter, or a piece of one, in the reader's language, and what its address is without it."""
+
+    label: str
+    value: str
+    without: dict[str, str | None]  # parameters to change; None takes one away
+
+
 class FilterForm(forms.Form):
     """The base of filter forms: `lookups` names the condition of each field that has no method `filter_<field>`."""
 
@@ -144,6 +150,10 @@ class FilterForm(forms.Form):
             f'<p class="invalid-feedback d-block">{escape(str(fault))}</p>' for fault in self.errors.get(name, ())
         )
         return f'<div class="filter-field">{label}{control}{faults}</div>'
+
+    def words(self, name: str, value: Any) -> list[Words]:
+        """A filter in force in words, in as many pieces as can be taken away one by one."""
+        return [Words(str(self.fields[name].label), self.display(name, value), {name: None})]
 
     def display(self, name: str, value: Any) -> str:
         """A value in force as the reader knows it."""

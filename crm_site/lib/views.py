@@ -26,6 +26,7 @@ from psycopg2.errors import QueryCanceled
 
 from crm_site.lib import export
 from crm_site.lib.components import Chip, FilterBar, Paging
+from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS
 from crm_site.lib.export import EXPORT_LIMIT
 from crm_site.lib.filters import FilterForm
 from crm_site.lib.formatting import number
@@ -199,9 +200,11 @@ class ListPage(PermissionRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         asked = request.GET.get("format", "")
-        if asked in RESPONSES:
+        if asked in RESPONSES and not self.field_faults():
             return self.file(asked)
-        if asked:
+        if asked in RESPONSES:
+            self.faults.append(_("Nothing was downloaded, because a filter cannot be used."))
+        elif asked:
             self.faults.append(_("Lists can be downloaded as CSV or XLSX only."))
         alone = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
         template = self.results_template_name if alone else self.template_name
@@ -254,7 +257,7 @@ class ListPage(PermissionRequiredMixin, View):
             "paging": self.paging(page, count),
             "filters": self.filter_bar(),
             "tools": self.tools(count),
-            "nothing_yet": not (page.rows or self.filters_in_force or self.gave_up or self.request.GET.get("after")),
+            "nothing_yet": not (page.rows or self.is_narrowed or self.gave_up or self.request.GET.get("after")),
             "faults": [*self.field_faults(), *self.faults],
             "notice": self.get_notice(),
         } | self.get_context()
@@ -289,6 +292,11 @@ class ListPage(PermissionRequiredMixin, View):
             return Count(len(page.rows))
         return table_count(self.rows.model)
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether filters were asked for, usable or not."""
+        return bool(self.filters_in_force or self.field_faults())
+
     def is_restricted(self) -> bool:
         """Whether the list has fewer rows than its table even without filters."""
         return bool(self.unfiltered.query.where)
@@ -309,13 +317,13 @@ class ListPage(PermissionRequiredMixin, View):
     def filter_bar(self) -> FilterBar | None:
         if not self.filters:
             return None
-        chips = [self.chip(self.filters, name, value) for name, value in self.filters_in_force.items()]
+        filters = self.filters
+        chips = [chip for name, value in self.filters_in_force.items() for chip in self.chips(filters, name, value)]
         clear = "?" + urlencode(self.kept("sort", "size", "col"))
         return FilterBar(self.filters, chips=chips, clear_url=clear, hidden=self.kept("sort", "size", "col", "view"))
 
-    def chip(self, filters: FilterForm, name: str, value: Any) -> Chip:
-        label = filters.fields[name].label
-        return Chip(str(label), filters.display(name, value), self.url(**{name: None}))
+    def chips(self, filters: FilterForm, name: str, value: Any) -> list[Chip]:
+        return [Chip(words.label, words.value, self.url(**words.without)) for words in filters.words(name, value)]
 
     def field_faults(self) -> list[str]:
         """Filters that were left out because their values cannot be used."""
@@ -353,7 +361,8 @@ class ListPage(PermissionRequiredMixin, View):
     def url(self, **changes: str | None) -> str:
         """This list with some parameters changed, from its beginning unless a place is given."""
         kept = [pair for pair in self.pairs if pair[0] not in changes and pair[0] not in PLACE]
-        return "?" + urlencode(kept + [(name, value) for name, value in changes.items() if value is not None])
+        changed = [(name, value) for name, value in changes.items() if value is not None]
+        return "?" + urlencode(kept + changed, safe=SAFE_IN_ADDRESS)
 
 
 def _export_note(count: Count) -> str:
