@@ -53,7 +53,7 @@ class Orders:
         self.n, which = levels(triples.x.astype(np.float64), per_unit=1)
         self.weight = np.bincount(which, weights=share, minlength=len(self.n))
         self.T, which = levels(triples.T)
-        self.customers = np.bincount(which, weights=share, minlength=len(self.T))
+        self.customers = np.bincount(which, weights=share, minlength=len(self.T)).astype(np.float64)
         self.orders = np.bincount(which, weights=share * triples.x, minlength=len(self.T))
 
     def stay(self, r: float, alpha: float) -> tuple[float, tuple[float, float]]:
@@ -76,8 +76,10 @@ class _Leaving:
 
 
 class _Chances:
-    """Triples with a chance to have left: after a repeat order, and with `early` 1 also before the first. Logarithms
-    once per day of t_x and T."""
+    """Triples with a chance to have left: after a repeat order, and with `early` 1 also before the first.
+
+    Logarithms are taken once per day of t_x and T.
+    """
 
     def __init__(self, triples: Tally, early: int, every: int) -> None:
         some_chance = np.flatnonzero(triples.x + early)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from profitability.lifetime_value.errors import LifetimeValueError
-from profitability.lifetime_value.summary import Floats, Integers, Triples, checked, distinct
+from profitability.lifetime_value.summary import Floats, Integers, Triples, checked, collapse, distinct
 
 DAYS_PER_YEAR = 365.25
 TIME_NODES, TIME_WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -139,6 +139,22 @@ def expected_purchases_new(model: PurchaseModel, t: ArrayLike) -> Floats:
     weeks = np.atleast_1d(np.asarray(t, dtype=np.float64))
     nothing = np.zeros(len(weeks))
     return expected_purchases(model, nothing, nothing, nothing, weeks)
+
+
+def expected_orders_by_period(
+    model: PurchaseModel, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, horizon: Horizon
+) -> Floats:
+    """Orders expected of all these customers together in each period of a horizon, undiscounted."""
+    triples = collapse(x, t_x, T)
+    alive = model.probability_alive(triples.x, triples.t_x, triples.T) * triples.count
+    ages, place = np.unique(triples.T, return_inverse=True)
+    nodes, matrix = _interpolation(ages, model.timescale)
+    total = np.zeros(len(horizon.discounts))
+    for x_value, rows in _by_frequency(triples.x):
+        times, weights = _in_periods(model, x_value, nodes, horizon)
+        rates = (model.rate_if_active(x_value, nodes, times) * weights).reshape(len(nodes), len(total), -1)
+        total += np.bincount(place[rows], weights=alive[rows], minlength=len(ages)) @ matrix @ rates.sum(axis=2)
+    return total
 
 
 def prospects(model: PurchaseModel, triples: Triples, horizon: Horizon) -> Prospects:

@@ -69,7 +69,7 @@ def log_odds_of_having_left(parameters: Parameters, x: Floats, t_x: Floats, T: F
     """For each customer, against having stayed; -inf for one who has just ordered."""
     result = np.empty(len(x))
     for rows in _blocks(len(x)):
-        result[rows] = _Moment(parameters, x[rows].astype(np.float64), t_x[rows], T[rows]).log_odds
+        result[rows] = _Moment(parameters, x[rows], t_x[rows], T[rows]).log_odds
     return result
 
 
@@ -85,8 +85,9 @@ class _Moment:
         far = near + gap
         log_near = np.log(low + t_x)[:, None] + reach[:, None] * NODES
         log_far = np.log(far)
-        (self.buying, self.leaving) = (near, far) if alpha <= beta else (far, near)
-        (self.log_buying, self.log_leaving) = (log_near, log_far) if alpha <= beta else (log_far, log_near)
+        self.buying, self.leaving = (near, far) if alpha <= beta else (far, near)
+        pair: tuple[Floats, Floats] = (log_near, log_far) if alpha <= beta else (log_far, log_near)
+        self.log_buying, self.log_leaving = pair
         logs = log_near - power[:, None] * self.log_buying - (s + 1) * self.log_leaving
         peak = logs.max(axis=1)
         self.density = np.exp(logs - peak[:, None]) * WEIGHTS

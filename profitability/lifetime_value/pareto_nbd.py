@@ -59,7 +59,7 @@ class ParetoNbd:
             return np.ones(len(frequency))
         index, inverse, _ = distinct(frequency, recency, age)
         odds = log_odds_of_having_left(
-            (self.r, self.alpha, self.s, self.beta), frequency[index], recency[index], age[index]
+            (self.r, self.alpha, self.s, self.beta), frequency[index].astype(np.float64), recency[index], age[index]
         )
         return np.asarray(expit(-odds))[inverse]
 

@@ -104,7 +104,7 @@ def test_odds_of_having_left_equal_direct_integration(
         return float(s / (beta + u) * (buys[0] / (alpha + u)) ** buys[1] * gone)
 
     exact = quad(moment, t_x, T, epsabs=0, epsrel=1e-11, limit=400)[0]
-    odds = log_odds_of_having_left(parameters, np.array([x]), np.array([t_x]), np.array([T]))
+    odds = log_odds_of_having_left(parameters, np.array([float(x)]), np.array([t_x]), np.array([T]))
     assert odds[0] == pytest.approx(np.log(exact), abs=1e-8)
 
 

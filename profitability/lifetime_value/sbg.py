@@ -1,0 +1,101 @@
+"""Shifted-beta-geometric: how long customers under contract go on renewing (Fader & Hardie 2007).
+
+At each renewal a customer leaves with a probability of their own, Beta(alpha, beta) over customers. Nobody changes
+their mind; yet retention rises with the years, because those who were likely to leave are gone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaln, digamma
+
+from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.likelihood import Objective, maximise
+from profitability.lifetime_value.nbd import CustomerLoss
+from profitability.lifetime_value.summary import Floats, distinct
+
+PARAMETERS = ("alpha", "beta")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftedBetaGeometric:
+    """Fitted (or given) parameters, and the retention they imply; time is counted in renewals."""
+
+    alpha: float
+    beta: float
+    log_likelihood: float | None = None
+    standard_errors: Mapping[str, float] = field(default_factory=dict)  # by parameter; NaN where undefined
+    customers: int = 0
+    loss: CustomerLoss = CustomerLoss.FOUND
+
+    def retention(self, renewal: ArrayLike) -> Floats:
+        """Share of those still there who renew, at the t-th renewal: (beta + t - 1) / (alpha + beta + t - 1)."""
+        t = np.asarray(renewal, dtype=np.float64)
+        return (self.beta + t - 1) / (self.alpha + self.beta + t - 1)
+
+    def survival(self, renewals: ArrayLike) -> Floats:
+        """Share of all customers still there after so many renewals: B(alpha, beta + t) / B(alpha, beta)."""
+        t = np.asarray(renewals, dtype=np.float64)
+        if self.alpha == 0:
+            return np.ones_like(t)
+        return np.exp(betaln(self.alpha, self.beta + t) - betaln(self.alpha, self.beta))
+
+    def expected_renewals(self, renewed: ArrayLike, ahead: int, *, discount_rate: float = 0.0) -> Floats:
+        """Renewals to come, of the next `ahead`, by customers who have renewed so many times; discounted each time."""
+        already = np.atleast_1d(np.asarray(renewed, dtype=np.float64))[:, None]
+        k = np.arange(1, ahead + 1, dtype=np.float64)
+        return (self.survival(already + k) / self.survival(already)) @ np.power(1 + discount_rate, -k)
+
+
+def fit_sbg(renewals: ArrayLike, left: ArrayLike) -> ShiftedBetaGeometric:
+    """Maximum likelihood estimates of alpha and beta.
+
+    `renewals`: how many times each customer was asked to renew; `left`: whether they left at the last of them. Those
+    never asked say nothing. When nobody left, alpha is 0: there is no sign of loss.
+    """
+    asked, gone = np.atleast_1d(np.asarray(renewals, np.float64)), np.atleast_1d(np.asarray(left, bool))
+    if asked.shape != gone.shape:
+        raise LifetimeValueError("lengths_differ", "Renewals and departures must have one entry per customer.")
+    if not np.isfinite(asked).all() or (asked < 0).any() or (asked != np.rint(asked)).any():
+        raise LifetimeValueError("bad_renewals", "Renewals must be whole numbers, zero or more.")
+    known = asked > 0
+    if not known.any():
+        raise LifetimeValueError("no_renewals", "Nobody was asked to renew yet: there is nothing to fit.")
+    if not gone[known].any():
+        return ShiftedBetaGeometric(alpha=0, beta=1, customers=int(known.sum()), loss=CustomerLoss.NONE)
+    return _fitted(asked[known], gone[known])
+
+
+def _fitted(asked: Floats, gone: np.ndarray) -> ShiftedBetaGeometric:
+    index, _, count = distinct(asked, gone.astype(np.float64))
+    found = maximise(sbg_objective(asked[index], gone[index], count / len(asked)), np.log([0.5, 1.0]), len(asked))
+    values = np.exp(found.log_parameters)
+    errors = np.full(2, np.nan) if found.covariance is None else values * np.sqrt(np.diag(found.covariance))
+    return ShiftedBetaGeometric(
+        alpha=float(values[0]),
+        beta=float(values[1]),
+        log_likelihood=found.log_likelihood * len(asked),
+        standard_errors=dict(zip(PARAMETERS, errors.tolist(), strict=True)),
+        customers=len(asked),
+    )
+
+
+def sbg_objective(asked: Floats, gone: np.ndarray, share: Floats) -> Objective:
+    """Mean log-likelihood and gradient over log alpha, log beta.
+
+    Per customer asked t times: ln B(alpha + 1, beta + t - 1) if they left at the last, else ln B(alpha, beta + t); less
+    ln B(alpha, beta).
+    """
+    stayed = asked - gone
+
+    def objective(point: Floats) -> tuple[float, Floats]:
+        alpha, beta = np.exp(point)
+        value = share @ (betaln(alpha + gone, beta + stayed) - betaln(alpha, beta))
+        together = digamma(alpha + beta) - digamma(alpha + beta + asked)
+        by_alpha = share @ (digamma(alpha + gone) - digamma(alpha) + together)
+        by_beta = share @ (digamma(beta + stayed) - digamma(beta) + together)
+        return float(value), np.array([by_alpha, by_beta]) * np.exp(point)
+
+    return objective
