@@ -24,12 +24,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from crm_site.lib import paging
 from crm_site.lib.fields import CentsField
-from crm_site.lib.paging import Page, Sort, read_page
 from crm_site.lib.remembered import remembered
 from crm_site.lib.text import tokens
-from customers.models import AcquisitionSource, ContactMoment, Customer, Order, OrderLine, Run, Scorecard
+from customers.models import AcquisitionSource, Customer, Order, OrderLine, Run, Scorecard
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
 
@@ -53,21 +51,6 @@ FIGURES = {
 MOST_COUNTRIES = 300
 MOST_STAFF = 300
 MOST_SEGMENTS = 300
-LATEST_MOMENTS = 20
-SHOWN_OF_A_MOMENT = (
-    "pk",
-    "occurred_at",
-    "direction",
-    "summary",
-    "touchpoint__name",
-    "touchpoint__name_fr",
-    "touchpoint__channel",
-    "employee__username",
-    "employee__first_name",
-    "employee__last_name",
-    "message__state",
-    "message__refusal",
-)
 SHORT = 2  # letters
 LOOKED_AT = 1000
 
@@ -149,17 +132,6 @@ def suggested_reference() -> str:
     return f"C{last + 1:06d}"
 
 
-def current_scorecard(customer: Customer) -> Scorecard | None:
-    """The customer's figures in the current run, with that run (1 query).
-
-    None before the first run and for customers who are newer than it. Its `ranked` tells how many were ranked.
-    """
-    cards = Scorecard.objects.filter(run__is_current=True, customer=customer)
-    return (
-        cards.select_related("run").defer("run__totals").annotate(ranked=F("run__totals__ranking__customers")).first()
-    )
-
-
 def numbered_like(orders: Orders, text: str) -> Orders:
     """Orders whose number begins with the text, in small or capital letters: two ranges of the index on the number."""
     text = text.strip()
@@ -216,23 +188,6 @@ def with_line_totals(orders: OrderQuerySet) -> OrderQuerySet:
         line_count=Coalesce(Subquery(lines.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()),
         net=Subquery(lines.annotate(total=Sum(F("gross") - F("discount"))).values("total"), output_field=CentsField()),
     )
-
-
-def latest_orders(orders: OrderQuerySet, limit: int) -> list[Order]:
-    """The latest orders with `line_count` and `net` (2 queries)."""
-    latest = list(orders.latest_first().only("number", "ordered_on")[:limit])
-    sums = OrderLine.objects.filter(order__in=[order.pk for order in latest]).values_list("order").order_by()
-    totals = {pk: rest for pk, *rest in sums.annotate(Count("pk"), Sum("gross"), Sum("discount"))}
-    for order in latest:
-        lines, gross, discount = totals.get(order.pk, (0, Decimal(0), Decimal(0)))
-        order.line_count, order.net = lines, gross - discount  # type: ignore[attr-defined]
-    return latest
-
-
-def moments_page(moments: QuerySet[ContactMoment], cursor: str) -> Page:
-    """Twenty contact moments as plain rows, the latest first, from a place on (1 query)."""
-    rows = moments.values_list(*SHOWN_OF_A_MOMENT, named=True)
-    return read_page(rows, paging.Order(Sort("occurred_at"), descending=True), size=LATEST_MOMENTS, cursor=cursor)
 
 
 @dataclass(frozen=True, slots=True)

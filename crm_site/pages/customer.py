@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
 from crm_site.lib.components import Event, Fact, KeyFigure, Table
-from crm_site.lib.names import in_readers_language
 from crm_site.lib.paging import BadCursor, Page
 from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import draw
@@ -24,9 +23,9 @@ from crm_site.pages.customer_panels import has_more, more_title
 from crm_site.pages.needs import sentence
 from crm_site.pages.recent import last_list, note_visit
 from crm_site.pages.walk import can_walk
-from customers import custom_fields, reports
+from customers import custom_fields, file_reports
 from customers.contacting.pressure import Verdict
-from customers.models import Company, ContactMoment, Customer, Message, Order, Run, Scorecard
+from customers.models import Company, ContactMoment, Customer, CustomField, Message, Run, Scorecard
 from customers.models.moment import Channel
 from customers.need_reports import needs_of
 from customers.permissions import (
@@ -48,9 +47,8 @@ LATEST_ORDERS = 10
 SHOWN = (
     *("reference", "kind", "name", "given_name", "email", "phone", "street", "postal_code", "city", "country"),
     *("language", "acquisition_cost", "acquired_on", "is_synthetic"),
-    *("birth_date", "preferred_channel", "best_time", "needs", "custom", "team__name"),
-    *("owner__username", "owner__first_name", "owner__last_name", "source__name", "source__name_fr"),
-    *("member_of__name", "member_of__given_name"),
+    *("birth_date", "preferred_channel", "best_time", "needs", "custom"),
+    *("owner", "team", "source", "member_of__name", "member_of__given_name"),
 )
 ORDER_COLUMNS = tuple(column for column in ORDERS.columns if column.name != "customer")
 CHANNEL_ICONS = {
@@ -93,8 +91,8 @@ class Figures:
 @permission_required(VIEW_CUSTOMERS, raise_exception=True)
 def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
     """Identity, figures, orders, contact moments and members; each part for whoever may see it."""
-    customers = Customer.objects.visible_to(request.user).select_related("owner", "source", "member_of", "team")
-    customer = get_object_or_404(customers.only(*SHOWN), pk=pk)
+    customers = Customer.objects.visible_to(request.user).select_related("member_of").only(*SHOWN)
+    customer = file_reports.with_names(get_object_or_404(customers, pk=pk))
     note_visit(request, pk)
     may = request.user.has_perm
     now = timezone.now()
@@ -108,37 +106,43 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "walk_along": can_walk(request),
         "facts": contact_facts(customer, currency, may_change=may(CHANGE_CUSTOMER)),
         "preferences": preference_facts(customer),
-        "further_facts": custom_fields.shown(customer),
+        "further_facts": custom_fields.shown(customer, own_fields()),
         "more_title": more_title() if has_more(request.user, customer) else "",
     }
-    needs = needs_of(request.user, customer, figures.card if figures else None, at=now)
+    tasks = task_panel(request.user, customer, now)
+    most_urgent = tasks.tasks[0] if tasks.tasks else None
+    needs = needs_of(request.user, customer, figures.card if figures else None, most_urgent, at=now)
     context["needs_you"] = sentence(needs, customer, request.user, today=timezone.localdate(now))
     if figures:
         context |= value_panel(figures, currency, run_url=reverse("runs") if may(VIEW_RUNS) else "")
-    if figures and figures.card and figures.card.run.has_rows and may(SEE_VALUE):
+    if figures and figures.run and figures.card and figures.run.has_rows and may(SEE_VALUE):
         context["account_shown"] = True
     if may(VIEW_TASKS):
-        context["task_panel"] = task_panel(request.user, customer, now)
+        context["task_panel"] = tasks
     if may(VIEW_ORDERS):
-        context["orders"] = latest_orders(request, customer, currency)
+        context["orders"] = latest_orders(customer, currency)
     if may(VIEW_MOMENTS):
         context |= moments_of(request, customer)
     return render(request, "pages/customer.html", context)
 
 
 def read_figures(customer: Customer) -> Figures:
-    """What the current run says of the customer (1 query, 2 when it says nothing)."""
-    card = reports.current_scorecard(customer)
-    if card is None:
-        return Figures(Run.objects.defer("totals").current(), None, None, "")
-    policy = policies().get(card.category)
-    return Figures(card.run, card, card.ranked, policy.label if policy else "")  # type: ignore[attr-defined]
+    """What the current run says of the customer (2 queries)."""
+    found = file_reports.current_figures(customer)
+    policy = policies().get(found.card.category) if found.card else None
+    return Figures(found.run, found.card, found.ranked, policy.label if policy else "")
 
 
 @remembered(seconds=60)
 def policies() -> dict[int | None, CategoryPolicy]:
     """What the company does with each category, as it stood in the last minute (1 query)."""
     return {policy.category: policy for policy in CategoryPolicy.objects.all()}
+
+
+@remembered(seconds=10)
+def own_fields() -> list[CustomField]:
+    """The company's own fields, as they stood some seconds ago (1 query)."""
+    return custom_fields.fields()
 
 
 def value_panel(figures: Figures, currency: str, *, run_url: str) -> dict[str, Any]:
@@ -250,7 +254,7 @@ def preference_facts(customer: Customer) -> list[Fact]:
         Fact(_("Best time to call"), customer.best_time),
         Fact(_("Needs and preferences"), customer.needs),
         Fact(_("Date of birth"), formatting.day(customer.birth_date) if customer.birth_date else ""),
-        Fact(_("Tags"), ", ".join(tag.name for tag in customer.tags.all())),
+        Fact(_("Tags"), ", ".join(file_reports.tag_names(customer))),
     ]
     return [fact for fact in facts if fact.value]
 
@@ -259,10 +263,9 @@ def _language(code: str) -> str:
     return str(get_language_info(code)["name_translated"]) if code else ""
 
 
-def latest_orders(request: HttpRequest, customer: Customer, currency: str) -> Table:
-    """The customer's latest orders (2 queries)."""
-    orders = Order.objects.visible_to(request.user).filter(customer=customer)
-    rows = reports.latest_orders(orders, LATEST_ORDERS)
+def latest_orders(customer: Customer, currency: str) -> Table:
+    """The customer's latest orders (1 query)."""
+    rows = file_reports.latest_orders(customer, LATEST_ORDERS)
     return draw(ORDERS, ORDER_COLUMNS, rows, currency=currency)
 
 
@@ -270,32 +273,33 @@ def moments_of(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     """Contact moments from the place that the address names on (1 query)."""
     moments = ContactMoment.objects.visible_to(request.user).filter(customer=customer)
     try:
-        page = reports.moments_page(moments, request.GET.get("moments", ""))
+        page = file_reports.moments_page(moments, request.GET.get("moments", ""))
     except BadCursor:
         messages.warning(request, _("This place in the list is unknown; the list is shown from its beginning."))
-        page = reports.moments_page(moments, "")
+        page = file_reports.moments_page(moments, "")
     return {"moments": page, "events": moment_events(page)}
 
 
 def moment_events(page: Page) -> list[Event]:
     """Contact moments as a timeline shows them."""
     directions = {value: str(label) for value, label in ContactMoment.Direction.choices}
+    touchpoints, people = file_reports.touchpoints_of(page.rows), file_reports.known().people
     return [
         Event(
             at=row.occurred_at,
-            title=_event_title(row, directions[row.direction]),
+            title=_event_title(row, touchpoints[row.touchpoint_id].label, directions[row.direction]),
             text=row.summary,
-            icon=CHANNEL_ICONS.get(row.touchpoint__channel, "point"),
+            icon=CHANNEL_ICONS.get(touchpoints[row.touchpoint_id].channel, "point"),
             tone=_event_tone(row),
-            who=_person(row.employee__first_name, row.employee__last_name) or row.employee__username or "",
+            who=str(people.get(row.employee_id, "")),
         )
         for row in page.rows
     ]
 
 
-def _event_title(row: Any, direction: str) -> str:
+def _event_title(row: Any, touchpoint: str, direction: str) -> str:
     """The touchpoint and who began; of an e-mail that was written here also what became of it."""
-    parts = [in_readers_language(row.touchpoint__name, row.touchpoint__name_fr), direction]
+    parts = [touchpoint, direction]
     if row.message__state:
         parts.append(str(Message.State(row.message__state).label))
     if row.message__refusal:
@@ -307,7 +311,3 @@ def _event_tone(row: Any) -> str:
     if row.message__state == Message.State.REFUSED:
         return "danger"
     return "info" if row.direction == ContactMoment.Direction.INBOUND else "neutral"
-
-
-def _person(first_name: str | None, last_name: str | None) -> str:
-    return f"{first_name or ''} {last_name or ''}".strip()

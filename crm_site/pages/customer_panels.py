@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from crm_site.lib.components import Table
 from crm_site.lib.panels import answer_panel
 from crm_site.lib.tables import draw
-from customers import reports
 from customers.contacting.consent import consent_state
 from customers.contacting.panels import consent_facts, document_facts
 from customers.duplicates.reports import standing_merges
+from customers.file_reports import current_figures
 from customers.models import Company, Customer
 from customers.permissions import MERGE, VIEW_CONSENT, VIEW_CUSTOMERS, VIEW_DOCUMENTS, VIEW_FIGURES
 from customers.tables import MEMBERS
@@ -46,8 +46,8 @@ def visible_customer(request: HttpRequest, pk: int) -> Customer:
 def customer_account(request: HttpRequest, pk: int) -> HttpResponse:
     """The profit and loss of a customer, as the current run computed it."""
     customer = visible_customer(request, pk)
-    card = reports.current_scorecard(customer)
-    account = customer_profit_and_loss(card.run, pk) if card else None
+    figures = current_figures(customer)
+    account = customer_profit_and_loss(figures.run, pk) if figures.run and figures.card else None
     if account is None:
         raise Http404
     return answer_panel(

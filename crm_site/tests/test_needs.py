@@ -10,8 +10,9 @@ from django.utils import timezone, translation
 
 from crm_site.lib.accounts.models import User
 from crm_site.pages.needs import sentence
-from customers.models import Customer
+from customers.models import Customer, Task
 from customers.need_reports import Needs, needs_of, next_birthday
+from customers.task_reports import task_panel
 from customers.tests.factories import (
     CompanyFactory,
     ContactMomentFactory,
@@ -32,6 +33,10 @@ def reader(db: None) -> User:
     return user_with(*(f"customers.{right}" for right in READING))
 
 
+def most_urgent(reader: User, customer: Customer) -> Task | None:
+    return next(iter(task_panel(reader, customer, NOW).tasks), None)
+
+
 def days_ago(days: int) -> dt.datetime:
     return NOW - dt.timedelta(days=days)
 
@@ -41,12 +46,12 @@ def test_a_customer_who_needs_nothing_has_no_sentence(reader: User) -> None:
     TaskFactory(customer=customer, due_on=TODAY)
     TaskFactory(due_on=TODAY - dt.timedelta(days=3))
     ContactMomentFactory(customer=customer, occurred_at=days_ago(1), sentiment=1)
-    needs = needs_of(reader, customer, None, at=NOW)
+    needs = needs_of(reader, customer, None, most_urgent(reader, customer), at=NOW)
     assert needs == Needs()
     assert sentence(needs, customer, reader, today=TODAY) == ""
 
 
-def test_everything_that_waits_is_found_in_two_queries(reader: User) -> None:
+def test_everything_that_waits_is_found_in_one_query(reader: User) -> None:
     customer = CustomerFactory(birth_date=dt.date(1980, 7, 6))
     task = TaskFactory(customer=customer, due_on=TODAY - dt.timedelta(days=1))
     ContactMomentFactory(customer=customer, occurred_at=days_ago(200), needs_reply=True)
@@ -55,9 +60,9 @@ def test_everything_that_waits_is_found_in_two_queries(reader: User) -> None:
     card = ScorecardFactory(customer=customer, last_order_on=dt.date(2026, 1, 2))
     reader.has_perms(("customers.view_task",))
     with CaptureQueriesContext(connection) as queries:
-        needs = needs_of(reader, customer, card, at=NOW)
+        needs = needs_of(reader, customer, card, task, at=NOW)
     assert needs == Needs(task, days_ago(200), days_ago(5), dt.date(2026, 7, 6), dt.date(2026, 1, 2))
-    assert len(queries) == 2
+    assert len(queries) == 1
 
 
 def test_a_happier_or_old_contact_makes_up_for_an_unhappy_one(reader: User) -> None:
@@ -65,8 +70,8 @@ def test_a_happier_or_old_contact_makes_up_for_an_unhappy_one(reader: User) -> N
     ContactMomentFactory(customer=settled, occurred_at=days_ago(5), sentiment=-1)
     ContactMomentFactory(customer=settled, occurred_at=days_ago(4), sentiment=0)
     ContactMomentFactory(customer=long_ago, occurred_at=days_ago(31), sentiment=-1)
-    assert needs_of(reader, settled, None, at=NOW).unhappy_at is None
-    assert needs_of(reader, long_ago, None, at=NOW).unhappy_at is None
+    assert needs_of(reader, settled, None, None, at=NOW).unhappy_at is None
+    assert needs_of(reader, long_ago, None, None, at=NOW).unhappy_at is None
 
 
 @pytest.mark.parametrize(
@@ -80,7 +85,7 @@ def test_silence_counts_for_good_customers_only(
     card = ScorecardFactory(customer=customer, category=category, last_order_on=days_ago(last_order).date())
     if spoken:
         ContactMomentFactory(customer=customer, occurred_at=days_ago(spoken))
-    assert (needs_of(reader, customer, card, at=NOW).silent_since is not None) is silent
+    assert (needs_of(reader, customer, card, None, at=NOW).silent_since is not None) is silent
 
 
 def test_a_birthday_on_a_leap_day_comes_every_year() -> None:
@@ -96,7 +101,8 @@ def test_whoever_may_not_see_tasks_or_moments_is_told_nothing_of_them(db: None) 
     TaskFactory(customer=customer, due_on=TODAY - dt.timedelta(days=1))
     ContactMomentFactory(customer=customer, occurred_at=days_ago(5), sentiment=-1, needs_reply=True)
     card = ScorecardFactory(customer=customer, last_order_on=dt.date(2026, 1, 2))
-    assert needs_of(user_with("customers.view_customer"), customer, card, at=NOW) == Needs()
+    stranger = user_with("customers.view_customer")
+    assert needs_of(stranger, customer, card, most_urgent(stranger, customer), at=NOW) == Needs()
 
 
 def test_the_sentence_joins_its_parts_as_people_do(reader: User) -> None:
