@@ -30,6 +30,7 @@ from profitability.models import (
     CostPool,
     CostPoolAmount,
     EquityBridge,
+    ModelComparison,
     PeriodRanking,
     RunActivity,
     RunMonth,
@@ -240,6 +241,13 @@ class PeriodRankingAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "run", "since", "until", "computed_at"]
     list_select_related = ["run"]
     search_fields = ["run__id__exact"]
+
+
+@admin.register(ModelComparison)
+class ModelComparisonAdmin(ReadOnlyAdmin):
+    list_display = ["as_of", "winner", "compared_at", "job"]
+    list_select_related = ["job"]
+    search_fields = ["id__exact"]
 
 
 @admin.register(EquityBridge)

@@ -3,35 +3,11 @@
 Amounts are `Decimal` in the house currency. Totals outlive the rows of a run, so pages about old runs read them too.
 """
 
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
-from types import UnionType
-from typing import Any, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, Self
 
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold: decimals become text, so that no cent is lost."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _revived(kind: Any, value: Any) -> Any:
-    """The value of a field of this type, from what JSON held."""
-    if value is None:
-        return None
-    if get_origin(kind) in (Union, UnionType):
-        kind = next(option for option in get_args(kind) if option is not type(None))
-    if get_origin(kind) is tuple:
-        return tuple(_revived(get_args(kind)[0], item) for item in value)
-    if is_dataclass(kind):
-        types = get_type_hints(kind)
-        return kind(**{field.name: _revived(types[field.name], value[field.name]) for field in fields(kind)})  # type: ignore[operator]
-    return Decimal(value) if kind is Decimal else value
+from crm_site.lib.plain import plain, revived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +102,9 @@ class LifetimeModel:
     yearly_discount_rate: float
     horizon_years: int
     notes: tuple[str, ...]  # codes of what was found unusual
+    purchase_model: str = "bgnbd"  # a and b belong to BG/NBD and MBG/NBD, s and beta to Pareto/NBD
+    s: float | None = None
+    beta: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,8 +166,8 @@ class RunTotals:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """From `Run.totals`."""
-        return _revived(cls, data)
+        return revived(cls, data)
 
     def as_json(self) -> dict[str, Any]:
         """For `Run.totals`."""
-        return _plain(asdict(self))
+        return plain(asdict(self))

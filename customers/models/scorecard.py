@@ -114,6 +114,16 @@ class Scorecard(models.Model):
         _("expected margin of an order"), null=True, help_text=_("Before the cost of serving it.")
     )
     probability_alive = models.FloatField(_("probability active"), null=True)
+    churn_risk = models.FloatField(
+        _("churn risk"),
+        null=True,
+        help_text=_("Probability of no order within the time after which customers count as former ones."),
+    )
+    rfm = models.SmallIntegerField(
+        _("RFM"),
+        null=True,
+        help_text=_("Recency, frequency and value, a digit from 1 to 5 each: 555 is the best. Empty for prospects."),
+    )
 
     class Meta:
         verbose_name = _("scorecard")

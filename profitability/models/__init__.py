@@ -1,9 +1,11 @@
 """The nouns of costing and of the figures that it leads to, one module each."""
 
-from profitability.models.activity import Activity, ActivityShare, TimeTerm
+from profitability.models.activity import Activity, ActivityShare
+from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
 from profitability.models.equity import EquityBridge
 from profitability.models.figures import ActivityRate, CustomerMonth, RunActivity, RunMonth
+from profitability.models.pools import RunPool, RunPoolMonth
 from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
 
@@ -17,10 +19,13 @@ __all__ = [
     "Costing",
     "CustomerMonth",
     "EquityBridge",
+    "ModelComparison",
     "PeriodFigure",
     "PeriodRanking",
+    "PurchaseModel",
     "RunActivity",
     "RunMonth",
-    "TimeTerm",
+    "RunPool",
+    "RunPoolMonth",
     "ValuePolicy",
 ]
