@@ -63,6 +63,7 @@ SECTIONS = (
         (
             Item(_("Imports"), "imports", "file-import", "customers.view_import", key="i"),
             Item(_("Recomputes"), "runs", "refresh", "customers.view_run"),
+            Item(_("Changes"), "changes", "history", "trail.see_company_changes"),
             Item(_("Administration"), "admin:index", "settings", "staff"),
         ),
     ),

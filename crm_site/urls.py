@@ -6,17 +6,19 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from crm_site import health
-from crm_site.pages import customer, customer_panels, home, jobs, palette, search, today, today_lists, walk
+from crm_site.pages import changes, customer, customer_panels, home, jobs, palette, search, today, today_lists, walk
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("customers/<int:pk>/", customer.customer_file, name="customer"),
     path("customers/<int:pk>/account/", customer_panels.customer_account, name="customer-account"),
     path("customers/<int:pk>/more/", customer_panels.customer_more, name="customer-more"),
+    path("customers/<int:pk>/changes/", changes.customer_changes, name="customer-changes"),
     path("customers/<int:pk>/next/", walk.customer_next, name="customer-next"),
     path("customers/<int:pk>/previous/", walk.customer_previous, name="customer-previous"),
     path("today/", today.today, name="today"),
     path("today/<slug:block>/", today_lists.TodayList.as_view(), name="today-list"),
+    path("changes/", changes.ChangeList.as_view(), name="changes"),
     path("search/", search.search, name="search"),
     path("palette/", palette.palette, name="palette"),
     path("", include("customers.urls")),

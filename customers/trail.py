@@ -20,6 +20,7 @@ from customers.models import (
     Task,
     Touchpoint,
 )
+from customers.models.company import company_lately
 from customers.permissions import (
     SEE_ALL,
     VIEW_CUSTOMERS,
@@ -37,7 +38,12 @@ def further_fields() -> Mapping[str, Inner]:
     return {field.code: Inner(field.label, custom_fields.writer(field)) for field in custom_fields.fields()}
 
 
-on_files_of(Customer, see_all=SEE_ALL)
+def house_currency() -> str:
+    """In which amounts are written."""
+    return company_lately().currency
+
+
+on_files_of(Customer, see_all=SEE_ALL, currency=house_currency)
 track(
     Tracked(
         Customer,

@@ -8,17 +8,23 @@ from typing import Any, ClassVar
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
-from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignObjectRel, Model, QuerySet
-from django.http import HttpRequest
+from django.db.models import CASCADE, PROTECT, RESTRICT, ForeignObjectRel, Model, Q, QuerySet
+from django.forms.models import _get_foreign_key
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.paging import COUNT_LIMIT, capped_count
+from crm_site.lib.trail.models import Change
+from crm_site.lib.trail.registry import declaration_of
+from crm_site.lib.trail.words import in_words
 
 SAMPLE = 10
+LATEST_CHANGES = 200
 
 # Administrators sign in where everybody does, under the same limits and with the same second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -58,9 +64,27 @@ class SafeModelAdmin(admin.ModelAdmin):
     ordering: ClassVar[Any] = ("-pk",)
     sortable_by: ClassVar[Any] = ()
     change_list_template = "admin/capped_change_list.html"
+    object_history_template = "admin/trail_history.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CappedChangeList
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's own history, and the trail of the object with that of the parts that are edited on its page."""
+        thing = self.get_object(request, unquote(object_id))
+        trail = in_words(self._trail(request, thing)[:LATEST_CHANGES]) if thing else []
+        return super().history_view(request, object_id, (extra_context or {}) | {"trail": trail})
+
+    def _trail(self, request: HttpRequest, thing: Model) -> QuerySet[Change]:
+        mine = Q(model=self.opts.label_lower, object_id=thing.pk)
+        for inline in self.get_inline_instances(request, thing):
+            if declaration_of(inline.model):
+                parent = _get_foreign_key(self.model, inline.model, fk_name=inline.fk_name)
+                parts = inline.model._base_manager.filter(**{parent.name: thing}).values_list("pk", flat=True)
+                mine |= Q(model=inline.model._meta.label_lower, object_id__in=list(parts))
+        return Change.objects.readable_by(request.user).filter(mine).select_related("user").latest_first()
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> tuple[list[str], dict, set, list[str]]:
         """What deleting means: the objects, how many rows go with them, and a sample of those that forbid it.

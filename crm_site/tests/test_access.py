@@ -76,6 +76,8 @@ TABLE = {
     "customer": Row(EVERYBODY, argument="customer"),
     "customer-account": Row(MANAGEMENT, argument="valued customer"),
     "customer-more": Row(EVERYBODY, argument="customer"),
+    "customer-changes": Row(EVERYBODY, argument="customer"),
+    "changes": Row(MANAGEMENT),
     "customer-next": Row(EVERYBODY, argument="customer"),
     "customer-previous": Row(EVERYBODY, argument="customer"),
     "journey": Row(EVERYBODY),

@@ -15,17 +15,19 @@ ERASE = "trail.erase_changes"
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
+    def readable_by(self, user: AbstractUser | AnonymousUser) -> ChangeQuerySet:
+        """Changes of such things as this person may see: no opportunities for who sees no opportunities."""
+        if not user.has_perm(VIEW_CHANGES):
+            return self.none()
+        seen = [label for label, each in tracked().items() if user.has_perm(each.permission)]
+        return self if len(seen) == len(tracked()) else self.filter(model__in=seen)
+
     def visible_to(self, user: AbstractUser | AnonymousUser) -> ChangeQuerySet:
         """Changes of what this person may see, on customers that this person may see.
 
         How the company is set up belongs to no customer: its changes are for whoever sees all customers.
         """
-        if not user.has_perm(VIEW_CHANGES):
-            return self.none()
-        rows = self
-        seen = [label for label, each in tracked().items() if user.has_perm(each.permission)]
-        if len(seen) < len(tracked()):
-            rows = rows.filter(model__in=seen)
+        rows = self.readable_by(user)
         if user.has_perm(files().see_all):
             return rows
         return rows.filter(customer_id__in=files().model._default_manager.visible_to(user).values("pk"))  # type: ignore[attr-defined]

@@ -61,10 +61,11 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The model on whose files changes are shown, and the permission with which one sees all of them."""
+    """The model on whose files changes are shown, the permission to see all of them, and the currency of amounts."""
 
     model: type[Model]
     see_all: str
+    currency: Callable[[], str]
 
 
 _tracked: dict[str, Tracked] = {}
@@ -79,9 +80,9 @@ def track(*declared: Tracked) -> None:
         _tracked[each.label] = each
 
 
-def on_files_of(model: type[Model], *, see_all: str) -> None:
+def on_files_of(model: type[Model], *, see_all: str, currency: Callable[[], str]) -> None:
     """Say whose files changes belong to; done once, by the app that owns customers."""
-    _files[:] = [Files(model, see_all)]
+    _files[:] = [Files(model, see_all, currency)]
 
 
 def files() -> Files:
