@@ -1,11 +1,10 @@
 """The nouns of costing and of the figures that it leads to, one module each."""
 
-from profitability.models.activity import Activity, ActivityShare
+from profitability.models.activity import Activity, ActivityShare, TimeTerm
 from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
 from profitability.models.equity import EquityBridge
 from profitability.models.figures import ActivityRate, CustomerMonth, RunActivity, RunMonth
-from profitability.models.pools import RunPool, RunPoolMonth
 from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
 
@@ -25,7 +24,6 @@ __all__ = [
     "PurchaseModel",
     "RunActivity",
     "RunMonth",
-    "RunPool",
-    "RunPoolMonth",
+    "TimeTerm",
     "ValuePolicy",
 ]
