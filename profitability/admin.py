@@ -32,8 +32,10 @@ from profitability.models import (
     EquityBridge,
     ModelComparison,
     PeriodRanking,
+    ProductMatrix,
     RunActivity,
     RunMonth,
+    Scenario,
     TimeTerm,
     ValuePolicy,
 )
@@ -255,3 +257,22 @@ class EquityBridgeAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "run", "previous", "computed_at"]
     list_select_related = ["run", "previous"]
     search_fields = ["run__id__exact"]
+
+
+@admin.register(ProductMatrix)
+class ProductMatrixAdmin(ReadOnlyAdmin):
+    list_display = ["run", "computed_at", "job"]
+    list_select_related = ["run", "job"]
+    search_fields = ["run__id__exact"]
+
+
+# --- What-if ------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Scenario)
+class ScenarioAdmin(ReadOnlyAdmin):
+    """Scenarios are made on their own pages, where their result is worked out."""
+
+    list_display = ["name", "owner", "team", "run", "computed_at", "changed_at"]
+    list_select_related = ["owner", "team", "run"]
+    search_fields = ["name__istartswith"]

@@ -5,8 +5,10 @@ from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
 from profitability.models.equity import EquityBridge
 from profitability.models.figures import ActivityRate, CustomerMonth, RunActivity, RunMonth
+from profitability.models.matrix import ProductMatrix
 from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
+from profitability.models.scenario import Scenario
 
 __all__ = [
     "Activity",
@@ -21,9 +23,11 @@ __all__ = [
     "ModelComparison",
     "PeriodFigure",
     "PeriodRanking",
+    "ProductMatrix",
     "PurchaseModel",
     "RunActivity",
     "RunMonth",
     "TimeTerm",
+    "Scenario",
     "ValuePolicy",
 ]
