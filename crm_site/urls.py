@@ -14,6 +14,7 @@ urlpatterns = [
     path("customers/<int:pk>/account/", customer_panels.customer_account, name="customer-account"),
     path("customers/<int:pk>/more/", customer_panels.customer_more, name="customer-more"),
     path("customers/<int:pk>/changes/", changes.customer_changes, name="customer-changes"),
+    path("customers/<int:pk>/changes/erase/", changes.customer_changes_erase, name="customer-changes-erase"),
     path("customers/<int:pk>/next/", walk.customer_next, name="customer-next"),
     path("customers/<int:pk>/previous/", walk.customer_previous, name="customer-previous"),
     path("today/", today.today, name="today"),

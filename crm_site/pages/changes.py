@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.lib import formatting
 from crm_site.lib.accounts.models import User
 from crm_site.lib.export import Sheet
 from crm_site.lib.filters import ChoiceFilter, DayFilter, FilterForm
 from crm_site.lib.paging import BadCursor, Order, Page, Sort, read_page
 from crm_site.lib.panels import answer_panel
 from crm_site.lib.tables import Column, Table
-from crm_site.lib.trail.models import SEE_COMPANY, VIEW_CHANGES, Change, ChangeQuerySet
+from crm_site.lib.trail.actions import erase_changes
+from crm_site.lib.trail.models import ERASE, SEE_COMPANY, VIEW_CHANGES, Change, ChangeQuerySet
 from crm_site.lib.trail.registry import tracked
 from crm_site.lib.trail.words import in_words
 from crm_site.lib.views import ListPage
 from crm_site.pages.customer_panels import panel_context, visible_customer
 from customers.models import Customer, Merge
 from customers.permissions import EXPORT, VIEW_CUSTOMERS
+
+log = logging.getLogger("compagnon.trail")
 
 LATEST = Sort("at")
 NEWEST_FIRST = Order(LATEST, descending=True)
@@ -68,13 +74,38 @@ def whose_changes(request: HttpRequest, customer: Customer) -> dict[int, str]:
 
     Its members as far as this person may see them, and the customers that were merged into it (1 to 2 queries).
     """
-    found = {customer.pk: ""}
-    merges = Merge.objects.standing().filter(kept=customer)
-    found |= dict(merges.values_list("gone_id", "gone_reference"))
+    found = {customer.pk: ""} | merged_into(customer)
     if customer.kind != Customer.Kind.PERSON:
         members = Customer.objects.visible_to(request.user).filter(member_of=customer).order_by("pk")
         found |= {member.pk: member.full_name for member in members.only("name", "given_name")[:MOST_MEMBERS]}
     return found
+
+
+def merged_into(customer: Customer) -> dict[int, str]:
+    """The references of the customers that were merged into this one, by their former keys (1 query)."""
+    return dict(Merge.objects.standing().filter(kept=customer).values_list("gone_id", "gone_reference"))
+
+
+@permission_required((VIEW_CUSTOMERS, VIEW_CHANGES, ERASE), raise_exception=True)
+def customer_changes_erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then erase what the trail says of a customer and of those merged into it, who asked to be forgotten."""
+    customer = visible_customer(request, pk)
+    if request.method == "POST":
+        erased = erase_changes(customer_ids=[customer.pk, *merged_into(customer)])
+        log.info("The trail of customer %s was erased by user %s: %s changes.", pk, request.user.pk, erased)
+        words = {"changes": formatting.number(erased), "customer": customer}
+        messages.success(request, _("%(changes)s changes on the file of %(customer)s were erased.") % words)
+        return redirect("customer", pk)
+    context = panel_context(customer, _("Erase the changes of %(customer)s?") % {"customer": customer}) | {
+        "confirm_text": _(
+            "Who changed what on this file, and every value from before a change, is deleted for good. The file itself "
+            "stays as it is, and what changes from now on is written down again."
+        ),
+        "confirm_label": _("Erase the changes"),
+        "confirm_tone": "danger",
+        "cancel_url": customer.get_absolute_url(),
+    }
+    return render(request, "generic/confirm.html", context)
 
 
 # --- Of the whole company ---------------------------------------------------------------------------------------------

@@ -210,6 +210,22 @@ def test_a_merge_is_one_line_and_brings_what_happened_to_the_other(desk: Client,
     assert "Task" in {line.thing for line in lines_of(desk, restored)}
 
 
+def test_an_administrator_erases_the_changes_of_a_customer_after_a_question(client: Client, manager: User) -> None:
+    kept, gone, other = CustomerFactory(), CustomerFactory(), CustomerFactory()
+    merge_customers(kept=kept, gone=gone, fields={}, by=manager)
+    client.force_login(user_with(*SEEING, "customers.see_all_customers", "trail.erase_changes"))
+    address = reverse("customer-changes-erase", args=[kept.pk])
+    assert client.get(address).status_code == 200
+    assert Change.objects.filter(customer_id=gone.pk).exists()
+    assert client.post(address).status_code == 302
+    assert set(Change.objects.exclude(customer_id=None).values_list("customer_id", flat=True)) == {other.pk}
+
+
+def test_nobody_else_erases_changes(desk: Client) -> None:
+    assert desk.post(reverse("customer-changes-erase", args=[CustomerFactory().pk])).status_code == 403
+    assert Change.objects.exists()
+
+
 # --- Of the whole company ---------------------------------------------------------------------------------------------
 
 
