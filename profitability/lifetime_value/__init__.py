@@ -13,6 +13,7 @@ from profitability.lifetime_value.backtest import PAST_SPEND, Backtest, backtest
 from profitability.lifetime_value.base import ServiceCost
 from profitability.lifetime_value.bgnbd import BgNbd, MbgNbd, fit_bgnbd, fit_mbgnbd, fit_or_assume_bgnbd
 from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.fits import FITS, FittedModel, fit_or_assume
 from profitability.lifetime_value.gamma_gamma import (
     GammaGamma,
     expected_average_value,
@@ -40,12 +41,14 @@ from profitability.lifetime_value.tracking import Tracking, track
 from profitability.lifetime_value.value import LifetimeValues, ValueNote, lifetime_value
 
 __all__ = [
+    "FITS",
     "PAST_SPEND",
     "Accuracy",
     "Backtest",
     "BgNbd",
     "CustomerLoss",
     "Equity",
+    "FittedModel",
     "GammaGamma",
     "Horizon",
     "Ledger",
@@ -71,6 +74,7 @@ __all__ = [
     "fit_bgnbd",
     "fit_gamma_gamma",
     "fit_mbgnbd",
+    "fit_or_assume",
     "fit_or_assume_bgnbd",
     "fit_or_assume_gamma_gamma",
     "fit_pareto_nbd",

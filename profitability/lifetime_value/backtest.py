@@ -4,29 +4,19 @@ The rival of all models needs no mathematics: what a customer has brought so far
 that does not beat it is no better than a list sorted by past spend, and that is then said.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from profitability.lifetime_value.bgnbd import BgNbd, fit_bgnbd, fit_mbgnbd
 from profitability.lifetime_value.errors import LifetimeValueError
+from profitability.lifetime_value.fits import FITS, Fit
 from profitability.lifetime_value.gamma_gamma import expected_average_value, fit_or_assume_gamma_gamma
 from profitability.lifetime_value.ledger import Came, Known, Ledger, came_between, known_at
 from profitability.lifetime_value.measures import Accuracy, accuracy
 from profitability.lifetime_value.outlook import expected_purchases
-from profitability.lifetime_value.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from profitability.lifetime_value.summary import DAYS_PER_WEEK, Floats
 
-FittedModel: TypeAlias = BgNbd | ParetoNbd
-# By the name under which a choice is kept, the plainest model first: it is used until others have proved better.
-FITS: Mapping[str, Callable[[ArrayLike, ArrayLike, ArrayLike], FittedModel]] = {
-    "bgnbd": fit_bgnbd,
-    "mbgnbd": fit_mbgnbd,
-    "pareto_nbd": fit_pareto_nbd,
-}
 PAST_SPEND = "past_spend"
 LONGEST_HOLDOUT = 52  # weeks: a whole year has every season
 SHORTEST_HOLDOUT = 4
@@ -128,9 +118,7 @@ def carried_on(known: Known, weeks: float) -> Forecasts:
     return Forecasts(orders=known.orders * share, value=known.value * share)
 
 
-def _by_model(
-    fit: Callable[[ArrayLike, ArrayLike, ArrayLike], FittedModel], known: Known, weeks: float, season: float
-) -> Forecasts:
+def _by_model(fit: Fit, known: Known, weeks: float, season: float) -> Forecasts:
     model = fit(known.x, known.t_x, known.T)
     worth = fit_or_assume_gamma_gamma(known.orders, known.mean_value)
     orders = expected_purchases(model, known.x, known.t_x, known.T, weeks) * season

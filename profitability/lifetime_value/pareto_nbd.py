@@ -65,12 +65,16 @@ class ParetoNbd:
 
     def order_if_active(self, x: ArrayLike, T: ArrayLike, weeks: ArrayLike) -> Floats:
         """Probability of an order within so many weeks, before leaving: the integral of the chance of the first one."""
-        power, age, ahead = np.broadcast_arrays(self.r + np.asarray(x, float), np.asarray(T, float), weeks)
+        each = (np.atleast_1d(np.asarray(column, float)) for column in (x, T, weeks))
+        columns = np.broadcast_arrays(*each)
+        index, inverse, _ = distinct(*columns)
+        frequency, age, ahead = (column[index] for column in columns)
+        power = self.r + frequency
         reach = np.log1p(ahead / (self.alpha + age))[..., None]
         logs = reach * (1 + ORDER_NODES) / 2
         gone = np.log1p((self.alpha + age)[..., None] * np.expm1(logs) / (self.beta + age)[..., None])
         density = np.exp(-power[..., None] * logs - self.s * gone)
-        return power * (density @ ORDER_WEIGHTS) * reach[..., 0] / 2
+        return (power * (density @ ORDER_WEIGHTS) * reach[:, 0] / 2)[inverse]
 
     def rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
         """E[lambda] E[exp(-mu time)]: orders per week at `times` weeks ahead, a row per T."""

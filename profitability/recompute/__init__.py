@@ -47,7 +47,14 @@ def run_recompute(*, context: JobContext, as_of: date, reason: str) -> Run:
             accounting = account(basis, run, check)
         accounts, policy = accounting.accounts, basis.policy
         with watch.stage("forecast"):
-            outlook = forecast(accounts, today=today, policy=policy, costed=basis.plan.costed_months)
+            outlook = forecast(
+                accounts,
+                today=today,
+                policy=policy,
+                costed=basis.plan.costed_months,
+                model=basis.purchase_model,
+                silence_days=basis.company.former_after_days,
+            )
         with watch.stage("ranking"):
             former_before = today - basis.company.former_after_days
             standing = find_standing(accounts, outlook, policy=policy, former_before=former_before)

@@ -1,4 +1,4 @@
-"""Lifetime values of all customers: purchases by BG/NBD, margins by Gamma-Gamma, net of the cost to serve measured."""
+"""Lifetime values of all customers: purchases by the model in force, margins by Gamma-Gamma, net of cost to serve."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,22 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profitability.lifetime_value import (
-    BgNbd,
+    FittedModel,
     GammaGamma,
     Horizon,
     LifetimeValues,
     ServiceCost,
     ValueNote,
-    fit_or_assume_bgnbd,
+    fit_or_assume,
     fit_or_assume_gamma_gamma,
     lifetime_value,
 )
-from profitability.models import ValuePolicy
+from profitability.models import PurchaseModel, ValuePolicy
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.months import month_of
 
 # A customer's own cost is trusted as if everybody's average had been seen this many times before.
 TRUST_AFTER = 3
+DAYS_PER_WEEK = 7
 # How a value was reached, as scorecards keep it: the place is the number of the note.
 NOTES = ("", *(note.name.lower() for note in ValueNote))
 
@@ -31,17 +32,27 @@ NOTES = ("", *(note.name.lower() for note in ValueNote))
 class Forecast:
     """Models and values; money in cents, one entry per customer of the accounts."""
 
-    purchases: BgNbd
+    model: str  # the name of the purchase model
+    purchases: FittedModel
     margins: GammaGamma
     values: LifetimeValues
     margin_per_order: float | None  # means over everybody who ordered; None when nobody did
     cost_per_order: float | None
     cost_per_month: float | None
     order_margin: NDArray[np.float64]  # expected of an order, before the cost of serving it
+    churn_risk: NDArray[np.float64]  # of no order within the days of silence asked about; 0 for prospects
 
 
-def forecast(accounts: Accounts, *, today: int, policy: ValuePolicy, costed: NDArray[np.int64]) -> Forecast:
-    """What every customer is expected to bring after the day `today` (days since 1970).
+def forecast(
+    accounts: Accounts,
+    *,
+    today: int,
+    policy: ValuePolicy,
+    costed: NDArray[np.int64],
+    model: str = PurchaseModel.BGNBD,
+    silence_days: int = 365,
+) -> Forecast:
+    """What every customer is expected to bring after the day `today` (days since 1970), by the purchase model named.
 
     Orders of one day count as one. The margin of an order is gross margin over days with an order. The cost of an
     order and of a month of the relation are the customer's own, drawn towards everybody's for those with few; only
@@ -56,7 +67,7 @@ def forecast(accounts: Accounts, *, today: int, policy: ValuePolicy, costed: NDA
     costed_days = accounts.sums["costed_days"].astype(np.float64)
     months = np.zeros(len(bought))
     months[bought] = _months_since(accounts.first_day[bought], today, costed)
-    purchases = fit_or_assume_bgnbd(x[bought], t_x[bought], weeks[bought])
+    purchases = fit_or_assume(model, x[bought], t_x[bought], weeks[bought])
     margins = fit_or_assume_gamma_gamma(order_days[bought], margin[bought])
     cost = ServiceCost(
         per_order=_drawn_to_mean(accounts.sums["order_costs"], costed_days, bought),
@@ -75,6 +86,7 @@ def forecast(accounts: Accounts, *, today: int, policy: ValuePolicy, costed: NDA
         horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
     )
     return Forecast(
+        model=PurchaseModel.BGNBD if purchases.assumed else model,
         purchases=purchases,
         margins=margins,
         values=values,
@@ -82,7 +94,20 @@ def forecast(accounts: Accounts, *, today: int, policy: ValuePolicy, costed: NDA
         cost_per_order=_mean(accounts.sums["order_costs"], costed_days, bought),
         cost_per_month=_mean(accounts.sums["relation_costs"], months, bought),
         order_margin=values.contribution + cost.per_order,
+        churn_risk=_churn_risk(purchases, values, x, weeks, silence_days),
     )
+
+
+def _churn_risk(
+    model: FittedModel, values: LifetimeValues, x: NDArray[Any], weeks: NDArray[Any], silence_days: int
+) -> NDArray[np.float64]:
+    """Probability of no order in so many days: of having left, or of not ordering though active."""
+    risk = np.zeros(len(x))
+    bought = ~np.isnan(weeks)
+    risk[bought] = 1 - values.probability_alive[bought] * model.order_if_active(
+        x[bought], weeks[bought], silence_days / DAYS_PER_WEEK
+    )
+    return risk
 
 
 def _months_since(first_day: NDArray[np.int64], today: int, costed: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm_site.lib.snapshot import Snapshot
 from customers.models import Company, Run
-from profitability.models import ValuePolicy
+from profitability.models import ModelComparison, ValuePolicy
 from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers
 from profitability.recompute.charges import MonthResult, charge_months
 from profitability.recompute.gather import Gathered, gather, read_records
@@ -23,6 +23,7 @@ class Basis:
     plan: Plan
     policy: ValuePolicy
     company: Company
+    purchase_model: str  # the winner of the latest comparison
     gathered: Gathered
 
 
@@ -40,8 +41,10 @@ def read_basis(as_of: date, check: Callable[[], None]) -> Basis:
     """All records and settings, as they are at one moment."""
     with Snapshot() as snapshot:
         plan, policy, company = read_plan(), ValuePolicy.current(), Company.current()
+        model = ModelComparison.objects.model_in_force()
         records = read_records(snapshot, drivers=plan.drivers, as_of=day_number(as_of))
-    return Basis(plan=plan, policy=policy, company=company, gathered=gather(records, plan=plan, check=check))
+    gathered = gather(records, plan=plan, check=check)
+    return Basis(plan=plan, policy=policy, company=company, purchase_model=model, gathered=gathered)
 
 
 @transaction.atomic

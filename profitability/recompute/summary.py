@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from customers.models import Run
 from customers.models.scorecard import Category
+from profitability.lifetime_value import BgNbd, ParetoNbd
 from profitability.models import ValuePolicy
 from profitability.ranking import Part as PurePart
 from profitability.ranking import WhaleCurve, chart_points
@@ -193,8 +194,8 @@ def _lifetime_model(
         repeat_customers=int(np.count_nonzero(accounts.sums["order_days"] > 1)),
         r=purchases.r,
         alpha=purchases.alpha,
-        a=purchases.a,
-        b=purchases.b,
+        a=purchases.a if isinstance(purchases, BgNbd) else None,
+        b=purchases.b if isinstance(purchases, BgNbd) else None,
         log_likelihood=purchases.log_likelihood,
         p=margins.p,
         q=margins.q,
@@ -206,6 +207,9 @@ def _lifetime_model(
         yearly_discount_rate=float(policy.yearly_discount_rate),
         horizon_years=policy.horizon_years,
         notes=tuple(code for code, holds in notes.items() if holds),
+        purchase_model=forecast.model,
+        s=purchases.s if isinstance(purchases, ParetoNbd) else None,
+        beta=purchases.beta if isinstance(purchases, ParetoNbd) else None,
     )
 
 

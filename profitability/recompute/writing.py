@@ -12,6 +12,7 @@ from profitability.recompute.accounts import Accounts
 from profitability.recompute.forecast import NOTES, Forecast
 from profitability.recompute.months import NO_DAY
 from profitability.recompute.scorecards import STAGES, Standing
+from profitability.rfm import rfm
 
 
 @transaction.atomic
@@ -50,7 +51,17 @@ def _columns(run_id: int, accounts: Accounts, forecast: Forecast, standing: Stan
         "expected_orders": Numbers(FLOAT, values.orders, strangers),
         "order_margin": _cents(forecast.order_margin, strangers),
         "probability_alive": Numbers(FLOAT, values.probability_alive, strangers),
+        "churn_risk": Numbers(FLOAT, forecast.churn_risk, strangers),
+        "rfm": Numbers(SMALLINT, _rfm(accounts), strangers),
     }
+
+
+def _rfm(accounts: Accounts) -> NDArray[np.int64]:
+    """Classes among those who have ordered; 0 for the others."""
+    code, ordered = np.zeros(len(accounts.customer), np.int64), accounts.ordered
+    found = rfm(accounts.last_day[ordered], accounts.sums["order_days"][ordered], accounts.net_revenue[ordered])
+    code[ordered] = found.code
+    return code
 
 
 def _day(days: NDArray[Any]) -> Numbers:
