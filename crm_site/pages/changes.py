@@ -156,7 +156,9 @@ def written(rows: Sequence[Change]) -> Sequence[Change]:
     names = {each.pk: each.full_name for each in Customer.objects.filter(pk__in=keys).only("name", "given_name")}
     for change, line in zip(rows, in_words(rows), strict=True):
         change.line = line  # type: ignore[attr-defined]
-        change.customer_name = names.get(change.customer_id, "")  # type: ignore[attr-defined, arg-type]
+        # A customer's own line bears the name already.
+        is_file = change.model == Customer._meta.label_lower
+        change.customer_name = "" if is_file else names.get(change.customer_id, "")  # type: ignore[attr-defined, arg-type]
     return rows
 
 

@@ -35,7 +35,8 @@ class FieldChange:
     after: str
 
     def __str__(self) -> str:
-        return f"{self.label}: {self.before or formatting.UNKNOWN} → {self.after or formatting.UNKNOWN}"
+        values = {"before": self.before or formatting.UNKNOWN, "after": self.after or formatting.UNKNOWN}
+        return _("%(field)s: %(before)s → %(after)s") % ({"field": self.label} | values)
 
 
 @dataclass(frozen=True, slots=True)
