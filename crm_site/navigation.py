@@ -1,6 +1,8 @@
 """The navigation of the whole application: each entry with the permission beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -72,12 +74,8 @@ SECTIONS = (
 
 def navigation_for(request: HttpRequest) -> list[Section]:
     """The sections that this person may use, with the entry of the present page marked."""
-    sections = []
-    for section in SECTIONS:
-        items = tuple(replace(item, url=reverse(item.url_name)) for item in section.items if _allowed(item, request))
-        if items:
-            sections.append(replace(section, items=items))
-    return _marked(sections, request.path)
+    items = (item for section in SECTIONS for item in section.items)
+    return _marked(_offered(tuple(_allowed(item, request) for item in items)), request.path)
 
 
 def _allowed(item: Item, request: HttpRequest) -> bool:
@@ -86,12 +84,26 @@ def _allowed(item: Item, request: HttpRequest) -> bool:
     return not item.permission or request.user.has_perm(item.permission)
 
 
-def _marked(sections: list[Section], path: str) -> list[Section]:
+@cache
+def _offered(allowed: tuple[bool, ...]) -> tuple[Section, ...]:
+    """The sections with the addresses of the allowed entries: the same on every page of whoever has such rights."""
+    may = iter(allowed)
+    sections = (
+        replace(section, items=tuple(replace(item, url=reverse(item.url_name)) for item in section.items if next(may)))
+        for section in SECTIONS
+    )
+    return tuple(section for section in sections if section.items)
+
+
+def _marked(sections: Sequence[Section], path: str) -> list[Section]:
     """The same with the entry of this page marked: of several above it, the one whose address says most."""
+    home = reverse("home")
     urls = [item.url for section in sections for item in section.items]
-    above = [url for url in urls if path == url or (url != reverse("home") and path.startswith(url))]
-    here = max(above, key=len, default="")
-    return [
-        replace(section, items=tuple(replace(item, active=item.url == here) for item in section.items))
-        for section in sections
-    ]
+    here = max((url for url in urls if path == url or (url != home and path.startswith(url))), key=len, default="")
+    return [_with_mark(section, here) for section in sections]
+
+
+def _with_mark(section: Section, here: str) -> Section:
+    if not here or all(item.url != here for item in section.items):
+        return section
+    return replace(section, items=tuple(replace(item, active=item.url == here) for item in section.items))

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm_site.lib import formatting
 from crm_site.lib.components import Fact, Kind
+from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import Column
 from customers.models import Customer, CustomField
 
@@ -29,6 +30,10 @@ KINDS: dict[str, Kind] = {CustomField.Kind.NUMBER: "number", CustomField.Kind.DA
 def fields() -> list[CustomField]:
     """The company's own fields in their order (1 query)."""
     return list(CustomField.objects.all())
+
+
+# For pages that only show them: the fields as they stood some seconds ago.
+shown_fields = remembered(seconds=10)(fields)
 
 
 def options(field: CustomField) -> list[str]:

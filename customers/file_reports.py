@@ -25,10 +25,6 @@ SHOWN_OF_A_MOMENT = (
     *("pk", "occurred_at", "direction", "summary", "touchpoint_id", "employee_id"),
     *("message__state", "message__refusal"),
 )
-CURRENT_RUN = """
-    SELECT id, as_of, published_at, has_rows, (totals #>> '{ranking,customers}')::int AS ranked
-    FROM customers_run WHERE is_current
-"""
 TAGS = """
     SELECT tag.id, tag.name FROM customers_tag AS tag
     JOIN customers_customer_tags AS given ON given.tag_id = tag.id
@@ -58,11 +54,11 @@ class CurrentFigures:
 
 def current_figures(customer: Customer) -> CurrentFigures:
     """The current run, without its totals, and the customer's figures in it (2 queries)."""
-    run = next(iter(Run.objects.raw(CURRENT_RUN)), None)
+    run = Run.objects.current_head()
     if run is None:
         return CurrentFigures(None, None, None)
     card = Scorecard.objects.filter(run=run, customer=customer).first() if run.has_rows else None
-    return CurrentFigures(run, card, run.ranked)
+    return CurrentFigures(run, card, run.ranked)  # type: ignore[attr-defined]
 
 
 def tag_names(customer: Customer) -> list[str]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, check_text
 from crm_site.lib.conditions.grammar import write
 from crm_site.lib.conditions.words import pieces
-from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField, Words
+from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField, SlimHidden, Words
 from customers import custom_fields
 from customers.actions import version_of
 from customers.filter_fields import CustomerFields
@@ -51,11 +51,9 @@ class CustomerFilters(FilterForm):
     profit_max = AmountFilter(label=gettext_lazy("Profit to"))
     value_min = AmountFilter(label=gettext_lazy("Lifetime value from"))
     segment = ChoiceFilter(label=gettext_lazy("Segment"))
-    newer = forms.BooleanField(label=gettext_lazy("Newer than the figures"), required=False, widget=forms.HiddenInput)
+    newer = forms.BooleanField(label=gettext_lazy("Newer than the figures"), required=False, widget=SlimHidden)
     # Put together in a form of its own; see crm_site/lib/conditions.
-    where = forms.CharField(
-        label=gettext_lazy("Advanced filter"), required=False, strip=False, widget=forms.HiddenInput
-    )
+    where = forms.CharField(label=gettext_lazy("Advanced filter"), required=False, strip=False, widget=SlimHidden)
 
     lookups = {
         "kind": "kind",

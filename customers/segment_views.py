@@ -39,7 +39,7 @@ from customers.segment_tables import segment_facts, segment_figures, segment_tab
 
 def current_run(request: HttpRequest) -> Run | None:
     """The run whose figures this person may see (1 query)."""
-    return Run.objects.defer("totals").current() if request.user.has_perm(VIEW_FIGURES) else None
+    return Run.objects.current_head() if request.user.has_perm(VIEW_FIGURES) else None
 
 
 class SegmentList(ListPage):

@@ -63,7 +63,7 @@ class CustomerList(ListPage):
     @cached_property
     def run(self) -> Run | None:
         """The run whose figures this page shows, asked for once."""
-        return Run.objects.defer("totals").current() if self.request.user.has_perm(VIEW_FIGURES) else None
+        return Run.objects.current_head() if self.request.user.has_perm(VIEW_FIGURES) else None
 
     @cached_property
     def visible(self) -> CustomerQuerySet:
@@ -74,7 +74,7 @@ class CustomerList(ListPage):
         return self.sort.removeprefix("-") in FIGURE_NAMES
 
     def get_table(self) -> Table:
-        further = custom_fields.columns(custom_fields.fields())
+        further = custom_fields.columns(custom_fields.shown_fields())
         figures = self.request.user.has_perm(VIEW_FIGURES)
         return customer_table(figures=figures, computed=self.run is not None, further=further)
 
@@ -124,6 +124,15 @@ class CustomerList(ListPage):
             "totals_here": self.url(totals="1"),
             "selection": Selection(query).signed(user) if user.has_perm(CHANGE_MANY) else "",  # type: ignore[arg-type]
         }
+
+    def field_faults(self) -> list[str]:
+        faults = super().field_faults()
+        if self.filters and "where" in self.filters.errors:
+            faults.append(_("No customer is listed until the advanced filter is mended or removed."))
+        return faults
+
+    def get_builder_url(self) -> str:
+        return reverse("customer-filter") + self.url()
 
     def get_ticked_form(self) -> str:
         return "bulk" if self.request.user.has_perm(CHANGE_MANY) else ""

@@ -87,6 +87,11 @@ class Table:
     rows: Sequence[Row]
     ticked_form: str = ""  # the id of the form that the rows' tick boxes (`row`) belong to; empty: no boxes
 
+    @property
+    def keys(self) -> str:
+        """The keys of all rows, for a form about the whole page."""
+        return " ".join(row.key for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Paging:
@@ -118,6 +123,7 @@ class FilterBar:
     chips: Sequence[Chip] = ()
     clear_url: str = ""
     hidden: Sequence[tuple[str, str]] = ()  # parameters to keep, such as the order
+    builder_url: str = ""  # where conditions are put together, for lists that know them
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,10 @@ class SlimDay(SlimInput):
     input_type = "date"
 
 
+class SlimHidden(SlimInput):
+    input_type = "hidden"
+
+
 class SlimSelect(forms.Select):
     """A plain select written as text, for the same reason."""
 

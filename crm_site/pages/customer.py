@@ -25,7 +25,7 @@ from crm_site.pages.recent import last_list, note_visit
 from crm_site.pages.walk import can_walk
 from customers import custom_fields, file_reports
 from customers.contacting.pressure import Verdict
-from customers.models import Company, ContactMoment, Customer, CustomField, Message, Run, Scorecard
+from customers.models import Company, ContactMoment, Customer, Message, Run, Scorecard
 from customers.models.moment import Channel
 from customers.need_reports import needs_of
 from customers.permissions import (
@@ -106,7 +106,7 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "walk_along": can_walk(request),
         "facts": contact_facts(customer, currency, may_change=may(CHANGE_CUSTOMER)),
         "preferences": preference_facts(customer),
-        "further_facts": custom_fields.shown(customer, own_fields()),
+        "further_facts": custom_fields.shown(customer, custom_fields.shown_fields()),
         "more_title": more_title() if has_more(request.user, customer) else "",
     }
     tasks = task_panel(request.user, customer, now)
@@ -137,12 +137,6 @@ def read_figures(customer: Customer) -> Figures:
 def policies() -> dict[int | None, CategoryPolicy]:
     """What the company does with each category, as it stood in the last minute (1 query)."""
     return {policy.category: policy for policy in CategoryPolicy.objects.all()}
-
-
-@remembered(seconds=10)
-def own_fields() -> list[CustomField]:
-    """The company's own fields, as they stood some seconds ago (1 query)."""
-    return custom_fields.fields()
 
 
 def value_panel(figures: Figures, currency: str, *, run_url: str) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Day:
 def today(request: HttpRequest) -> HttpResponse:
     """What somebody should look at today."""
     now = timezone.now()
-    run = Run.objects.defer("totals").current() if request.user.has_perm(VIEW_FIGURES) else None
+    run = Run.objects.current_head() if request.user.has_perm(VIEW_FIGURES) else None
     day = Day(request, timezone.localdate(now), now, run, Company.of(request).currency)
     context = {
         "page_title": _("Today"),

@@ -26,6 +26,13 @@ class Category(models.IntegerChoices):
     UNDESIRABLE = 4, _("Unprofitable and undesirable")
 
 
+CURRENT_HEAD = """
+    SELECT id, as_of, reason, job_id, started_at, published_at, is_current, has_rows,
+           (totals #>> '{ranking,customers}')::int AS ranked
+    FROM customers_run WHERE is_current
+"""
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> "RunQuerySet":
         """The runs that this person may see."""
@@ -37,6 +44,13 @@ class RunQuerySet(models.QuerySet["Run"]):
         A page asks once and reads all its figures from that run, so that they belong together.
         """
         return self.filter(is_current=True).first()
+
+    def current_head(self) -> "Run | None":
+        """The same without its totals, which are long; `ranked` tells how many customers it ranks (1 query).
+
+        As text, since nearly every page asks this and Django takes longer to write it than the database to answer.
+        """
+        return next(iter(self.raw(CURRENT_HEAD)), None)
 
 
 class Run(models.Model):

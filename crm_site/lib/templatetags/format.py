@@ -17,22 +17,12 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
+from crm_site.lib.drawing import unknown
 from crm_site.lib.formatting import Number
 
 register = template.Library()
-
-
-def unknown() -> SafeString:
-    """The dash for what is not known, with words for those who do not see it."""
-    return format_html(
-        '<span class="unknown" title="{0}"><span aria-hidden="true">—</span>'
-        '<span class="visually-hidden">{0}</span></span>',
-        _("unknown"),
-    )
 
 
 @register.filter

@@ -11,17 +11,17 @@ from django import template
 from django.conf import settings
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.template.loader import get_template
-from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import slugify
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from crm_site.lib import drawing
 from crm_site.lib.charts import Chart
 from crm_site.lib.components import Event, Fact, FilterBar, KeyFigure, Paging, Progress, Step, Tab, Table
+from crm_site.lib.drawing import icon, unknown
 from crm_site.lib.formatting import UNKNOWN
-from crm_site.lib.templatetags.format import ago, unknown
+from crm_site.lib.templatetags.format import ago
 
 register = template.Library()
 
@@ -29,17 +29,9 @@ FIGURES = {"money", "number", "percent"}
 LONG_EVENT = 500
 
 
-@register.simple_tag
-@cache
-def icon(name: str, css: str = "") -> SafeString:
-    """One drawing of the sprite (names: static/icons/icons.txt): decoration, never the only carrier of a meaning."""
-    # A page has some fifty of them and the address of the sprite is fixed while the process runs.
-    return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        css,
-        static("icons/sprite.svg"),
-        name,
-    )
+register.simple_tag(icon)
+register.simple_tag(drawing.fact_value)
+register.simple_tag(drawing.computed)
 
 
 @register.simple_tag
@@ -232,10 +224,10 @@ def control(field: BoundField) -> SafeString:
 # --- Figures and charts -----------------------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/key_figure.html")
-def key_figure(figure: KeyFigure) -> dict[str, Any]:
+@register.simple_tag
+def key_figure(figure: KeyFigure) -> SafeString:
     """A card with one headline figure."""
-    return {"figure": figure, "id": f"figure-{slugify(figure.label)}"}
+    return drawing.key_figure(figure, sparkline(figure.values) if figure.values else "")
 
 
 @register.inclusion_tag("components/chart.html")
@@ -249,12 +241,6 @@ def chart(spec: Chart, id: str, height: str = "medium") -> dict[str, Any]:
         "table": spec.as_table(),
         "height": height,
     }
-
-
-@register.inclusion_tag("components/computed.html")
-def computed(formula: str, at: Any = None, url: str = "") -> dict[str, Any]:
-    """How a figure was reached, opened by a small sign beside it."""
-    return {"formula": formula, "at": at, "url": url}
 
 
 # --- Blocks of a page -------------------------------------------------------------------------------------------------
@@ -317,10 +303,10 @@ def _event_text(text: str) -> str:
     return f'<details><summary class="event-text">{escape(text[:LONG_EVENT])} …</summary>{whole}</details>'
 
 
-@register.inclusion_tag("components/facts.html")
-def facts(items: list[Fact], columns: int = 1) -> dict[str, Any]:
+@register.simple_tag
+def facts(items: list[Fact], columns: int = 1) -> SafeString:
     """A definition list."""
-    return {"items": items, "columns": columns}
+    return drawing.facts(items, columns)
 
 
 @register.simple_tag
