@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.lib.accounts.models import Team
 from crm_site.lib.conditions.fields import Choices, Field, Narrow, no_choices
 from crm_site.lib.conditions.narrowing import (
-    birth_days,
+    birthdays,
     codes,
     json_codes,
     json_day,
@@ -132,7 +132,8 @@ REGISTER: tuple[Field, ...] = (
     _identity("city", _("Town"), "text", texts("city")),
     _identity("country", _("Country"), "choice", codes("country"), choices=_offered("countries")),
     _identity("language", _("Language"), "choice", codes("language"), choices=lambda: settings.LANGUAGES),
-    _identity("birth_date", _("Date of birth"), "birth", birth_days("birth_date")),
+    _identity("birth_date", _("Date of birth"), "day", values("birth_date")),
+    _identity("birthday", _("Birthday"), "birthday", birthdays("birth_date"), optional=False),
     _identity("owner", _("Owner"), "choice", values("owner_id"), choices=_offered("owners")),
     _identity("team", _("Team"), "choice", values("team_id"), choices=_teams),
     _identity("tags", _("Tags"), "choice", _tagged, choices=_tags),

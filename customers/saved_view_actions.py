@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.http import QueryDict
 
 from crm_site.lib.accounts.models import User
+from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS
 from customers.models import SavedView
 
 # What tells where one stands in a list, and not which list it is.
@@ -22,7 +23,7 @@ def kept_query(query: str) -> str:
     """The filters, order and columns of an address in a fixed order, so that equal lists have equal texts."""
     lists = QueryDict(query).lists()
     pairs = [(name, value) for name, values in lists if name not in NOT_KEPT for value in values if value]
-    return urlencode(sorted(pairs))
+    return urlencode(sorted(pairs), safe=SAFE_IN_ADDRESS)
 
 
 def save_view(*, owner: User, list_name: str, name: str, query: str, shared: bool = False) -> SavedView:

@@ -13,7 +13,7 @@ from crm_site.lib.accounts.models import User
 from crm_site.lib.views import ListPage
 from customers.models import SavedView
 
-LONGEST_QUERY = 2000
+LONGEST_QUERY = 8000
 
 
 class SavedViewForm(forms.ModelForm):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.db import transaction
 from django.http import QueryDict
 
+from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS
 from customers.forms import CustomerFilters, members_of
 from customers.models import Run, Segment, SegmentFigures
 from customers.models.customer import CustomerQuerySet
@@ -23,7 +24,7 @@ class TooManyMembers(Exception):
 def filters_of(query: str) -> str:
     """Those parameters of a list's address that narrow it, without its order and columns."""
     pairs = [(name, value) for name, value in QueryDict(query).items() if name in CustomerFilters.base_fields and value]
-    return urlencode(sorted(pairs))
+    return urlencode(sorted(pairs), safe=SAFE_IN_ADDRESS)
 
 
 @transaction.atomic
@@ -40,6 +41,15 @@ def create_segment(*, segment: Segment, matches: CustomerQuerySet, run: Run | No
     if run:
         _keep(segment, run)
     return segment
+
+
+@transaction.atomic
+def change_filters(*, segment: Segment, query: str, run: Run | None) -> None:
+    """Let other customers belong to a dynamic segment; its figures at the present run follow."""
+    segment.query = filters_of(query)
+    segment.save(update_fields=["query"])
+    if run:
+        _keep(segment, run)
 
 
 def keep_figures(*, run: Run) -> int:

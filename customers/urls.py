@@ -5,6 +5,7 @@ from django.urls import include, path
 from customers import (
     bulk_views,
     field_views,
+    filter_views,
     import_views,
     journey_views,
     opportunity_views,
@@ -16,6 +17,7 @@ from customers import (
 
 urlpatterns = [
     path("customers/", views.CustomerList.as_view(), name="customers"),
+    path("customers/filter/", filter_views.customer_filter, name="customer-filter"),
     path("customers/totals/", views.CustomerTotals.as_view(), name="customers-totals"),
     path("customers/bulk/", bulk_views.bulk_change, name="customers-bulk"),
     path("customers/bulk/<int:pk>/", bulk_views.bulk_result, name="customers-bulk-result"),
@@ -45,6 +47,7 @@ urlpatterns = [
     path("segments/new/", segment_views.segment_create, name="segment-create"),
     path("segments/<int:pk>/", segment_views.segment_page, name="segment"),
     path("segments/<int:pk>/edit/", segment_views.segment_edit, name="segment-edit"),
+    path("segments/<int:pk>/filters/", filter_views.segment_filters, name="segment-filters"),
     path("segments/<int:pk>/delete/", segment_views.segment_delete, name="segment-delete"),
     path("views/new/", saved_view_views.saved_view_create, name="saved-view-create"),
     path("views/<int:pk>/edit/", saved_view_views.saved_view_edit, name="saved-view-edit"),

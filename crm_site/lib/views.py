@@ -121,6 +121,10 @@ class ListPage(PermissionRequiredMixin, View):
         """The currency of the amounts in this list."""
         return ""
 
+    def get_builder_url(self) -> str:
+        """Where conditions for this list are put together, with its address; empty where it knows none."""
+        return ""
+
     def get_notice(self) -> Notice | None:
         """What the reader should know about this list just now."""
         return None
@@ -320,7 +324,13 @@ class ListPage(PermissionRequiredMixin, View):
         filters = self.filters
         chips = [chip for name, value in self.filters_in_force.items() for chip in self.chips(filters, name, value)]
         clear = "?" + urlencode(self.kept("sort", "size", "col"))
-        return FilterBar(self.filters, chips=chips, clear_url=clear, hidden=self.kept("sort", "size", "col", "view"))
+        return FilterBar(
+            filters,
+            chips=chips,
+            clear_url=clear,
+            hidden=self.kept("sort", "size", "col", "view"),
+            builder_url=self.get_builder_url(),
+        )
 
     def chips(self, filters: FilterForm, name: str, value: Any) -> list[Chip]:
         return [Chip(words.label, words.value, self.url(**words.without)) for words in filters.words(name, value)]
@@ -330,9 +340,10 @@ class ListPage(PermissionRequiredMixin, View):
         if not self.filters:
             return []
         return [
-            f"{self.filters.fields[name].label}: {' '.join(map(str, errors))}"
+            f"{self.filters.fields[name].label}: {error}"
             for name, errors in self.filters.errors.items()
             if name in self.filters.fields
+            for error in errors
         ]
 
     def tools(self, count: Count) -> ListTools:

@@ -11,7 +11,7 @@ from crm_site.lib.views import ListPage
 
 RECENT = 10
 FILES, LIST = "recent_customers", "last_list"
-LONGEST_QUERY = 2000
+LONGEST_QUERY = 8000
 
 
 def note_visit(request: HttpRequest, customer_id: int) -> None:

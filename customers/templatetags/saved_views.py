@@ -32,7 +32,7 @@ def saved_views(context: Context) -> dict[str, Any]:
         "views": views,
         "pinned": [view for view in views if view.is_pinned],
         "current": current,
-        "changed": current is not None and current.query != query,
+        "changed": current is not None and kept_query(current.query) != query,
         "query": query,
         "path": request.path,
         "list_name": match.url_name,

@@ -223,6 +223,8 @@
   };
 
   document.addEventListener("htmx:after:swap", prepare);
+  // A row that was added to a form is where one goes on; browsers heed autofocus only when a page is opened.
+  document.addEventListener("htmx:after:swap", () => one("#builder [autofocus]")?.focus());
   document.addEventListener("toast", (event) => toast(event.detail?.text, event.detail?.level));
   document.addEventListener("htmx:error", () => toast(document.body.dataset.offline, "error"));
   try { if (sessionStorage.getItem("demo-notice")) one("[data-demo-notice]")?.remove(); } catch { /* shown again */ }

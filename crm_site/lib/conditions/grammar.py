@@ -19,7 +19,7 @@ from typing import Literal
 
 Joint = Literal["all", "any"]
 
-LONGEST = 3000
+LONGEST = 2000
 MOST_CONDITIONS = 40
 # These mean something in an address and need no encoding there, so that a filter stays readable.
 SAFE_IN_ADDRESS = "(),:;~"

@@ -79,11 +79,6 @@ OPERATORS = {
         "days",
         ngettext_lazy("%(count)s day ago or longer", "%(count)s days ago or longer", "count"),
     ),
-    "birthday": Operator(
-        pgettext_lazy("filter", "birthday in the next … days"),
-        "days",
-        ngettext_lazy("birthday today", "birthday in the next %(count)s days", "count"),
-    ),
     "empty": Operator(pgettext_lazy("filter", "is empty"), "none", pgettext_lazy("filter", "is empty")),
     "known": Operator(pgettext_lazy("filter", "is known"), "none", pgettext_lazy("filter", "is known")),
 }
@@ -245,6 +240,6 @@ KINDS = {
     "money": Kind(_NUMBERS, "decimal", read_number, typed_number, _money),
     "percent": Kind(_NUMBERS, "decimal", read_number, typed_number, _percent),
     "day": Kind(_DAYS, "date", read_day, typed_day, _day),
-    "birth": Kind(("birthday", *_DAYS[3:]), "date", read_day, typed_day, _day),
+    "birthday": Kind(("next",), "date", read_day, typed_day, _day),
 }
 DAYS = Kind((), "decimal", read_days, typed_number, lambda value, _: formatting.number(value))

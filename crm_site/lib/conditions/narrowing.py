@@ -161,13 +161,10 @@ def midnight(day: dt.date | None) -> dt.datetime | None:
     return None if day is None else timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
-def birth_days(path: str) -> Narrow:
-    """A day of birth: besides the day itself, the birthdays to come, on 28 February in common years for the 29th."""
-    plain = values(path)
+def birthdays(path: str) -> Narrow:
+    """Birthdays to come, by the day of birth; on 28 February in common years for whoever was born on the 29th."""
 
-    def narrow(operator: str, given: Sequence[Any], today: dt.date) -> Q:
-        if operator != "birthday":
-            return plain(operator, given, today)
+    def narrow(_operator: str, given: Sequence[int], today: dt.date) -> Q:
         numbers = birthdays_from(today, given[0])
         day_of_year = ExtractMonth(path) * 100 + ExtractDay(path)
         return Q(**{f"{path}__isnull": False}) & Q(In(day_of_year, numbers))
