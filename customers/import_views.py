@@ -22,7 +22,7 @@ from crm_site.lib.jobs.progress import progress_of
 from crm_site.lib.paging import BadCursor, Order, Page, Sort, read_page
 from crm_site.lib.tables import Table, draw
 from crm_site.lib.views import ListPage
-from customers.actions import request_import
+from customers.import_actions import request_import
 from customers.import_forms import ImportForm
 from customers.import_tables import IMPORTS, REASON_COUNTS, REJECTIONS, import_facts, mapping_facts
 from customers.importing.outcome import outcome_of

@@ -8,22 +8,28 @@ from django.utils import timezone
 
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
-from customers.actions import IMPORT_ORDERS, finish_import
 from customers.bulk import BULK_CHANGE, finish_change
 from customers.contacting.mail_in import fetch_mail
 from customers.contacting.mailboxes import imap_box
 from customers.contacting.messages import SEND_MESSAGE, send_message
 from customers.duplicates.actions import FIND_DUPLICATES, request_finding
 from customers.duplicates.finding import find_duplicates as search_all
+from customers.import_actions import IMPORT_ORDERS, IMPORT_PEOPLE, UNDO_IMPORT, finish_import, finish_undo
 from customers.task_actions import send_due_reminders
 
 
+@job_handler(IMPORT_PEOPLE)
 @job_handler(IMPORT_ORDERS)
-def import_orders(context: JobContext) -> dict[str, Any]:
+def import_file(context: JobContext) -> dict[str, Any]:
     params = context.params
     return finish_import(
         import_id=params["import"], stored_file=params["file"], mapping=params["mapping"], watch=context
     )
+
+
+@job_handler(UNDO_IMPORT)
+def undo_import(context: JobContext) -> dict[str, Any]:
+    return finish_undo(import_id=context.params["import"], watch=context)
 
 
 @job_handler(BULK_CHANGE)

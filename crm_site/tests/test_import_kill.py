@@ -17,7 +17,7 @@ from django.db.models import Sum
 from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.models import Job
 from crm_site.tests.processes import LEASE_SECONDS, eventually, forget_sessions, url_of_test_database
-from customers.actions import request_import
+from customers.import_actions import request_import
 from customers.models import Customer, Import, Order, OrderLine, Product
 from customers.tests.factories import UserFactory
 

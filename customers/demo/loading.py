@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Model
 
-from customers.actions import import_orders
 from customers.demo.baskets import fill_baskets, store_lines
 from customers.demo.catalogue import create_journey, create_products, create_sources
 from customers.demo.consents import invent_consents
@@ -23,6 +22,7 @@ from customers.demo.history import History, read_history, weeks_to_shift
 from customers.demo.identities import invent_identities
 from customers.demo.moments import Staff, Stage, draw_moments, store_moments
 from customers.demo.traits import Traits, draw_traits
+from customers.import_actions import import_orders
 from customers.importing.mappings import CDNOW
 from customers.models import Company, ContactMoment, Customer, Order, OrderLine, Product
 

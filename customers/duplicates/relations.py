@@ -127,9 +127,9 @@ def own_ways() -> dict[str, OwnWay]:
     return dict(_own_ways)
 
 
-def references() -> list[ForeignKey[Any, Any]]:
-    """Every foreign key to customers that the database watches over, hidden ones and many-to-many tables included."""
-    found = Customer._meta.get_fields(include_hidden=True)
+def references(model: type[Model] = Customer) -> list[ForeignKey[Any, Any]]:
+    """Every foreign key to a model that the database watches over, hidden ones and many-to-many tables included."""
+    found = model._meta.get_fields(include_hidden=True)
     fields = [relation.field for relation in found if relation.one_to_many or relation.one_to_one]  # type: ignore[union-attr]
     return [field for field in fields if isinstance(field, ForeignKey) and field.db_constraint]  # type: ignore[attr-defined]
 

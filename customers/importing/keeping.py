@@ -1,7 +1,9 @@
 """Settled rows into the tables, and the report of it."""
 
 import csv
-from typing import Any, TextIO
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol, TextIO
 
 from django.db import connection
 from django.utils import timezone
@@ -11,8 +13,8 @@ from customers.importing.newcomers import add_customers
 from customers.importing.reading import Reading
 from customers.importing.report import REPORTED, ImportReport, Rejection, rejection_sheet
 from customers.importing.settling import KNOWN, Settling
-from customers.importing.staging import Watch
-from customers.importing.statements import REJECTIONS
+from customers.importing.staging import Watch, load_cells, visible
+from customers.importing.statements import ADD_REJECTIONS, COUNTS, REJECTED_LINES, REJECTIONS
 from customers.models.imports import Import
 
 # So many new rows change how tables are best read.
@@ -22,7 +24,10 @@ MANY_ROWS = 10_000
 def refresh_statistics() -> None:
     """Tell the planner what is there now, before pages and recomputes ask."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE customers_customer, customers_product, customers_order, customers_orderline")
+        cursor.execute(
+            "ANALYZE customers_customer, customers_product, customers_order, customers_orderline, "
+            "customers_contactmoment"
+        )
 
 
 def lock_out_other_imports(cursor: Any) -> None:
@@ -32,23 +37,63 @@ def lock_out_other_imports(cursor: Any) -> None:
     cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
+class People(Protocol):
+    """Staged customers, contact persons or contact moments on their way into the tables."""
+
+    def check(self, *, lock: bool) -> None: ...
+    def keep(self, source: Import, watch: Callable[[], None]) -> None: ...
+    def updated(self) -> int: ...
+
+
 def keep(cursor: Any, reading: Reading, source: Import, watch: Watch, *, dry_run: bool) -> ImportReport:
-    """Check and keep the staged rows, inside the transaction of the import; `source` gets its figures."""
+    """Check and keep staged rows of orders, inside the transaction of the import; `source` gets its figures."""
     settling = Settling(cursor, reading)
     watch.progress(0, 0, "check")
     settling.check()
-    reasons = _count(settling, source)
-    source.mapping = str(reading.mapping)
-    source.header = list(reading.header)
-    source.finished_at = timezone.now()
-    source.save()
+    reasons = _settle(cursor, reading, source)
     watch.check_stop()
     watch.progress(0, 0, "keep")
     products, customers = settling.add_products(), settling.list_new_customers()
     add_customers(cursor, source)
     orders = settling.add_orders(source.pk)
     settling.add_lines()
-    settling.add_rejections(source.pk)
+    report = _finish(cursor, reading, source, watch, dry_run=dry_run)
+    return replace(report, orders=orders, customers=customers, products=products, reasons=reasons)
+
+
+def keep_people(
+    cursor: Any, reading: Reading, people: People, source: Import, watch: Watch, *, dry_run: bool
+) -> ImportReport:
+    """Check and keep staged rows of people or moments, inside the transaction of the import."""
+    watch.progress(0, 0, "check")
+    people.check(lock=True)
+    source.updated = people.updated()
+    reasons = _settle(cursor, reading, source)
+    watch.check_stop()
+    watch.progress(0, 0, "keep")
+    people.keep(source, watch.check_stop)
+    report = _finish(cursor, reading, source, watch, dry_run=dry_run)
+    return replace(report, created=source.created, updated=source.updated, reasons=reasons)
+
+
+def _settle(cursor: Any, reading: Reading, source: Import) -> dict[str, int]:
+    """Write on the import what became of its rows; the rejected ones by reason, the most frequent first."""
+    cursor.execute(COUNTS)
+    counts = dict(cursor.fetchall())
+    source.skipped, source.accepted = counts.pop(KNOWN, 0), counts.pop(None, 0)
+    source.rejected = sum(counts.values())
+    source.rows = source.accepted + source.skipped + source.rejected
+    source.mapping = str(reading.mapping)
+    source.header = [visible(name) for name in reading.header]
+    source.finished_at = timezone.now()
+    source.save()
+    return {str(reason): rows for reason, rows in sorted(counts.items(), key=lambda item: -item[1])}
+
+
+def _finish(cursor: Any, reading: Reading, source: Import, watch: Watch, *, dry_run: bool) -> ImportReport:
+    """Note where and why rows were not taken, and how they stood in the file."""
+    load_cells(cursor, reading, REJECTED_LINES, {"known": KNOWN})
+    cursor.execute(ADD_REJECTIONS, {"source": source.pk, "known": KNOWN})
     watch.check_stop()
     # Otherwise left for the commit, when other processes wait for this one.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -61,22 +106,9 @@ def keep(cursor: Any, reading: Reading, source: Import, watch: Watch, *, dry_run
         accepted=source.accepted,
         rejected=source.rejected,
         skipped=source.skipped,
-        orders=orders,
-        customers=customers,
-        products=products,
-        reasons=reasons,
         rejections=_first_rejections(cursor),
         import_id=None if dry_run else source.pk,
     )
-
-
-def _count(settling: Settling, source: Import) -> dict[str, int]:
-    """Write on the import what became of its rows; the rejected ones by reason, the most frequent first."""
-    counts = settling.counts()
-    source.skipped, source.accepted = counts.pop(KNOWN, 0), counts.pop(None, 0)
-    source.rejected = sum(counts.values())
-    source.rows = source.accepted + source.skipped + source.rejected
-    return {str(reason): rows for reason, rows in sorted(counts.items(), key=lambda item: -item[1])}
 
 
 def _first_rejections(cursor: Any) -> list[Rejection]:

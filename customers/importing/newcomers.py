@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
 
 from customers.importing.statements import COPY_CUSTOMERS, READ_CUSTOMERS
@@ -32,18 +34,32 @@ def add_customers(cursor: Any, source: Import) -> None:
 
 
 def _insert(cursor: Any, blank: Customer) -> None:
-    """Move the staged customers into their table; whatever a file does not tell is as in a new, empty customer."""
-    columns: list[str] = []
-    values: dict[str, Any] = {}
-    for field in Customer._meta.concrete_fields:
-        if field.primary_key or field.generated or isinstance(getattr(blank, field.attname), DatabaseDefault):
-            continue
-        column = str(field.column)
-        columns.append(column)
-        if field.name not in STAGED:
-            values[column] = field.get_db_prep_save(getattr(blank, field.attname), connection)
-    listed = ", ".join(columns)
-    read = ", ".join(f"%({column})s" if column in values else f"coalesce({column}, '')" for column in columns)
+    """Move the staged customers into their table."""
+    columns, values, parameters = inserted(blank, {name: f"coalesce({name}, '')" for name in STAGED})
     cursor.execute(
-        f"INSERT INTO customers_customer ({listed}) SELECT {read} FROM import_customer ON CONFLICT DO NOTHING", values
+        f"INSERT INTO customers_customer ({columns}) SELECT {values} FROM import_customer ON CONFLICT DO NOTHING",
+        parameters,
     )
+
+
+def inserted(blank: Model, given: Mapping[str, str]) -> tuple[str, str, dict[str, Any]]:
+    """Columns, values and parameters for an insert of many records.
+
+    `given` are the columns that a file tells, with their SQL; whatever it does not tell is as in the blank record.
+    """
+    columns: list[str] = []
+    values: list[str] = []
+    parameters: dict[str, Any] = {}
+    for field in blank._meta.concrete_fields:
+        column = str(field.column)
+        if field.primary_key or field.generated:
+            continue
+        if column in given:
+            values.append(given[column])
+        elif isinstance(value := getattr(blank, field.attname), DatabaseDefault):
+            continue
+        else:
+            values.append(f"%({column})s")
+            parameters[column] = field.get_db_prep_save(value, connection)
+        columns.append(column)
+    return ", ".join(columns), ", ".join(values), parameters

@@ -85,6 +85,75 @@ REASONS = {
         _("The row does not have as many columns as the header."),
         _("Put texts that contain the separator between quotation marks."),
     ),
+    "text_too_long": Reason(_("The text is longer than can be kept."), _("Shorten it.")),
+    "bad_email": Reason(
+        _("This is not an e-mail address."), _("Write it as name@example.com, or empty the cell if it is not known.")
+    ),
+    "bad_phone": Reason(_("This is not a phone number."), _("Write its digits, or empty the cell if it is not known.")),
+    "unknown_kind": Reason(
+        _("There is no such kind of customer."), _("Write person, household or company.")
+    ),
+    "unknown_language": Reason(_("There is no such language."), _("Write English or French, en or fr.")),
+    "unknown_channel": Reason(
+        _("There is no such channel."), _("Write it as on screen, such as phone, e-mail, letter or visit.")
+    ),
+    "unknown_owner": Reason(
+        _("Nobody of the staff is known by this, or several are."),
+        _("Write the user name or e-mail address of a member of staff, or empty the cell."),
+    ),
+    "unknown_source": Reason(
+        _("There is no such acquisition source."), _("Add it in the administration, or write one that is there.")
+    ),
+    "unknown_touchpoint": Reason(
+        _("There is no such touchpoint."), _("Add it in the administration, or write one that is there.")
+    ),
+    "unknown_direction": Reason(
+        _("This does not tell who contacted whom."), _("Write inbound, outbound or observed.")
+    ),
+    "unknown_result": Reason(
+        _("There is no such result."), _("Write reached, not reached, to be followed up or settled.")
+    ),
+    "unknown_sentiment": Reason(_("There is no such sentiment."), _("Write unhappy, neutral or happy.")),
+    "unknown_choice": Reason(
+        _("The field does not offer this choice."), _("Write one of its choices, or have this one added.")
+    ),
+    "not_yes_no": Reason(_("This is neither yes nor no."), _("Write yes or no.")),
+    "future_day": Reason(_("The day has not come yet."), _("Correct the date.")),
+    "future_moment": Reason(
+        _("This has not happened yet."), _("Correct the time; contact moments are imported once they are over.")
+    ),
+    "below_zero": Reason(_("The number is below zero."), _("Give a number of zero or more.")),
+    "no_key": Reason(
+        _("The cell by which the customer is recognised is empty."),
+        _("Fill it in, or recognise customers by something else."),
+    ),
+    "repeated_row": Reason(
+        _("An earlier row of the file is about the same customer."), _("Keep one row for each customer.")
+    ),
+    "not_found": Reason(
+        _("No customer that you may change is known by this."),
+        _("Correct the cell, or ask whoever looks after this customer."),
+    ),
+    "ambiguous_key": Reason(
+        _("Several customers are known by this."), _("Recognise customers by their reference, or merge these.")
+    ),
+    "reference_taken": Reason(
+        _("Another customer has this reference."), _("Give each customer a reference of its own.")
+    ),
+    "member_not_found": Reason(
+        _("No household or company is known by this reference or name."),
+        _("Correct it, or import the household or company first."),
+    ),
+    "member_ambiguous": Reason(
+        _("Several households or companies are known by this name."), _("Write its reference instead.")
+    ),
+    "customer_not_found": Reason(
+        _("No customer that you may see is known by this."),
+        _("Correct the cell, or import the customer first."),
+    ),
+    "person_not_found": Reason(
+        _("The customer has no contact person or member with this reference."), _("Correct it, or empty the cell.")
+    ),
     "order_contradiction": Reason(
         _("An earlier row gives this order another customer, day or currency."),
         _("Give each order a number of its own, or make its rows agree."),
@@ -142,6 +211,13 @@ PROBLEMS = {
     "incomplete_mapping": _(
         "The mapping does not say which column holds %(fields)s. The columns of the file are: %(columns)s."
     ),
+    "key_unnamed": _(
+        "No column is named as %(key)s, by which customers are to be recognised. Name it, or choose another way."
+    ),
+    "name_unnamed": _("No column is named as the name, which every new customer needs."),
+    "member_unnamed": _("No column is named as the company or household that new contact persons belong to."),
+    "changed_file": _("The file is not the one whose columns were named. Upload it again."),
+    "no_longer_allowed": _("Whoever asked for this import may no longer do so. Nothing was imported."),
     "price_twice": _("The mapping names both unit_price and amount. Name one of them."),
     "rate_without_currency": _(
         "The mapping names an exchange rate and no currency. Name the column of the currency too."

@@ -55,9 +55,12 @@ class ImportReport:
     accepted: int
     rejected: int
     skipped: int
-    orders: int
-    customers: int
-    products: int
+    orders: int = 0
+    customers: int = 0
+    products: int = 0
+    # Of files about customers and contact moments: what the accepted rows became.
+    created: int = 0
+    updated: int = 0
     # Reason code to number of rows.
     reasons: dict[str, int] = field(default_factory=dict)
     rejections: list[Rejection] = field(default_factory=list)

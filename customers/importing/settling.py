@@ -15,7 +15,6 @@ from typing import Any
 
 from customers.importing import statements
 from customers.importing.reading import Reading
-from customers.importing.staging import load_cells
 
 # Rows with this mark are in the database already.
 KNOWN = "known"
@@ -103,11 +102,6 @@ class Settling:
         self._run(statements.HERE_LINES, sku="product.sku" if named else "%(sku)s")
         self._run(statements.MARK_KNOWN, {"known": KNOWN})
 
-    def counts(self) -> dict[str | None, int]:
-        """Number of rows by reason; None for those that will be kept."""
-        self._cursor.execute(statements.COUNTS)
-        return dict(self._cursor.fetchall())
-
     def add_products(self) -> int:
         """Products that the file names for the first time."""
         return self._run(statements.ADD_PRODUCTS)
@@ -124,11 +118,6 @@ class Settling:
     def add_lines(self) -> int:
         """The lines themselves, in the order of the file."""
         return self._run(statements.ADD_LINES)
-
-    def add_rejections(self, import_id: int) -> int:
-        """Where and why rows were not taken, and how they stood in the file."""
-        load_cells(self._cursor, self._reading, statements.REJECTED_LINES, {"known": KNOWN})
-        return self._run(statements.ADD_REJECTIONS, {"source": import_id, "known": KNOWN})
 
     def _run(self, statement: str, values: Mapping[str, Any] | None = None, **parts: str) -> int:
         """Run a statement; `parts` are pieces of SQL from this package, `values` are sent as parameters."""

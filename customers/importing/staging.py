@@ -58,6 +58,7 @@ class Terms:
     house: str
     zone: ZoneInfo
     today: dt.date
+    now: dt.datetime
     shift: dt.timedelta = dt.timedelta()
 
 

@@ -213,9 +213,15 @@ class Customer(models.Model):
 
     def fill_search_columns(self) -> None:
         """Derive what is sorted and searched; bulk writers call this for each customer that they build."""
-        self.sort_key = normalise(f"{self.name} {self.given_name}").strip()
-        # A phone number once more without gaps: people type it either way.
-        digits = "".join(filter(str.isdigit, self.phone))
-        searched = (self.reference, self.given_name, self.name, self.email, self.phone, digits, self.city)
-        # Bare words: the database's parser would take an e-mail address or a signed number for one word.
-        self.search_text = " ".join(tokens(" ".join(searched)))
+        self.sort_key, self.search_text = search_columns(
+            self.reference, self.given_name, self.name, self.email, self.phone, self.city
+        )
+
+
+def search_columns(reference: str, given_name: str, name: str, email: str, phone: str, city: str) -> tuple[str, str]:
+    """What a customer is sorted by and searched in."""
+    # A phone number once more without gaps: people type it either way.
+    digits = "".join(filter(str.isdigit, phone))
+    # Bare words: the database's parser would take an e-mail address or a signed number for one word.
+    words = tokens(" ".join((reference, given_name, name, email, phone, digits, city)))
+    return normalise(f"{name} {given_name}").strip(), " ".join(words)

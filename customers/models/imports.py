@@ -56,6 +56,9 @@ class Import(models.Model):
     rejected = models.PositiveIntegerField(_("rejected"), default=0)
     updated = models.PositiveIntegerField(_("updated"), default=0)
     skipped = models.PositiveIntegerField(_("skipped"), default=0, help_text=_("Already known from an earlier import."))
+    undo_job = models.ForeignKey(
+        Job, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("job that takes it back")
+    )
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
     undone = models.PositiveIntegerField(_("taken back"), default=0)
 
@@ -80,6 +83,12 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether it brought customers or contact moments, and nobody has asked for them to be taken back."""
+        asked = self.undo_job is not None and self.undo_job.state not in {Job.State.FAILED, Job.State.CANCELLED}
+        return bool(self.kind != self.Kind.ORDERS and self.accepted and self.undone_at is None and not asked)
 
     @property
     def created(self) -> int:

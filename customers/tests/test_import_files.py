@@ -10,7 +10,7 @@ from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.actions import import_orders
+from customers.import_actions import import_orders
 from customers.importing.encodings import guess
 from customers.importing.mappings import parse_mapping
 from customers.importing.problems import PROBLEMS, REASONS, ImportProblem

@@ -11,7 +11,7 @@ import pytest
 from django.db.models import Sum
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from customers.actions import import_orders
+from customers.import_actions import import_orders
 from customers.importing.problems import REASONS, ImportProblem
 from customers.importing.report import ImportReport
 from customers.models import Customer, Import, ImportRejection, Order, OrderLine, Product

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.models import Job
 from customers import import_forms
-from customers.actions import request_import
+from customers.import_actions import request_import
 from customers.importing.uploads import discard_forgotten
 from customers.models import Customer, Import, Order
 from customers.tests.factories import CompanyFactory, ImportFactory, ImportRejectionFactory, user_with
@@ -201,7 +201,7 @@ def test_files_that_nobody_waits_for_are_deleted_after_a_week(manager: Client) -
 def test_nothing_is_queued_when_the_request_fails(
     manager: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("customers.actions.enqueue", lambda **_: 1 / 0)
+    monkeypatch.setattr("customers.import_actions.enqueue", lambda **_: 1 / 0)
     user = user_with("customers.import_orders")
     with pytest.raises(ZeroDivisionError):
         request_import(upload=SimpleUploadedFile("orders.csv", ORDERS), mapping="auto", requested_by=user)

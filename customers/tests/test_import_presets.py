@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db.models import Sum
 
-from customers.actions import import_orders
+from customers.import_actions import import_orders
 from customers.importing.problems import ImportProblem
 from customers.models import Order, OrderLine, Product
 

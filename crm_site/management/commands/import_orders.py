@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_site.lib.formatting import number
-from customers.actions import IMPORT_ORDERS, import_orders
+from customers.import_actions import IMPORT_ORDERS, import_orders
 from customers.importing.problems import ImportProblem
 from customers.importing.report import ImportReport
 from customers.importing.staging import Unwatched
