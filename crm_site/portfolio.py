@@ -263,18 +263,17 @@ def make_costing(portfolio: Portfolio) -> Costing:
     ):
         activity = costing.activities.create(name=name, driver=driver, position=costing.activities.count())
         activity.shares.create(pool=pools[pool], percent=percent)
-    for name, minutes in (
-        ("Answer calls", {"minutes_phone": "1", "contacts_phone": "2.5"}),
-        ("Answer messages", {"contacts_email": "6", "minutes_chat": "1"}),
+    for name, equation in (
+        ("Answer calls", "minutes_phone + 2.5 * contacts_phone"),
+        ("Answer messages", "6 * contacts_email + minutes_chat"),
     ):
-        activity = costing.activities.create(
+        costing.activities.create(
             name=name,
             method=Activity.Method.TIME_DRIVEN,
             resource=pools["Customer service"],
+            equation=equation,
             position=costing.activities.count(),
         )
-        for driver, each in minutes.items():
-            activity.terms.create(driver=driver, minutes=each)
     publish_costing(costing=costing, at=timezone.now())
     return costing
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -35,8 +36,9 @@ from profitability.models import (
     ProductMatrix,
     RunActivity,
     RunMonth,
+    RunPool,
+    RunPoolMonth,
     Scenario,
-    TimeTerm,
     ValuePolicy,
 )
 
@@ -55,6 +57,39 @@ class DriverChoices:
         )
 
 
+class DraftsOnly:
+    """What belongs to a published costing is looked at, never changed: the database would refuse it."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_draft(obj)  # type: ignore[misc]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_draft(obj)  # type: ignore[misc]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Inlines ask for the object above them; pages of their own ask for nothing."""
+        allowed = super().has_add_permission(request, *([obj] if isinstance(self, InlineModelAdmin) else []))  # type: ignore[misc]
+        return allowed and _is_draft(obj)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Without deleting many at once, which asks about no single row."""
+        actions = super().get_actions(request)  # type: ignore[misc]
+        actions.pop("delete_selected", None)
+        return actions
+
+
+def _is_draft(row: Any) -> bool:
+    """Whether the costing behind a row can still be changed; yes without a row."""
+    match row:
+        case Costing():
+            return row.is_draft
+        case CostPool() | Activity():
+            return row.costing.is_draft
+        case CostPoolAmount() | ActivityShare():
+            return row.pool.costing.is_draft
+    return True
+
+
 class OneRowAdmin(SafeModelAdmin):
     """A row that there is once: it is changed, never added twice nor deleted."""
 
@@ -68,18 +103,18 @@ class OneRowAdmin(SafeModelAdmin):
 # --- Costing ------------------------------------------------------------------------------------------------------
 
 
-class CostPoolInline(admin.TabularInline):
+class CostPoolInline(DraftsOnly, admin.TabularInline):
     model = CostPool
     extra = 0
     show_change_link = True
     fields = ["name", "name_fr", "practical_capacity_minutes", "company_level"]
 
 
-class ActivityInline(DriverChoices, admin.TabularInline):
+class ActivityInline(DraftsOnly, DriverChoices, admin.TabularInline):
     model = Activity
     extra = 0
     show_change_link = True
-    fields = ["name", "method", "driver", "resource", "position"]
+    fields = ["name", "method", "driver", "resource", "equation", "position"]
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """The few cost pools of the costing on this page; none before it was saved for the first time."""
@@ -89,8 +124,8 @@ class ActivityInline(DriverChoices, admin.TabularInline):
 
 
 @admin.register(Costing)
-class CostingAdmin(SafeModelAdmin):
-    """A costing with its cost pools and activities; amounts, shares and time equations stand on the pages of those."""
+class CostingAdmin(DraftsOnly, SafeModelAdmin):
+    """A costing with its cost pools and activities; amounts and shares stand on the pages of those."""
 
     list_display = ["name", "is_current", "published_at"]
     search_fields = ["name__istartswith"]
@@ -109,20 +144,20 @@ class CostingAdmin(SafeModelAdmin):
         self.message_user(request, text, messages.SUCCESS)
 
 
-class CostPoolAmountInline(admin.TabularInline):
+class CostPoolAmountInline(DraftsOnly, admin.TabularInline):
     model = CostPoolAmount
     extra = 1
     ordering = ["-month"]
 
 
-class PoolShareInline(admin.TabularInline):
+class PoolShareInline(DraftsOnly, admin.TabularInline):
     model = ActivityShare
     extra = 0
     autocomplete_fields = ["activity"]
 
 
 @admin.register(CostPool)
-class CostPoolAdmin(SafeModelAdmin):
+class CostPoolAdmin(DraftsOnly, SafeModelAdmin):
     """A cost pool with its amounts by month, and the activities that take shares of it."""
 
     list_display = ["name", "name_fr", "costing", "practical_capacity_minutes", "company_level"]
@@ -134,54 +169,40 @@ class CostPoolAdmin(SafeModelAdmin):
 
 
 @admin.register(CostPoolAmount)
-class CostPoolAmountAdmin(SafeModelAdmin):
-    list_display = ["pool", "month", "amount"]
+class CostPoolAmountAdmin(DraftsOnly, SafeModelAdmin):
+    list_display = ["pool", "month", "amount", "capacity_minutes"]
     list_filter = ["pool__costing"]
-    list_select_related = ["pool"]
+    list_select_related = ["pool__costing"]
     date_hierarchy = "month"
     search_fields = ["pool__name__istartswith"]
     autocomplete_fields = ["pool"]
 
 
-class ActivityShareInline(admin.TabularInline):
+class ActivityShareInline(DraftsOnly, admin.TabularInline):
     model = ActivityShare
     extra = 0
     autocomplete_fields = ["pool"]
 
 
-class TimeTermInline(DriverChoices, admin.TabularInline):
-    model = TimeTerm
-    extra = 0
-
-
 @admin.register(Activity)
-class ActivityAdmin(DriverChoices, SafeModelAdmin):
+class ActivityAdmin(DraftsOnly, DriverChoices, SafeModelAdmin):
     """An activity with the shares of cost pools that it takes, or with its time equation."""
 
-    list_display = ["name", "name_fr", "costing", "method", "driver", "resource", "position"]
+    list_display = ["name", "name_fr", "costing", "method", "driver", "resource", "equation", "position"]
     list_filter = ["method", "costing"]
     list_select_related = ["costing", "resource"]
     search_fields = ["name__istartswith", "name_fr__istartswith"]
     autocomplete_fields = ["costing", "resource"]
-    inlines = [ActivityShareInline, TimeTermInline]
+    inlines = [ActivityShareInline]
 
 
 @admin.register(ActivityShare)
-class ActivityShareAdmin(SafeModelAdmin):
+class ActivityShareAdmin(DraftsOnly, SafeModelAdmin):
     list_display = ["activity", "pool", "percent"]
     list_filter = ["activity__costing"]
-    list_select_related = ["activity", "pool"]
+    list_select_related = ["activity", "pool__costing"]
     search_fields = ["activity__name__istartswith", "pool__name__istartswith"]
     autocomplete_fields = ["activity", "pool"]
-
-
-@admin.register(TimeTerm)
-class TimeTermAdmin(DriverChoices, SafeModelAdmin):
-    list_display = ["activity", "driver", "minutes"]
-    list_filter = ["activity__costing"]
-    list_select_related = ["activity"]
-    search_fields = ["activity__name__istartswith", "driver__startswith"]
-    autocomplete_fields = ["activity"]
 
 
 # --- Policies -----------------------------------------------------------------------------------------------------
@@ -236,6 +257,20 @@ class RunMonthAdmin(ReadOnlyAdmin):
     list_display = ["month", "run", "orders", "net_revenue", "profit", "entered", "unused_capacity", "company_level"]
     list_select_related = ["run"]
     search_fields = ["run__id__exact"]
+
+
+@admin.register(RunPool)
+class RunPoolAdmin(ReadOnlyAdmin):
+    list_display = ["name", "run", "position"]
+    list_select_related = ["run"]
+    search_fields = ["name__istartswith", "run__id__exact"]
+
+
+@admin.register(RunPoolMonth)
+class RunPoolMonthAdmin(ReadOnlyAdmin):
+    list_display = ["pool", "month", "entered", "charged", "unused_capacity", "overload", "company_level"]
+    list_select_related = ["pool"]
+    search_fields = ["pool__name__istartswith", "pool__run__id__exact"]
 
 
 @admin.register(PeriodRanking)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from customers.models import Order
 from profitability.actions import publish_costing
 from profitability.drivers import sources_of
-from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, TimeTerm, ValuePolicy
+from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, ValuePolicy
 
 COSTING_NAME = "Demonstration"
 # What the fixed amounts and capacities were written for; a smaller demonstration is a smaller shop.
@@ -195,12 +195,11 @@ def _create_activities(costing: Costing) -> None:
             method=Activity.Method.TIME_DRIVEN if work.minutes else Activity.Method.TRADITIONAL,
             driver=work.driver,
             resource=pool if work.minutes else None,
+            equation=" + ".join(f"{minutes} * {driver}" for driver, minutes in work.minutes.items()),
             position=position,
         )
         if work.percent:
             ActivityShare.objects.create(activity=activity, pool=pool, percent=Decimal(work.percent))
-        for driver, minutes in work.minutes.items():
-            TimeTerm.objects.create(activity=activity, driver=driver, minutes=Decimal(minutes))
 
 
 def amount_of(spec: Pool, month: dt.date, quantities: Quantities, scale: Decimal) -> Decimal:

@@ -8,7 +8,6 @@ from profitability.models import (
     Costing,
     CostPool,
     CostPoolAmount,
-    TimeTerm,
     ValuePolicy,
 )
 from profitability.permissions import SEE_VALUE
@@ -31,13 +30,23 @@ track(
     ),
     Tracked(
         CostPoolAmount,
-        fields=("pool", "month", "amount"),
+        fields=("pool", "month", "amount", "capacity_minutes"),
         title="concat_ws(' · ', " + _POOL + ", to_char({row}.month, 'YYYY-MM'))",
         permission=SEE_VALUE,
     ),
     Tracked(
         Activity,
-        fields=("costing", "name", "name_fr", "method", "driver", "resource", "position"),
+        fields=(
+            "costing",
+            "name",
+            "name_fr",
+            "method",
+            "driver",
+            "resource",
+            "equation",
+            "estimated_percent",
+            "position",
+        ),
         title="{row}.name",
         permission=SEE_VALUE,
     ),
@@ -45,12 +54,6 @@ track(
         ActivityShare,
         fields=("activity", "pool", "percent"),
         title="concat_ws(' · ', " + _ACTIVITY + ", " + _POOL + ")",
-        permission=SEE_VALUE,
-    ),
-    Tracked(
-        TimeTerm,
-        fields=("activity", "driver", "minutes"),
-        title="concat_ws(' · ', " + _ACTIVITY + ", {row}.driver)",
         permission=SEE_VALUE,
     ),
     Tracked(

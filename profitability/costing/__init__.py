@@ -41,7 +41,14 @@ Traditional, with 70, 10 and 20 % of the time by interview, everything is absorb
 
 from profitability.costing.allocation import ActivityCost, Allocation, PoolCost, allocate, charge, charge_periods
 from profitability.costing.inputs import Activity, CostingError, CostPool, TimeDriven, TimeTerm, Traditional
-from profitability.costing.reconciliation import Charged, DirectCosts, Reconciliation, reconcile
+from profitability.costing.reconciliation import (
+    Charged,
+    DirectCosts,
+    PoolReconciliation,
+    Reconciliation,
+    reconcile,
+    reconcile_pools,
+)
 
 __all__ = [
     "Activity",
@@ -52,6 +59,7 @@ __all__ = [
     "CostingError",
     "DirectCosts",
     "PoolCost",
+    "PoolReconciliation",
     "Reconciliation",
     "TimeDriven",
     "TimeTerm",
@@ -60,4 +68,5 @@ __all__ = [
     "charge",
     "charge_periods",
     "reconcile",
+    "reconcile_pools",
 ]

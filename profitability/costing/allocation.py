@@ -21,6 +21,7 @@ class ActivityCost:
     quantity: Fraction  # driver units; minutes where time-driven
     rate: Fraction  # cents for one of those; 0 when there were none
     cents_per_unit: Mapping[str, Fraction]  # by driver: what `charge` multiplies
+    parts: Mapping[str, Fraction]  # by pool: the cents of the cost that come from it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +152,8 @@ def _drawing_on(pool: str, activities: Sequence[Activity]) -> list[TimeDriven]:
 def _traditional_cost(
     activity: Traditional, parts: Mapping[str, Fraction], totals: Mapping[str, Fraction], *, running: bool
 ) -> ActivityCost:
-    cost = sum(parts.values(), Fraction()) if running else Fraction()
+    taken = {pool: part for pool, part in parts.items() if part and running}
+    cost = sum(taken.values(), Fraction())
     quantity = totals[activity.driver]
     rate = cost / quantity if quantity else Fraction()
     return ActivityCost(
@@ -161,6 +163,7 @@ def _traditional_cost(
         quantity=quantity,
         rate=rate,
         cents_per_unit={activity.driver: rate},
+        parts=taken,
     )
 
 
@@ -175,6 +178,7 @@ def _time_driven_cost(activity: TimeDriven, minutes: Fraction, per_minute: Fract
         quantity=minutes,
         rate=per_minute,
         cents_per_unit=cents,
+        parts={activity.pool: minutes * per_minute},
     )
 
 

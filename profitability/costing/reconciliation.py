@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from profitability.costing.allocation import ActivityCost, Allocation
 
@@ -70,6 +71,56 @@ def reconcile(
         rounding_difference=sum(pool.charged + pool.rounding_difference for pool in pools) - customers - anonymous,
         beyond_rounding=tuple(activity.key for activity, entry in made if _beyond_rounding(activity, entry)),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolReconciliation:
+    """Where the amount of one pool went; the pools of a period add up to its `Reconciliation`."""
+
+    key: str
+    entered: int
+    charged: int
+    charged_anonymous: int
+    unused_capacity: int
+    overload: int
+    company_level: int
+    rounding_difference: int
+
+
+def reconcile_pools(allocation: Allocation, charged: Mapping[str, Charged]) -> tuple[PoolReconciliation, ...]:
+    """As `reconcile`, pool by pool: what an activity charged comes from its pools in proportion to what it took.
+
+    What is left over by rounding stands beside each pool, so that every pool accounts for its own amount to the cent.
+    """
+    customers = _by_pool(allocation, {key: entry.customers for key, entry in charged.items()})
+    anonymous = _by_pool(allocation, {key: entry.anonymous for key, entry in charged.items()})
+    return tuple(
+        PoolReconciliation(
+            key=pool.key,
+            entered=pool.amount,
+            charged=customers[pool.key],
+            charged_anonymous=anonymous[pool.key],
+            unused_capacity=pool.unused_capacity,
+            overload=pool.overload,
+            company_level=pool.company_level,
+            rounding_difference=pool.charged + pool.rounding_difference - customers[pool.key] - anonymous[pool.key],
+        )
+        for pool in allocation.pools
+    )
+
+
+def _by_pool(allocation: Allocation, cents: Mapping[str, int]) -> dict[str, int]:
+    """The cents that activities charged, by pool: cut at rounded sums, so that no cent is lost or made."""
+    totals = {pool.key: 0 for pool in allocation.pools}
+    for activity in allocation.activities:
+        whole = sum(activity.parts.values(), Fraction())
+        reached, given = Fraction(), 0
+        for pool, part in activity.parts.items():
+            reached += part
+            upto = round(cents[activity.key] * reached / whole) if whole else 0
+            totals[pool] += upto - given
+            given = upto
+    return totals
 
 
 def _beyond_rounding(activity: ActivityCost, entry: Charged) -> bool:

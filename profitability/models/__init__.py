@@ -1,6 +1,6 @@
 """The nouns of costing and of the figures that it leads to, one module each."""
 
-from profitability.models.activity import Activity, ActivityShare, TimeTerm
+from profitability.models.activity import Activity, ActivityShare
 from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
 from profitability.models.equity import EquityBridge
@@ -8,6 +8,7 @@ from profitability.models.figures import ActivityRate, CustomerMonth, RunActivit
 from profitability.models.matrix import ProductMatrix
 from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
+from profitability.models.pools import RunPool, RunPoolMonth
 from profitability.models.scenario import Scenario
 
 __all__ = [
@@ -27,7 +28,8 @@ __all__ = [
     "PurchaseModel",
     "RunActivity",
     "RunMonth",
-    "TimeTerm",
+    "RunPool",
+    "RunPoolMonth",
     "Scenario",
     "ValuePolicy",
 ]

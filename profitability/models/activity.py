@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.names import BilingualName
 from profitability.drivers import known_driver
-from profitability.models.costing import Costing, CostPool
+from profitability.equation_words import known_equation
+from profitability.equations import LONGEST
+from profitability.models.costing import Costing, CostPool, refuse_published
 
 HUNDRED = Decimal(100)
 
@@ -16,7 +18,7 @@ class Activity(BilingualName):
     """Something the company does for customers: process an order, answer a call, visit.
 
     Traditional: takes a percentage of cost pools, and shares it out by the quantity of one driver. Time-driven: takes
-    minutes of one cost pool's capacity, so many for each unit of its drivers; unused capacity is charged to nobody.
+    minutes of one cost pool's capacity, as its time equation says; unused capacity is charged to nobody.
     """
 
     class Method(models.TextChoices):
@@ -41,6 +43,24 @@ class Activity(BilingualName):
         verbose_name=_("resource"),
         help_text=_("The cost pool whose minutes a time-driven activity uses."),
     )
+    equation = models.CharField(
+        _("time equation"),
+        max_length=LONGEST,
+        blank=True,
+        validators=[known_equation],
+        help_text=_("The minutes of a time-driven activity, by driver: 8 * orders + 2 * order_lines."),
+    )
+    estimated_percent = models.DecimalField(
+        _("estimated share of the resource (per cent)"),
+        max_digits=7,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_(
+            "What people say that a time-driven activity takes of its resource; only to compare the traditional rate "
+            "with the time-driven one."
+        ),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -54,7 +74,7 @@ class Activity(BilingualName):
                 violation_error_message=_("This costing already has an activity of this name."),
             ),
             models.CheckConstraint(
-                condition=(Q(method="traditional") & ~Q(driver="") & Q(resource__isnull=True))
+                condition=(Q(method="traditional") & ~Q(driver="") & Q(resource__isnull=True) & Q(equation=""))
                 | (Q(method="time_driven") & Q(driver="") & Q(resource__isnull=False)),
                 name="activity_driver_or_resource",
                 violation_error_message=_(
@@ -62,9 +82,16 @@ class Activity(BilingualName):
                     "and its drivers stand in its time equation."
                 ),
             ),
+            models.CheckConstraint(
+                condition=Q(estimated_percent__isnull=True) | Q(estimated_percent__gt=0, estimated_percent__lte=100),
+                name="activity_estimate_is_a_percentage",
+                violation_error_message=_("A share is more than 0 and at most 100 per cent."),
+            ),
         ]
 
     def clean(self) -> None:
+        if hasattr(self, "costing"):
+            refuse_published(self.costing)
         if self.resource and self.resource.costing_id != self.costing_id:
             raise ValidationError({"resource": _("The resource must belong to the same costing.")})
         if self.resource and self.resource.practical_capacity_minutes is None:
@@ -101,6 +128,7 @@ class ActivityShare(models.Model):
     def clean(self) -> None:
         if not (hasattr(self, "activity") and hasattr(self, "pool")):
             return  # what is missing is said beside its own field
+        refuse_published(self.pool.costing)
         if self.activity.costing_id != self.pool.costing_id:
             raise ValidationError({"pool": _("The cost pool must belong to the same costing.")})
         if self.activity.method != Activity.Method.TRADITIONAL:
@@ -108,35 +136,3 @@ class ActivityShare(models.Model):
         others = self.pool.shares.exclude(pk=self.pk).aggregate(total=models.Sum("percent"))["total"] or 0
         if self.percent is not None and others + self.percent > HUNDRED:
             raise ValidationError({"percent": _("The shares of a cost pool cannot exceed 100 per cent together.")})
-
-
-class TimeTerm(models.Model):
-    """One term of a time equation: so many minutes for each unit of a driver."""
-
-    activity = models.ForeignKey(Activity, models.CASCADE, related_name="terms", verbose_name=_("activity"))
-    driver = models.CharField(_("driver"), max_length=60, validators=[known_driver])
-    minutes = models.DecimalField(_("minutes"), max_digits=9, decimal_places=3)
-
-    class Meta:
-        verbose_name = _("term of a time equation")
-        verbose_name_plural = _("terms of time equations")
-        ordering = ["activity", "id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["activity", "driver"],
-                name="time_term_once_per_driver",
-                violation_error_message=_("This time equation already has a term for this driver."),
-            ),
-            models.CheckConstraint(
-                condition=Q(minutes__gt=0),
-                name="time_term_minutes_positive",
-                violation_error_message=_("The minutes must be greater than zero."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.minutes} × {self.driver}"
-
-    def clean(self) -> None:
-        if hasattr(self, "activity") and self.activity.method != Activity.Method.TIME_DRIVEN:
-            raise ValidationError({"activity": _("Only a time-driven activity has a time equation.")})

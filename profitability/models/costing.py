@@ -1,4 +1,5 @@
 from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -16,13 +17,24 @@ class CostingQuerySet(models.QuerySet["Costing"]):
         """The costing that recomputes use (1 query); none before one was published."""
         return self.filter(is_current=True).first()
 
+    def drafts(self) -> "CostingQuerySet":
+        """Those that can still be changed."""
+        return self.filter(published_at=None)
+
 
 class Costing(models.Model):
-    """A version of how costs reach customers: cost pools, activities, drivers. One version is the current one."""
+    """A version of how costs reach customers: cost pools with their amounts, activities, drivers.
+
+    A draft is edited until it is published; from then on nothing of it changes any more, which the database sees to,
+    and changes are made to a copy. One published version is the current one: that which recomputes use.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     is_current = models.BooleanField(_("current"), default=False)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    copied_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", verbose_name=_("copied from")
+    )
     default_cost_ratio = models.DecimalField(
         _("assumed cost of goods"),
         max_digits=5,
@@ -64,6 +76,18 @@ class Costing(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_draft(self) -> bool:
+        return self.published_at is None
+
+
+def refuse_published(costing: Costing) -> None:
+    """Say in words what the database would refuse: a change to a published costing."""
+    if not costing.is_draft:
+        raise ValidationError(
+            _("“%(costing)s” was published and no longer changes. Copy it to a new draft.") % {"costing": costing}
+        )
+
 
 class CostPool(BilingualName):
     """A resource that costs money each month: the call centre, the warehouse, the sales force.
@@ -79,7 +103,10 @@ class CostPool(BilingualName):
         decimal_places=2,
         null=True,
         blank=True,
-        help_text=_("Minutes that the people or machines can really work in a month; only for time-driven activities."),
+        help_text=_(
+            "Minutes that the people or machines can really work in a month, unless another figure was entered for it; "
+            "only for time-driven activities."
+        ),
     )
     company_level = models.BooleanField(
         _("kept at company level"),
@@ -104,13 +131,25 @@ class CostPool(BilingualName):
             ),
         ]
 
+    def clean(self) -> None:
+        if hasattr(self, "costing"):
+            refuse_published(self.costing)
+
 
 class CostPoolAmount(models.Model):
-    """What a cost pool cost in one month."""
+    """What a cost pool cost in one month, and what its practical capacity was if it was not the usual one."""
 
     pool = models.ForeignKey(CostPool, models.CASCADE, related_name="amounts", verbose_name=_("cost pool"))
     month = models.DateField(_("month"), help_text=_("The first day of the month."))
     amount = CentsField(_("amount"))
+    capacity_minutes = models.DecimalField(
+        _("practical capacity of the month (minutes)"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Empty: the usual capacity of the cost pool."),
+    )
 
     class Meta:
         verbose_name = _("amount of a cost pool")
@@ -132,7 +171,16 @@ class CostPoolAmount(models.Model):
                 name="cost_pool_amount_not_negative",
                 violation_error_message=_("The amount of a cost pool cannot be negative."),
             ),
+            models.CheckConstraint(
+                condition=Q(capacity_minutes__isnull=True) | Q(capacity_minutes__gt=0),
+                name="cost_pool_amount_capacity_positive",
+                violation_error_message=_("The practical capacity must be greater than zero."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}: {self.amount}"
+
+    def clean(self) -> None:
+        if hasattr(self, "pool"):
+            refuse_published(self.pool.costing)

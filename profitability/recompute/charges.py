@@ -15,9 +15,18 @@ from django.utils.translation import gettext_noop
 from crm_site.lib.bulk import Table
 from crm_site.lib.jobs.context import JobProblem
 from customers.models import Run
-from profitability.costing import Allocation, Charged, Reconciliation, charge_periods, reconcile
+from profitability.costing import (
+    Allocation,
+    Charged,
+    PoolCost,
+    PoolReconciliation,
+    Reconciliation,
+    charge_periods,
+    reconcile,
+    reconcile_pools,
+)
 from profitability.drivers import Arises
-from profitability.models import ActivityRate, RunActivity, RunMonth
+from profitability.models import ActivityRate, RunActivity, RunMonth, RunPool, RunPoolMonth
 from profitability.recompute.gather import Gathered, MonthTotals
 from profitability.recompute.months import THOUSAND, Whole, money, month_date, month_number, starts_of, sums_by
 from profitability.recompute.plan import Plan
@@ -137,6 +146,39 @@ def _keep(run: Run, plan: Plan, results: Sequence[MonthResult]) -> None:
         ]
     )
     RunMonth.objects.bulk_create([_run_month(run, result) for result in results])
+    _keep_pools(run, plan, results)
+
+
+def _keep_pools(run: Run, plan: Plan, results: Sequence[MonthResult]) -> None:
+    """Where the amount of each cost pool went in each month."""
+    kept = RunPool.objects.bulk_create(
+        RunPool(run=run, pool=pool, name=pool.name, name_fr=pool.name_fr, position=position)
+        for position, pool in enumerate(plan.pools)
+    )
+    RunPoolMonth.objects.bulk_create(
+        _pool_month(pool, result.month, found, cost)
+        for result in results
+        for pool, found, cost in zip(
+            kept, reconcile_pools(result.allocation, result.charged), result.allocation.pools, strict=True
+        )
+    )
+
+
+def _pool_month(pool: RunPool, month: date, found: PoolReconciliation, cost: PoolCost) -> RunPoolMonth:
+    timed = cost.cents_per_minute is not None
+    return RunPoolMonth(
+        pool=pool,
+        month=month,
+        entered=money(found.entered),
+        charged=money(found.charged),
+        charged_anonymous=money(found.charged_anonymous),
+        unused_capacity=money(found.unused_capacity),
+        overload=money(found.overload),
+        company_level=money(found.company_level),
+        rounding_difference=money(found.rounding_difference),
+        capacity=float(cost.used_minutes + cost.unused_minutes - cost.overload_minutes) if timed else None,
+        used=float(cost.used_minutes) if timed else None,
+    )
 
 
 def _rate(activity: RunActivity, result: MonthResult, position: int, drivers: Sequence[str]) -> ActivityRate:

@@ -22,7 +22,9 @@ from profitability.costing import (
     allocate,
 )
 from profitability.drivers import Arises, driver_named, is_known
+from profitability.equations import read_equation
 from profitability.models import Activity, Costing
+from profitability.models import CostPool as PoolRow
 from profitability.recompute.months import month_number
 
 PROBLEMS = {
@@ -58,8 +60,9 @@ class Plan:
     costing: Costing | None
     activities: tuple[Activity, ...]
     terms: Mapping[int, tuple[PureActivity, tuple[str, ...]]]  # by activity: what it is, and its drivers
-    pools: tuple[tuple[str, Decimal | None, bool, str], ...]  # key, capacity a month, company level, name
+    pools: tuple[PoolRow, ...]
     amounts: Mapping[int, Mapping[str, int]]  # cents by pool, by month numbered from year 0
+    capacities: Mapping[int, Mapping[str, Decimal]]  # minutes by pool, in months whose capacity is not the usual one
     drivers: tuple[str, ...]  # every driver that any activity uses, in alphabetical order: that of the quantities
 
     @property
@@ -95,10 +98,15 @@ class Plan:
 
     def allocate(self, month: int, quantities: Mapping[str, Fraction]) -> Allocation:
         """The costs of a month; an activity whose driver stood still stays at company level. Problems come in words."""
-        amounts = self.amounts.get(month, {})
+        amounts, capacities = self.amounts.get(month, {}), self.capacities.get(month, {})
         pools = [
-            CostPool(key=key, amount=amounts.get(key, 0), capacity=capacity, company_level=company_level)
-            for key, capacity, company_level, _name in self.pools
+            CostPool(
+                key=str(pool.pk),
+                amount=amounts.get(str(pool.pk), 0),
+                capacity=capacities.get(str(pool.pk), pool.practical_capacity_minutes),
+                company_level=pool.company_level,
+            )
+            for pool in self.pools
         ]
         try:
             return allocate(pools, [pure for pure, _ in self.terms.values()], quantities, idle="company_level")
@@ -106,7 +114,7 @@ class Plan:
             raise self._problem(error) from error
 
     def _problem(self, error: CostingError) -> JobProblem:
-        names = {key: name for key, _, _, name in self.pools}
+        names = {str(pool.pk): pool.name for pool in self.pools}
         activities = {str(activity.pk): activity.name for activity in self.activities}
         values = {name: str(value) for name, value in error.parameters.items()}
         if "pool" in values:
@@ -119,24 +127,28 @@ class Plan:
 
 
 def read_plan() -> Plan:
-    """The costing that is in force (5 queries); an empty plan before one was published."""
+    """The costing that is in force (4 queries); an empty plan before one was published."""
     costing = Costing.objects.current()
     if costing is None:
-        return Plan(costing=None, activities=(), terms={}, pools=(), amounts={}, drivers=())
-    activities = tuple(costing.activities.prefetch_related("shares", "terms"))
+        return Plan(costing=None, activities=(), terms={}, pools=(), amounts={}, capacities={}, drivers=())
+    activities = tuple(costing.activities.prefetch_related("shares"))
     terms = {activity.pk: _read_activity(activity) for activity in activities}
     amounts: dict[int, dict[str, int]] = defaultdict(dict)
-    pools = costing.pools.prefetch_related("amounts")
+    capacities: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    pools = tuple(costing.pools.prefetch_related("amounts"))
     for pool in pools:
         for entry in pool.amounts.all():
             amounts[month_number(entry.month)][str(pool.pk)] = int(entry.amount * 100)
+            if entry.capacity_minutes is not None:
+                capacities[month_number(entry.month)][str(pool.pk)] = entry.capacity_minutes
     used = {driver for _, drivers in terms.values() for driver in drivers}
     return Plan(
         costing=costing,
         activities=activities,
         terms=terms,
-        pools=tuple((str(pool.pk), pool.practical_capacity_minutes, pool.company_level, pool.name) for pool in pools),
+        pools=pools,
         amounts=amounts,
+        capacities=capacities,
         drivers=tuple(sorted(code for code in used if is_known(code))),
     )
 
@@ -145,7 +157,7 @@ def _read_activity(activity: Activity) -> tuple[PureActivity, tuple[str, ...]]:
     key = str(activity.pk)
     if activity.method == Activity.Method.TIME_DRIVEN:
         # In the order of the run's drivers, so that everybody who adds up a charge does it in the same order.
-        ordered = sorted(activity.terms.all(), key=lambda term: term.driver)
+        ordered = sorted(read_equation(activity.equation), key=lambda term: term.driver) if activity.equation else ()
         terms = tuple(TimeTerm(driver=term.driver, minutes=term.minutes) for term in ordered)
         return TimeDriven(key=key, pool=str(activity.resource_id), terms=terms), tuple(term.driver for term in terms)
     shares = {str(share.pool_id): share.percent / 100 for share in activity.shares.all()}

@@ -1,14 +1,24 @@
 """What the costing pages read: how costs reach customers, and where every cent of each month went."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from customers.models import Run
 from profitability.drivers import Driver, driver_named
-from profitability.models import Activity, ActivityRate, Costing, CostPool, CostPoolAmount, RunActivity, RunMonth
+from profitability.equations import read_equation
+from profitability.models import (
+    Activity,
+    ActivityRate,
+    Costing,
+    CostPool,
+    CostPoolAmount,
+    RunActivity,
+    RunMonth,
+    RunPoolMonth,
+)
 from profitability.reports.runs import Published
 
 
@@ -34,7 +44,7 @@ class Term:
     """A term of a time equation."""
 
     driver: Driver
-    minutes: Decimal
+    minutes: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +150,10 @@ def missing_amounts(costing: Costing | None, months: Collection[dt.date]) -> lis
 
 
 def plan_of(costing: Costing) -> Plan:
-    """Cost pools, activities, shares and time equations of a costing (5 queries)."""
+    """Cost pools, activities, shares and time equations of a costing (4 queries)."""
     activities = [
         _activity_plan(activity)
-        for activity in costing.activities.select_related("resource").prefetch_related("shares__pool", "terms")
+        for activity in costing.activities.select_related("resource").prefetch_related("shares__pool")
     ]
     last = CostPoolAmount.objects.filter(pool__costing=costing).order_by("pool_id", "-month").distinct("pool_id")
     latest = {amount.pool_id: amount for amount in last}
@@ -156,8 +166,13 @@ def _activity_plan(activity: Activity) -> ActivityPlan:
         activity=activity,
         driver=driver_named(activity.driver) if activity.driver else None,
         shares=tuple(Share(activity.label, part.pool.label, part.percent / 100) for part in activity.shares.all()),
-        terms=tuple(Term(driver_named(term.driver), term.minutes) for term in activity.terms.all()),
+        terms=_terms(activity.equation),
     )
+
+
+def _terms(equation: str) -> tuple[Term, ...]:
+    found = read_equation(equation) if equation else ()
+    return tuple(Term(driver_named(term.driver), term.minutes) for term in found)
 
 
 def _pool_plan(pool: CostPool, last: CostPoolAmount | None, activities: list[ActivityPlan]) -> PoolPlan:
@@ -170,32 +185,22 @@ def _pool_plan(pool: CostPool, last: CostPoolAmount | None, activities: list[Act
 
 
 def months_of(run: Run, *, since: dt.date | None = None) -> Months:
-    """Reconciliation, rates and use of capacity by month (3 queries)."""
+    """Reconciliation, rates and use of capacity by month (4 queries)."""
     months = RunMonth.objects.filter(run=run).order_by("-month")
     rates = ActivityRate.objects.filter(activity__run=run).select_related("activity")
     if since:
         months, rates = months.filter(month__gte=since), rates.filter(month__gte=since)
-    activities = list(RunActivity.objects.filter(run=run).select_related("activity__resource"))
     by_place = {(rate.month, rate.activity_id): rate for rate in rates}
-    found = list(months)
-    return Months(found, activities, by_place, capacity_use(activities, by_place.values()))
+    use = capacity_use(run, month__gte=since) if since else capacity_use(run)
+    return Months(list(months), list(RunActivity.objects.filter(run=run)), by_place, use)
 
 
-def capacity_use(activities: Iterable[RunActivity], rates: Iterable[ActivityRate]) -> list[CapacityUse]:
-    """Minutes used of each resource, newest month first; nothing of activities that were deleted since (no query)."""
-    pools = {
-        one.pk: one.activity.resource
-        for one in activities
-        if one.method == Activity.Method.TIME_DRIVEN and one.activity and one.activity.resource
-    }
-    used: dict[tuple[dt.date, CostPool], float] = defaultdict(float)
-    for rate in rates:
-        if pool := pools.get(rate.activity_id):
-            used[rate.month, pool] += rate.quantity
+def capacity_use(run: Run, **condition: dt.date) -> list[CapacityUse]:
+    """Minutes used of each resource as the run found them, newest month first (1 query)."""
+    months = RunPoolMonth.objects.filter(pool__run=run, capacity__isnull=False, **condition).select_related("pool")
     return [
-        CapacityUse(month, pool.label, minutes, float(pool.practical_capacity_minutes or 0))
-        for (month, pool), minutes in sorted(used.items(), key=lambda item: (item[0][0], item[0][1].pk), reverse=True)
-        if pool.practical_capacity_minutes
+        CapacityUse(row.month, row.pool.label, row.used or 0, row.capacity or 0)
+        for row in months.order_by("-month", "pool__position")
     ]
 
 
@@ -206,16 +211,13 @@ def recent_use(months: Months) -> list[CapacityUse]:
 
 
 def month_detail(published: Published, month: dt.date) -> MonthDetail | None:
-    """One month: what was entered, what each activity cost, used and charged (5 queries); none without figures."""
+    """One month: what was entered, what each activity cost, used and charged (6 queries); none without figures."""
     run = published.run
     found = RunMonth.objects.filter(run=run, month=month).first()
     if found is None:
         return None
     drivers = [driver_named(code) for code in published.totals.drivers]
-    rates = list(
-        ActivityRate.objects.filter(activity__run=run, month=month).select_related("activity__activity__resource")
-    )
-    activities = [rate.activity for rate in rates]
+    rates = list(ActivityRate.objects.filter(activity__run=run, month=month).select_related("activity"))
     return MonthDetail(
         month=found,
         lines=[
@@ -227,7 +229,7 @@ def month_detail(published: Published, month: dt.date) -> MonthDetail | None:
             .select_related("pool")
             .order_by("pool__name")
         ),
-        capacity=capacity_use(activities, rates),
+        capacity=capacity_use(run, month=month),
         earlier=_beside(run, month__lt=month, order="-month"),
         later=_beside(run, month__gt=month, order="month"),
     )

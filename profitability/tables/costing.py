@@ -200,7 +200,7 @@ def equation(plan: ActivityPlan) -> str:
     """A time equation as people read it: 8 min × orders + 2 min × order lines."""
     return " + ".join(
         _("%(minutes)s min × %(driver)s")
-        % {"minutes": plain_number(term.minutes), "driver": str(term.driver.label).lower()}
+        % {"minutes": plain_number(float(term.minutes)), "driver": str(term.driver.label).lower()}
         for term in plan.terms
     )
 

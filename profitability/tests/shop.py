@@ -19,7 +19,7 @@ from customers.tests.factories import (
     ProductFactory,
     TouchpointFactory,
 )
-from profitability.actions import request_recompute
+from profitability.actions import publish_costing, request_recompute
 from profitability.models import Activity, Costing, CostPool
 
 TODAY = dt.date(2026, 6, 30)
@@ -27,7 +27,9 @@ MAY, JUNE = dt.date(2026, 5, 1), dt.date(2026, 6, 1)
 
 
 def asked(as_of: dt.date = TODAY) -> Job:
-    """A recompute, done in this process; how it ended is the caller's to see."""
+    """A recompute by the latest draft, if there is one, done in this process; how it ended is the caller's to see."""
+    for draft in Costing.objects.drafts().order_by("id"):
+        publish_costing(costing=draft, at=timezone.now())
     job = request_recompute(reason=Run.Reason.ASKED, as_of=as_of)
     run_job(job.pk)
     job.refresh_from_db()
@@ -62,7 +64,8 @@ def called(customer: Customer, day: dt.date, minutes: int | None) -> None:
 
 
 def current_costing(**fields: Any) -> Costing:
-    return Costing.objects.create(name="Shop", is_current=True, published_at=timezone.now(), **fields)
+    """A draft: the first recompute publishes it, and from then on it stays as it is."""
+    return Costing.objects.create(name="Shop", **fields)
 
 
 def pool(costing: Costing, name: str, amounts: dict[dt.date, str], **fields: Any) -> CostPool:
@@ -79,12 +82,13 @@ def shared_out(costing: Costing, pool: CostPool, driver: str, percent: int = 100
 
 
 def timed(costing: Costing, pool: CostPool, **minutes: str) -> Activity:
-    activity = costing.activities.create(
-        name=f"At {pool.name}", method=Activity.Method.TIME_DRIVEN, resource=pool, position=costing.activities.count()
+    return costing.activities.create(
+        name=f"At {pool.name}",
+        method=Activity.Method.TIME_DRIVEN,
+        resource=pool,
+        equation=" + ".join(f"{each} * {driver}" for driver, each in minutes.items()),
+        position=costing.activities.count(),
     )
-    for driver, each in minutes.items():
-        activity.terms.create(driver=driver, minutes=Decimal(each))
-    return activity
 
 
 class Shop:

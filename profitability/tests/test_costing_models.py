@@ -15,7 +15,6 @@ from profitability.models import (
     Costing,
     CostPool,
     CostPoolAmount,
-    TimeTerm,
     ValuePolicy,
 )
 from profitability.tests.shop import JUNE
@@ -96,8 +95,10 @@ def test_each_method_has_its_own_kind_of_parts(costing: Costing, desk: CostPool)
     orders = costing.activities.create(name="Orders", driver="orders")
     calls = costing.activities.create(name="Calls", method=TIME_DRIVEN, resource=desk)
     assert "not a share" in refused(ActivityShare(activity=calls, pool=desk, percent=10))
-    assert "Only a time-driven activity" in refused(TimeTerm(activity=orders, driver="orders", minutes=1))
-    assert "minutes must be greater than zero" in refused(TimeTerm(activity=calls, driver="orders", minutes=0))
+    orders.equation = "8 * orders"
+    assert "drivers stand in its time equation" in refused(orders)
+    calls.equation = "8 * ordrs"
+    assert "At character 5: No records yield a driver “ordrs”. Did you mean “orders”?" in refused(calls)
 
 
 def test_one_costing_is_current_and_it_is_published(costing: Costing) -> None:

@@ -1,7 +1,6 @@
 """The pages about costing: the costing in words, and where the costs of each month went."""
 
 import datetime as dt
-from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -12,6 +11,8 @@ from django.utils import timezone
 from crm_site.lib.components import Table
 from customers.models import Run
 from customers.tests.factories import CompanyFactory, user_with
+from profitability.actions import publish_costing
+from profitability.costing_actions import copy_costing
 from profitability.models import (
     Activity,
     ActivityRate,
@@ -21,7 +22,8 @@ from profitability.models import (
     CostPoolAmount,
     RunActivity,
     RunMonth,
-    TimeTerm,
+    RunPool,
+    RunPoolMonth,
 )
 from profitability.permissions import EDIT_COSTING, SEE_VALUE
 from profitability.tests.published import month_of, publish
@@ -49,18 +51,17 @@ def client_with(*permissions: str, is_staff: bool = False) -> Client:
 @pytest.fixture
 def costing() -> Costing:
     """A warehouse whose costs go 60 % by orders, and a call centre whose minutes answer and sell."""
-    costing = Costing.objects.create(name="Costs of 2026", is_current=True, published_at=timezone.now())
+    costing = Costing.objects.create(name="Costs of 2026")
     warehouse = CostPool.objects.create(costing=costing, name="Warehouse")
     centre = CostPool.objects.create(costing=costing, name="Call centre", practical_capacity_minutes=1000)
     packing = Activity.objects.create(costing=costing, name="Packing", driver="orders", position=1)
     ActivityShare.objects.create(activity=packing, pool=warehouse, percent=60)
     timed = {"costing": costing, "method": Activity.Method.TIME_DRIVEN, "resource": centre}
-    answering = Activity.objects.create(name="Answering", position=2, **timed)
-    TimeTerm.objects.create(activity=answering, driver="orders", minutes=8)
-    TimeTerm.objects.create(activity=answering, driver="order_lines", minutes=Decimal("2.5"))
+    Activity.objects.create(name="Answering", position=2, equation="8 * orders + 2.5 * order_lines", **timed)
     for month in (dt.date(2026, 5, 1), JUNE):
         CostPoolAmount.objects.create(pool=warehouse, month=month, amount=1000)
         CostPoolAmount.objects.create(pool=centre, month=month, amount=800)
+    publish_costing(costing=costing, at=timezone.now())
     return costing
 
 
@@ -73,7 +74,19 @@ def run(costing: Costing) -> Run:
     rate_of(run, answering, quantity=600, rate=0.8, coefficients=[640.0, 200.0], cost=480)
     RunMonth.objects.filter(run=run, month=JUNE).delete()
     month_of(run, JUNE, entered=1800, unused_capacity=320, company_level=400, cost_to_serve=1080)
+    centre, warehouse = costing.pools.all()
+    pool_month_of(run, warehouse, entered=1000, charged=600, company_level=400)
+    pool_month_of(run, centre, entered=800, charged=480, unused_capacity=320, capacity=1000.0, used=600.0)
     return run
+
+
+def pool_month_of(run: Run, pool: CostPool, *, month: dt.date = JUNE, **figures: object) -> RunPoolMonth:
+    """Where the amount of a pool went: nowhere, unless told otherwise."""
+    kept, _made = RunPool.objects.get_or_create(run=run, pool=pool, name=pool.name, position=pool.pk)
+    nothing = dict.fromkeys(
+        ("charged_anonymous", "unused_capacity", "overload", "company_level", "rounding_difference"), 0
+    )
+    return RunPoolMonth.objects.create(pool=kept, month=month, **(nothing | figures))
 
 
 def rate_of(run: Run, activity: Activity, *, cost: int, **figures: object) -> None:
@@ -138,13 +151,15 @@ def test_use_of_capacity_is_a_share_of_the_minutes_that_there_are(manager: Clien
 
 
 def test_overload_is_a_warning(manager: Client, run: Run) -> None:
-    CostPool.objects.filter(name="Call centre").update(practical_capacity_minutes=400)
+    RunPoolMonth.objects.filter(pool__name="Call centre").update(capacity=400)
     notices = [notice.text for notice in manager.get(URL).context["warnings"]]
     assert notices[0].startswith("Call centre used 150% of its practical capacity in Jun 2026")
 
 
-def test_months_without_amounts_are_a_warning(manager: Client, run: Run) -> None:
-    CostPoolAmount.objects.filter(pool__name="Warehouse", month=JUNE).delete()
+def test_months_without_amounts_are_a_warning(manager: Client, costing: Costing, run: Run) -> None:
+    next_one = copy_costing(costing=costing, name="Costs of 2027")
+    CostPoolAmount.objects.filter(pool__costing=next_one, pool__name="Warehouse", month=JUNE).delete()
+    publish_costing(costing=next_one, at=timezone.now())
     notices = [notice.text for notice in manager.get(URL).context["warnings"]]
     assert notices[0].startswith("1 month with orders has no amount for: Warehouse.")
 

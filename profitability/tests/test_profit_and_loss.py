@@ -20,8 +20,8 @@ from customers.tests.factories import (
     TouchpointFactory,
     user_with,
 )
-from profitability.actions import request_recompute
-from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, RunMonth, TimeTerm
+from profitability.actions import publish_costing, request_recompute
+from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, RunMonth
 from profitability.permissions import SEE_VALUE
 from profitability.reports import CustomerProfitAndLoss, customer_profit_and_loss
 
@@ -34,18 +34,17 @@ LONG_AGO, LATELY = dt.date(2025, 3, 10), dt.date(2026, 6, 10)
 
 def a_costing() -> None:
     """A third of 700.00 a month goes by orders; 333.33 buys 1,000 minutes, of which a call takes 7.5 and its length."""
-    costing = Costing.objects.create(name="2026", is_current=True, published_at=timezone.now())
+    costing = Costing.objects.create(name="2026")
     desk = CostPool.objects.create(costing=costing, name="Order desk")
     calls = CostPool.objects.create(costing=costing, name="Call centre", practical_capacity_minutes=1000)
     orders = Activity.objects.create(costing=costing, name="Process orders", driver="orders", position=1)
     ActivityShare.objects.create(activity=orders, pool=desk, percent=Decimal("33.3333"))
     timed = {"costing": costing, "method": Activity.Method.TIME_DRIVEN, "resource": calls}
-    answer = Activity.objects.create(name="Answer calls", position=2, **timed)
-    TimeTerm.objects.create(activity=answer, driver="contacts_phone", minutes=Decimal("7.5"))
-    TimeTerm.objects.create(activity=answer, driver="minutes_phone", minutes=1)
+    Activity.objects.create(name="Answer calls", position=2, equation="7.5 * contacts_phone + minutes_phone", **timed)
     for month in (LONG_AGO.replace(day=1), LATELY.replace(day=1)):
         CostPoolAmount.objects.create(pool=desk, month=month, amount=700)
         CostPoolAmount.objects.create(pool=calls, month=month, amount=Decimal("333.33"))
+    publish_costing(costing=costing, at=timezone.now())
 
 
 @pytest.fixture
