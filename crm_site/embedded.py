@@ -112,6 +112,18 @@ def missing_servers() -> Iterator[None]:
         yield
 
 
+def start_what_died() -> list[str]:
+    """Start again those of `missing_servers` whose process is gone, and name them; the caller must be using them."""
+    database, broker = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
+    postgres, valkey = _servers_of(data_dir())
+    dead = [server for server, ours in ((postgres, database), (valkey, broker)) if ours and not server.runs()]
+    if dead:
+        with _locked_file(data_dir() / "start.lock") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            _start(data_dir(), database=database, broker=broker)
+    return [server.name for server in dead]
+
+
 def needs_servers(arguments: Sequence[str]) -> bool:
     """Whether a command line of `manage.py` talks to the database or the broker."""
     words = list(arguments[1:])

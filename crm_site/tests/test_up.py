@@ -104,20 +104,35 @@ def answers(port: int) -> bool:
         return False
 
 
-def test_one_command_starts_everything_and_an_interrupt_stops_it(folder: Path) -> None:
+def server_pids(folder: Path) -> list[int | None]:
+    return [server._pid() for server in embedded._servers_of(folder)]
+
+
+def kill_servers(folder: Path) -> set[int]:
+    running = {pid for pid in server_pids(folder) if pid is not None}
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+    assert len(running) == 2
+    return running
+
+
+def test_one_command_starts_everything_keeps_it_running_and_an_interrupt_stops_it(folder: Path) -> None:
     port = free_port()
     up = run_up(folder, port)
     try:
         assert up.stdout is not None
         assert any(f"http://127.0.0.1:{port}/" in line for line in up.stdout)
         assert answers(port)
+        killed = kill_servers(folder)
+        assert eventually(lambda: None not in (now := server_pids(folder)) and killed.isdisjoint(now))
+        assert eventually(lambda: answers(port))
         up.send_signal(signal.SIGINT)
         rest = up.communicate(timeout=60)[0]
     finally:
         up.kill()
     assert (up.returncode, "Stopping" in rest) == (0, True)
     assert not answers(port)
-    assert [server._pid() for server in embedded._servers_of(folder)] == [None, None]
+    assert server_pids(folder) == [None, None]
 
 
 def test_a_taken_port_is_said_before_anything_starts(folder: Path) -> None:

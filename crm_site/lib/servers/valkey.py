@@ -42,6 +42,10 @@ class Valkey:
             except OSError:
                 return False
 
+    def runs(self) -> bool:
+        """Whether its process is there, busy as it may be."""
+        return self._pid() is not None
+
     def start(self) -> None:
         """Bring it up, with what it had queued before."""
         if self._pid() is None:

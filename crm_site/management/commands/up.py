@@ -61,6 +61,8 @@ class Command(BaseCommand):
                 self.wait_for_first_figures(supervisor)
         self.greet()
         while True:
+            for name in embedded.start_what_died():
+                self.say(f"{name} had ended; it runs again.")
             supervisor.tend()
             time.sleep(0.5)
 
