@@ -14,7 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.expressions import CombinedExpression
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.accounts.models import Team
@@ -119,6 +120,15 @@ def _figure(name: str, label: Any, kind: str, narrow: Narrow | None = None, **mo
     return Field(name, label, kind, asked, FIGURES, **({"attribute": name, "permission": VIEW_FIGURES} | more))
 
 
+def _fifth(name: str, label: Any, digit: CombinedExpression) -> Field:
+    """One of the three digits of RFM."""
+    return _figure(name, label, "whole", attribute="rfm", alias=(f"rfm_{name}", digit), narrow=values(f"rfm_{name}"))
+
+
+def _a_hundredth() -> Decimal:
+    return Decimal("0.01")
+
+
 REGISTER: tuple[Field, ...] = (
     _identity("words", _("Name, reference, e-mail, phone or town"), "words", _found, optional=False),
     _identity("kind", _("Kind"), "choice", codes("kind"), choices=lambda: Customer.Kind.choices, optional=False),
@@ -168,9 +178,11 @@ REGISTER: tuple[Field, ...] = (
         hint=_("Per cent of all ranked customers, the most profitable first: at most 20 are the best fifth."),
     ),
     _figure("lifetime_value", _("Lifetime value"), "money"),
-    _figure(
-        "probability_alive", _("Probability active"), "percent", scaled("probability_alive", lambda: Decimal("0.01"))
-    ),
+    _figure("probability_alive", _("Probability active"), "percent", scaled("probability_alive", _a_hundredth)),
+    _figure("churn_risk", _("Churn risk"), "percent", scaled("churn_risk", _a_hundredth)),
+    _fifth("recency", _("Recency, from 1 to 5"), F("rfm") / 100),
+    _fifth("frequency", _("Frequency, from 1 to 5"), F("rfm") / 10 % 10),
+    _fifth("spending", _("Value of purchases, from 1 to 5"), F("rfm") % 10),
     _figure("expected_orders", _("Expected orders"), "number"),
     Field("last_contact", _("Last contact"), "day", _last_contact, DEALINGS, permission=VIEW_MOMENTS),
     Field(

@@ -45,6 +45,8 @@ FIGURES = {
     "lifetime_value": "lifetime_value",
     "probability_alive": "probability_alive",
     "expected_orders": "expected_orders",
+    "churn_risk": "churn_risk",
+    "rfm": "rfm",
     "first_order_on": "first_order_on",
     "last_order_on": "last_order_on",
 }

@@ -102,6 +102,7 @@ def figures(run: Run, customer: Customer, chance: random.Random, rank: int) -> N
         rank=pick([rank, None]), profit=pick(AMOUNTS), net_revenue=pick(AMOUNTS), gross_margin=pick(AMOUNTS),
         cost_to_serve=pick(AMOUNTS), direct_costs=pick(AMOUNTS), lifetime_value=pick([*AMOUNTS, None]),
         probability_alive=pick([0.0, 0.25, 0.75, None]), expected_orders=pick([0.5, 2.5, None]),
+        churn_risk=pick([0.125, 0.5, None]), rfm=pick([111, 534, 251, None]),
     )  # fmt: skip
 
 
@@ -167,8 +168,12 @@ def value_of(name: str, customer: Customer, ranked: int) -> Any:
             return customer.birth_date
         case "percentile":
             return customer.rank and Decimal(customer.rank) * 100 / ranked
-        case "probability_alive":
-            return None if customer.probability_alive is None else Decimal(str(customer.probability_alive)) * 100
+        case "probability_alive" | "churn_risk":
+            share = getattr(customer, name)
+            return None if share is None else Decimal(str(share)) * 100
+        case "recency" | "frequency" | "spending":
+            place = ("recency", "frequency", "spending").index(name)
+            return customer.rfm and int(str(customer.rfm)[place])
     if name.startswith("consent_"):
         said = customer.consents.filter(channel=name.split("_")[1]).latest_first().first()
         return said and said.given
