@@ -179,6 +179,9 @@ class Customer(models.Model):
             # Incoming e-mail asks for a sender's address in whatever case it was entered.
             models.Index(Upper("email"), name="customer_by_email_any_case"),
             models.Index(fields=["phone"], name="customer_by_phone", condition=~models.Q(phone="")),
+            # The advanced filter asks for towns and postal codes in whatever case, whole or by their beginning.
+            models.Index(Upper("city"), name="customer_by_town"),
+            models.Index(Upper("postal_code"), name="customer_by_postal_code"),
             models.Index(fields=["owner", "sort_key", "id"], name="customer_by_owner"),
             models.Index(fields=["team", "sort_key", "id"], name="customer_by_team"),
         ]
