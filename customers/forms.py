@@ -18,10 +18,11 @@ from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, check_te
 from crm_site.lib.conditions.grammar import write
 from crm_site.lib.conditions.words import pieces
 from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField, SlimHidden, Words
+from crm_site.lib.trail.together import SEEN, EditedTogether
 from customers import custom_fields
 from customers.actions import version_of
 from customers.filter_fields import CustomerFields
-from customers.models import ContactMoment, Customer, Run, Segment
+from customers.models import ContactMoment, Customer, CustomField, Run, Segment
 from customers.models.company import company_lately
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
@@ -140,7 +141,7 @@ class CustomerFilters(FilterForm):
         return [Words(piece.label, piece.text, {"where": write(piece.without) or None}) for piece in found]
 
 
-def members_of(segment: Segment, run: Run | None) -> CustomerQuerySet:
+def members_of(segment: Segment, run: Run | None, *, today: dt.date | None = None) -> CustomerQuerySet:
     """The customers of a segment, whoever may see them (no query of its own, 3 now and then for the choices).
 
     Nobody when a filter can no longer be used, say by an owner who has left: without it the segment would hold more
@@ -148,7 +149,7 @@ def members_of(segment: Segment, run: Run | None) -> CustomerQuerySet:
     """
     if segment.kind == Segment.Kind.STATIC:
         return Customer.objects.filter(segments=segment)
-    filters = CustomerFilters(QueryDict(segment.query), choices=filter_choices(), run=run)
+    filters = CustomerFilters(QueryDict(segment.query), choices=filter_choices(), run=run, today=today)
     asked = {name for name, value in filters.data.items() if value}
     if not asked or not asked <= filters.in_force().keys():
         return Customer.objects.none()
@@ -174,7 +175,7 @@ class OrderFilters(FilterForm):
         return numbered_like(orders, text)
 
 
-class CustomerForm(forms.ModelForm):
+class CustomerForm(EditedTogether):
     """Identity, contact data and origin of a customer; figures are computed, never typed."""
 
     # By reference: a select of all households and companies could hold a million entries.
@@ -242,15 +243,27 @@ class CustomerForm(forms.ModelForm):
         """Say that somebody took the reference after it had been checked."""
         self.add_error("reference", Customer._meta.get_field("reference").error_messages["unique"])
 
-    def changed_by_another(self) -> None:
-        """Say that saving would overwrite somebody else's work; the entries stay in the form."""
-        self.add_error(
-            None,
-            _(
-                "Somebody else has changed this customer since you opened the form. Nothing was saved: note what you "
-                "entered, open the customer again and enter it there."
-            ),
-        )
+    # --- When somebody else has changed the customer since the form was opened
+
+    def brought_up_to_date(self, fresh: Customer) -> None:
+        self.data["version"] = version_of(fresh)
+
+    def _further(self, name: str) -> CustomField | None:
+        """The company's own field of this name."""
+        return next((field for field in self.further if custom_fields.PREFIX + field.code == name), None)
+
+    def field_name(self, column: str) -> str:
+        json, dot, code = column.partition(".")
+        return custom_fields.PREFIX + code if dot and json == "custom" else super().field_name(column)
+
+    def is_as_it_was(self, name: str, former: Any) -> bool:
+        if self._further(name):
+            return bool(custom_fields.kept(self.cleaned_data[name]) == former)
+        return super().is_as_it_was(name, former)
+
+    def present(self, name: str, fresh: Customer) -> Any:
+        further = self._further(name)
+        return custom_fields.initial(further, fresh.custom) if further else super().present(name, fresh)
 
 
 class FieldForm(CustomerForm):
@@ -259,11 +272,11 @@ class FieldForm(CustomerForm):
     def __init__(self, *args: Any, name: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.further = []
-        self.fields = {each: self.fields[each] for each in (name, "version")}
+        self.fields = {each: self.fields[each] for each in (name, "version", SEEN)}
         self.fields[name].widget.attrs["autofocus"] = True
 
     def changes(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in ("version", SEEN)}
 
 
 class MomentForm(forms.ModelForm):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField
+from crm_site.lib.trail.together import SEEN, EditedTogether
 from customers.models import Opportunity, OpportunityStage
 from customers.models.opportunity import OpportunityQuerySet
 from customers.task_forms import CustomerByReference
@@ -64,7 +65,7 @@ def of_whom(opportunities: OpportunityQuerySet, whose: str, user: User) -> Oppor
     return opportunities.filter(mine) if whose in ("mine", "team") else opportunities
 
 
-class OpportunityForm(forms.ModelForm):
+class OpportunityForm(EditedTogether):
     """A sale that could be won. The stage is chosen once; later the opportunity is moved."""
 
     customer = CustomerByReference()
@@ -99,17 +100,10 @@ class OpportunityForm(forms.ModelForm):
 
     def changes(self) -> dict[str, Any]:
         """What was entered, for the action that writes it."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in ("version", SEEN)}
 
-    def changed_by_another(self) -> None:
-        """Say that saving would overwrite somebody else's work; the entries stay in the form."""
-        self.add_error(
-            None,
-            _(
-                "Somebody else has changed this opportunity since you opened the form. Nothing was saved: note what "
-                "you entered, open the opportunity again and enter it there."
-            ),
-        )
+    def brought_up_to_date(self, fresh: Opportunity) -> None:
+        self.data["version"] = str(fresh.version)
 
 
 def _not_negative(value: Any) -> None:

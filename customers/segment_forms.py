@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from crm_site.lib.accounts.models import User
 from crm_site.lib.filters import ChoiceFilter, FilterForm, SearchField
 from crm_site.lib.formatting import number
+from crm_site.lib.trail.together import GuardedForm
 from customers.models import Channel, Segment
 from customers.models.segment import SegmentQuerySet
 from customers.saved_view_forms import LONGEST_QUERY
@@ -34,7 +35,7 @@ class SegmentFilters(FilterForm):
         return segments.filter(name__icontains=text)
 
 
-class SegmentForm(forms.ModelForm):
+class SegmentForm(GuardedForm):
     """The name of a segment and its relational policy: who looks after it, in which channels, how often at most."""
 
     channels = forms.MultipleChoiceField(

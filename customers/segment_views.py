@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -159,12 +160,11 @@ def _created(request: HttpRequest, form: NewSegmentForm, run: Run | None) -> Seg
 
 
 def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change a segment's name and relational policy; its filters stay."""
+    """Change a segment's name and relational policy, unless somebody else did so since; its filters stay."""
     segment = own_segment(request, pk, CHANGE_SEGMENT)
     name = segment.name
     form = SegmentForm(request.POST or None, instance=segment, user=request.user)  # type: ignore[arg-type]
-    if request.method == "POST" and form.is_valid():
-        form.save()
+    if request.method == "POST" and _changed(form):
         messages.success(request, _("The changes to %(segment)s were saved.") % {"segment": segment})
         return redirect("segment", pk)
     context = {
@@ -174,6 +174,15 @@ def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
         "cancel_url": reverse("segment", args=[pk]),
     }
     return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
+
+
+@transaction.atomic
+def _changed(form: SegmentForm) -> bool:
+    """Checked and written in one go: nobody comes between."""
+    if not form.is_valid():
+        return False
+    form.save()
+    return True
 
 
 def segment_delete(request: HttpRequest, pk: int) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.filters import ChoiceFilter, FilterForm, SearchField
+from crm_site.lib.trail.together import SEEN, GuardedForm
 from customers.models import Customer, Task
 from customers.models.task import TaskQuerySet
 
@@ -93,7 +94,7 @@ class TaskFilters(FilterForm):
         return tasks.filter(done_at__isnull=False) if state == "done" else tasks
 
 
-class TaskForm(forms.ModelForm):
+class TaskForm(GuardedForm):
     """A task as somebody plans it."""
 
     customer = CustomerByReference(required=False)
@@ -119,6 +120,10 @@ class TaskForm(forms.ModelForm):
         owners.queryset = owners.queryset.filter(is_active=True)
         if self.instance.customer:
             self.initial["customer"] = self.instance.customer.reference
+
+    def entries(self) -> dict[str, Any]:
+        """What was entered, for the action that writes it."""
+        return {name: value for name, value in self.cleaned_data.items() if name != SEEN}
 
 
 class QuickTaskForm(forms.ModelForm):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -83,7 +84,7 @@ def task_create(request: HttpRequest) -> HttpResponse:
     }
     form = TaskForm(request.POST or None, user=request.user, initial=initial)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid():
-        task = add_task(created_by=request.user, fields=form.cleaned_data)  # type: ignore[arg-type]
+        task = add_task(created_by=request.user, fields=form.entries())  # type: ignore[arg-type]
         messages.success(request, _("“%(task)s” was added.") % {"task": task})
         return redirect(back(request, task.get_absolute_url()))
     context = {
@@ -97,12 +98,11 @@ def task_create(request: HttpRequest) -> HttpResponse:
 
 @permission_required(CHANGE_TASK, raise_exception=True)
 def task_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change a task."""
+    """Change a task, unless somebody else did so since this form was opened."""
     task = visible_task(request, pk)
     title = task.title
     form = TaskForm(request.POST or None, user=request.user, instance=task)  # type: ignore[arg-type]
-    if request.method == "POST" and form.is_valid():
-        change_task(task_id=pk, changes=form.cleaned_data)
+    if request.method == "POST" and _changed(form):
         messages.success(request, _("The task was saved."))
         return redirect("task", pk)
     context = {
@@ -112,6 +112,15 @@ def task_edit(request: HttpRequest, pk: int) -> HttpResponse:
         "cancel_url": reverse("task", args=[pk]),
     }
     return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
+
+
+@transaction.atomic
+def _changed(form: TaskForm) -> bool:
+    """Checked and written in one go: nobody comes between."""
+    if not form.is_valid():
+        return False
+    change_task(task_id=form.instance.pk, changes=form.entries())
+    return True
 
 
 @require_POST

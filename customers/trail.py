@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from crm_site.lib.trail.registry import Inner, Tracked, on_files_of, track
 from customers import custom_fields
 from customers.models import (
+    AcquisitionSource,
     Attachment,
+    Company,
+    ContactLimit,
     ContactMoment,
     Customer,
     CustomField,
@@ -15,6 +18,7 @@ from customers.models import (
     Merge,
     MessageTemplate,
     Opportunity,
+    OpportunityStage,
     Purpose,
     Segment,
     Task,
@@ -129,5 +133,14 @@ track(
         title="{row}.name",
         permission=VIEW_CUSTOMERS,
     ),
+    Tracked(Company, fields=("name", "currency", "former_after_days"), title="{row}.name", permission=VIEW_CUSTOMERS),
+    Tracked(
+        OpportunityStage,
+        fields=("name", "name_fr", "position", "probability", "outcome"),
+        title="{row}.name",
+        permission=VIEW_OPPORTUNITIES,
+    ),
+    Tracked(AcquisitionSource, fields=("name", "name_fr"), title="{row}.name", permission=VIEW_CUSTOMERS),
+    Tracked(ContactLimit, fields=("channel", "messages", "days"), title="{row}.channel", permission=VIEW_CUSTOMERS),
     Tracked(Purpose, fields=("name", "name_fr", "needs_consent"), title="{row}.name", permission=VIEW_CUSTOMERS),
 )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.options import InlineModelAdmin, ShowFacets
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.lib.paging import COUNT_LIMIT, capped_count
 from crm_site.lib.trail.models import Change
 from crm_site.lib.trail.registry import declaration_of
+from crm_site.lib.trail.together import SEEN, guarded
 from crm_site.lib.trail.words import in_words
 
 SAMPLE = 10
@@ -68,6 +69,21 @@ class SafeModelAdmin(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CappedChangeList
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """A form that tells the second of two people what the first changed."""
+        if self.has_change_permission(request, obj):
+            kwargs.setdefault("form", guarded(self.form, self.model))
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[InlineModelAdmin]:
+        """The same for the parts that are edited on the page of the whole."""
+        inlines = super().get_inline_instances(request, obj)
+        for inline in inlines:
+            if declaration_of(inline.model) and inline.has_change_permission(request, obj):
+                inline.form = guarded(inline.form, inline.model)
+                inline.fields = [*inline.fields, SEEN] if inline.fields else None  # type: ignore[misc]
+        return inlines
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

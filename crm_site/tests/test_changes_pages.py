@@ -13,6 +13,7 @@ from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from crm_site.lib.accounts.models import User
+from crm_site.lib.trail.actions import unrecorded
 from crm_site.lib.trail.actor import Actor, acting
 from crm_site.lib.trail.models import Change
 from crm_site.lib.trail.words import FieldChange, Line, in_words
@@ -38,7 +39,8 @@ SEEING = ("customers.view_customer", "customers.view_task", "customers.view_cont
 
 @pytest.fixture
 def manager() -> User:
-    CompanyFactory()
+    with unrecorded():
+        CompanyFactory()
     return user_with(
         *SEEING, "customers.see_all_customers", "customers.export_customer", "trail.see_company_changes",
         "profitability.view_profitability", username="manager",

@@ -115,7 +115,7 @@ def test_the_second_of_two_savers_of_an_own_field_or_tag_is_told(editor: Client,
         assert editor.post(url, entries_of(editor, customer, **change)).status_code == 302
         response = editor.post(url, mine)
         assert response.status_code == 422
-        assert "Somebody else has changed this customer" in response.content.decode()
+        assert "Somebody else has changed this" in response.content.decode()
         mine = entries_of(editor, customer, custom_shoe="44")
     customer.refresh_from_db()
     assert (customer.custom["shoe"], list(customer.tags.all())) == ("39", [tag])

@@ -98,7 +98,7 @@ def test_the_second_of_two_savers_is_told_and_overwrites_nothing(editor: Client)
     editor.post(edit_url(customer), entries_of(editor, customer, name="Second"))
     response = editor.post(edit_url(customer), mine)
     assert response.status_code == 422
-    assert "Somebody else has changed this customer" in response.content.decode()
+    assert "Somebody else has changed this" in response.content.decode()
     assert 'value="Metz"' in response.content.decode()
     customer.refresh_from_db()
     assert (customer.name, customer.city) == ("Second", "Lyon")
