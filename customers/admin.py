@@ -25,6 +25,7 @@ from customers.models import (
     Import,
     ImportChange,
     ImportRejection,
+    JourneyStep,
     Merge,
     Message,
     MessageTemplate,
@@ -191,6 +192,13 @@ class ImportChangeAdmin(ReadOnlyAdmin):
     list_display = ["source", "record_id"]
     list_select_related = ["source"]
     search_fields = ["=record_id"]
+
+
+@admin.register(JourneyStep)
+class JourneyStepAdmin(ReadOnlyAdmin):
+    list_display = ["period", "place", "touchpoint", "moments", "customers", "counted_at"]
+    list_select_related = ["touchpoint"]
+    search_fields = ["=period"]
 
 
 @admin.register(Run)

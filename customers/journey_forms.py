@@ -45,6 +45,11 @@ class JourneyFilters(FilterForm):
         preset = preset_period(asked.get("period", ""), self.today)
         return Period(asked.get("since") or preset.since, asked.get("until") or preset.until)
 
+    def asked_preset(self) -> str | None:
+        """The usual period that is asked for; None where days of one's own are."""
+        asked = self.in_force()
+        return None if asked.get("since") or asked.get("until") else asked.get("period", "")
+
     def asked_segment(self) -> Segment | None:
         return self.segments.get(self.in_force().get("segment", ""))
 

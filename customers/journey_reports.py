@@ -12,17 +12,20 @@ from django.utils import timezone
 from psycopg2.errors import QueryCanceled
 
 from customers.forms import members_of
-from customers.models import Run, Segment, Touchpoint
+from customers.models import JourneyStep, Run, Segment, Touchpoint
 from customers.models.moment import ContactMomentQuerySet
 
 # Longer than this nobody waits for a page; a shorter period is then the way.
 LONGEST_SECONDS = 20
+# So many contact moments are counted while the page is made; of more, the last count of the usual periods is shown.
+COUNTED_AT_ONCE = 100_000
 
 STAGES = """
     WITH moment AS ({moments}),
     met AS MATERIALIZED (
         SELECT customer_id, touchpoint_id, count(*) AS moments, sum(minutes) AS noted,
-               count(*) - count(minutes) AS unnoted, min(occurred_at) AS first, max(occurred_at) AS last
+               count(*) - count(minutes) AS unnoted, min(occurred_at) AS first, max(occurred_at) AS last,
+               count(sentiment) AS moods, count(*) FILTER (WHERE sentiment > 0) AS happy
         FROM moment
         GROUP BY customer_id, touchpoint_id
     ),
@@ -35,8 +38,8 @@ STAGES = """
     SELECT used.id, used.next_id, sum(met.moments)::bigint,
            coalesce(sum(met.noted) + sum(met.unnoted) * coalesce(used.standard_minutes, 0),
                     sum(met.noted), sum(met.unnoted) * used.standard_minutes),
-           count(*),
-           count(*) FILTER (WHERE later.last >= met.first)
+           count(*), count(*) FILTER (WHERE later.last >= met.first),
+           sum(met.moods)::int, sum(met.happy)::int
     FROM met
     JOIN used ON used.id = met.touchpoint_id
     LEFT JOIN met later ON later.customer_id = met.customer_id AND later.touchpoint_id = used.next_id
@@ -58,8 +61,22 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """What was counted of one touchpoint, which is named by its key."""
+
+    touchpoint: int
+    following: int | None
+    moments: int
+    minutes: Decimal | None
+    customers: int
+    went_on: int
+    moods: int
+    happy: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """One touchpoint in a period; `dropped_out` is None at the last one, minutes where none are known."""
+    """One touchpoint in a period; None where nothing is known: `dropped_out` at the last one, `happy` without moods."""
 
     touchpoint: Touchpoint
     following: Touchpoint | None
@@ -67,6 +84,7 @@ class Stage:
     minutes: Decimal | None
     customers: int
     dropped_out: float | None
+    happy: float | None  # share of the moods that were noted
 
     @property
     def label(self) -> str:
@@ -81,45 +99,68 @@ class Stage:
         return self.following.label if self.following else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The stages of a period; `counted_at` where they were counted before anybody asked."""
+
+    period: Period
+    stages: list[Stage]
+    counted_at: dt.datetime | None = None
+
+
 def journey(moments: ContactMomentQuerySet) -> list[Stage]:
     """The touchpoints that customers met, in the order of the journey (2 queries, whatever the number of moments).
 
     Whoever met a touchpoint and did not meet the next one afterwards, in these moments, dropped out between the two.
     Raises TooSlow.
     """
-    rows = _counted(moments)
-    touchpoints = Touchpoint.objects.in_bulk([row[0] for row in rows])
-    return [
-        Stage(
-            touchpoint=touchpoints[key],
-            following=touchpoints.get(following),
-            moments=count,
-            minutes=minutes,
-            customers=customers,
-            dropped_out=None if following is None else 1 - went_on / customers,
-        )
-        for key, following, count, minutes, customers, went_on in rows
-    ]
-
-
-def _counted(moments: ContactMomentQuerySet) -> list[tuple[int, int, int, Decimal | None, int, int]]:
-    columns = moments.order_by().values("customer_id", "touchpoint_id", "occurred_at", "minutes")
     try:
-        sql, values = columns.query.sql_with_params()
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{LONGEST_SECONDS}s'")
-            cursor.execute("SET LOCAL work_mem = '128MB'")  # a group for each customer and touchpoint: beside the disk
-            cursor.execute(STAGES.format(moments=sql), values)
-            rows = cursor.fetchall()
-            cursor.execute("SET LOCAL statement_timeout = DEFAULT")
-            cursor.execute("SET LOCAL work_mem = DEFAULT")
-            return rows
-    except EmptyResultSet:  # nobody can match, and Django will not even write the query
-        return []
+        counts = counted(moments, seconds=LONGEST_SECONDS)
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
             raise TooSlow from error
         raise
+    touchpoints = Touchpoint.objects.in_bulk([count.touchpoint for count in counts])
+    return [_stage(count, touchpoints[count.touchpoint], touchpoints.get(count.following or 0)) for count in counts]
+
+
+def usual_journey(name: str) -> Journey | None:
+    """One of the usual periods as it was counted last (1 query); None where there is little to count, or no count."""
+    steps = list(JourneyStep.objects.filter(period=name).select_related("touchpoint", "following").order_by("place"))
+    if sum(step.moments for step in steps) <= COUNTED_AT_ONCE:
+        return None
+    first = steps[0]
+    stages = [_stage(step, step.touchpoint, step.following) for step in steps]
+    return Journey(Period(first.since, first.until), stages, first.counted_at)
+
+
+def _stage(count: Count | JourneyStep, touchpoint: Touchpoint, following: Touchpoint | None) -> Stage:
+    return Stage(
+        touchpoint=touchpoint,
+        following=following,
+        moments=count.moments,
+        minutes=count.minutes,
+        customers=count.customers,
+        dropped_out=None if following is None else 1 - count.went_on / count.customers,
+        happy=count.happy / count.moods if count.moods else None,
+    )
+
+
+def counted(moments: ContactMomentQuerySet, *, seconds: float = 0) -> list[Count]:
+    """What these moments come to at each touchpoint (1 query, given up after so many seconds unless 0)."""
+    columns = moments.order_by().values("customer_id", "touchpoint_id", "occurred_at", "minutes", "sentiment")
+    try:
+        sql, values = columns.query.sql_with_params()
+    except EmptyResultSet:  # nobody can match, and Django will not even write the query
+        return []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
+        cursor.execute("SET LOCAL work_mem = '128MB'")  # a group for each customer and touchpoint: beside the disk
+        cursor.execute(STAGES.format(moments=sql), values)
+        rows = cursor.fetchall()
+        cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+        cursor.execute("SET LOCAL work_mem = DEFAULT")
+    return [Count(key, following, *rest) for key, following, *rest in rows]
 
 
 def in_period(moments: ContactMomentQuerySet, period: Period) -> ContactMomentQuerySet:

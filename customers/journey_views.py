@@ -17,7 +17,7 @@ from crm_site.lib.charts import Chart, Series
 from crm_site.lib.export import Sheet, csv_response
 from crm_site.lib.tables import Column, Table, draw
 from customers.journey_forms import JourneyFilters
-from customers.journey_reports import Stage, TooSlow, in_period, journey, of_segment
+from customers.journey_reports import Journey, Stage, TooSlow, in_period, journey, of_segment, usual_journey
 from customers.models import ContactMoment, Segment
 from customers.models.moment import ContactMomentQuerySet
 from customers.permissions import VIEW_MOMENTS
@@ -32,6 +32,7 @@ STAGES = Table(
         Column("moments", gettext_lazy("Contact moments"), "number"),
         Column("minutes", gettext_lazy("Minutes"), "number"),
         Column("customers", gettext_lazy("Customers reached"), "number"),
+        Column("happy", gettext_lazy("Happy, where noted"), "percent"),
         Column("next_label", gettext_lazy("Next touchpoint")),
         Column("dropped_out", gettext_lazy("Never reach the next"), "percent"),
     ),
@@ -43,15 +44,14 @@ def journey_page(request: HttpRequest) -> HttpResponseBase:
     """Volume, minutes, customers and drop-out at each touchpoint of a period, as a page or as CSV."""
     segments = list(Segment.objects.visible_to(request.user)[:MOST_SEGMENTS])
     filters = JourneyFilters(request.GET, segments=segments, today=timezone.localdate())
-    stages: list[Stage] = []
-    slow = False
     try:
-        stages = journey(asked_moments(request, filters))
+        asked = asked_journey(request, filters)
     except TooSlow:
-        slow = True
-    if request.GET.get("format") == "csv" and not slow:
-        return csv_response(sheet(stages))
-    return render(request, "customers/journey.html", _context(request, filters, stages) | {"slow": slow})
+        context = _context(request, filters, Journey(filters.asked_period(), []))
+        return render(request, "customers/journey.html", context | {"slow": True})
+    if request.GET.get("format") == "csv":
+        return csv_response(sheet(asked.stages))
+    return render(request, "customers/journey.html", _context(request, filters, asked))
 
 
 def sheet(stages: list[Stage]) -> Sheet:
@@ -64,6 +64,15 @@ def sheet(stages: list[Stage]) -> Sheet:
     )
 
 
+def asked_journey(request: HttpRequest, filters: JourneyFilters) -> Journey:
+    """What the address asks for: a usual period of everybody as it was counted last, anything else counted now."""
+    preset = filters.asked_preset()
+    moments = ContactMoment.objects.visible_to(request.user)
+    everybody = not (filters.asked_segment() or moments.query.where)
+    usual = usual_journey(preset) if everybody and preset is not None else None
+    return usual or Journey(filters.asked_period(), journey(asked_moments(request, filters)))
+
+
 def asked_moments(request: HttpRequest, filters: JourneyFilters) -> ContactMomentQuerySet:
     """The moments that the address asks for, as far as this person may see them."""
     moments = in_period(ContactMoment.objects.visible_to(request.user), filters.asked_period())
@@ -71,13 +80,14 @@ def asked_moments(request: HttpRequest, filters: JourneyFilters) -> ContactMomen
     return of_segment(moments, segment, current_run(request)) if segment else moments
 
 
-def _context(request: HttpRequest, filters: JourneyFilters, stages: list[Stage]) -> dict[str, object]:
-    period = filters.asked_period()
+def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> dict[str, object]:
+    stages, period = asked.stages, asked.period
     days = {"since": formatting.day(period.since), "until": formatting.day(period.until)}
     csv = urlencode([(name, value) for name, value in request.GET.items() if value and name != "format"])
     return {
         "page_title": _("Customer journey"),
         "page_subtitle": _("Contact moments from %(since)s to %(until)s") % days,
+        "counted_at": asked.counted_at,
         "filters": filters,
         "stages": stages,
         "finding": finding(stages),

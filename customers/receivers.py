@@ -8,6 +8,7 @@ from django.dispatch import receiver
 
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.signals import job_finished
+from customers.journey_actions import request_counting
 from customers.models import Run
 from customers.segment_actions import keep_figures
 
@@ -18,3 +19,10 @@ def keep_figures_of_segments(sender: Any, job: Job, **kwargs: Any) -> None:
     run = Run.objects.filter(job=job, is_current=True).first()
     if run:
         keep_figures(run=run)
+
+
+@receiver(job_finished, dispatch_uid="customer journey after a run")
+def count_the_journey(sender: Any, job: Job, **kwargs: Any) -> None:
+    """Whenever figures are renewed, the usual periods of the journey are counted anew: beside them, not before them."""
+    if Run.objects.filter(job=job, is_current=True).exists():
+        request_counting()

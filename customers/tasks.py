@@ -15,6 +15,7 @@ from customers.contacting.messages import SEND_MESSAGE, send_message
 from customers.duplicates.actions import FIND_DUPLICATES, request_finding
 from customers.duplicates.finding import find_duplicates as search_all
 from customers.import_actions import IMPORT_ORDERS, IMPORT_PEOPLE, UNDO_IMPORT, finish_import, finish_undo
+from customers.journey_actions import COUNT_JOURNEY, count_usual_periods
 from customers.task_actions import send_due_reminders
 
 
@@ -50,6 +51,11 @@ def find_duplicates(context: JobContext) -> dict[str, Any]:
 @shared_task
 def weekly_search_for_duplicates() -> None:
     request_finding()
+
+
+@job_handler(COUNT_JOURNEY)
+def count_journey(context: JobContext) -> dict[str, Any]:
+    return {"steps": count_usual_periods(at=timezone.now(), today=timezone.localdate(), watch=context)}
 
 
 @job_handler(SEND_MESSAGE)

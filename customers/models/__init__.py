@@ -7,6 +7,7 @@ from customers.models.custom_field import CustomField
 from customers.models.customer import AcquisitionSource, Customer, Tag
 from customers.models.duplicate import DuplicatePair, Merge
 from customers.models.imports import Import, ImportChange, ImportRejection
+from customers.models.journey import JourneyStep
 from customers.models.message import Attachment, Message, MessageTemplate
 from customers.models.moment import ContactMoment, Touchpoint
 from customers.models.opportunity import Opportunity, OpportunityStage
@@ -30,6 +31,7 @@ __all__ = [
     "Import",
     "ImportChange",
     "ImportRejection",
+    "JourneyStep",
     "Merge",
     "Message",
     "MessageTemplate",

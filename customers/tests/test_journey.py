@@ -9,10 +9,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm_site.lib.jobs.models import Job
+from crm_site.lib.jobs.signals import job_finished
 from customers import journey_reports
+from customers.importing.staging import Unwatched
+from customers.journey_actions import count_usual_periods
 from customers.journey_forms import preset_period
 from customers.journey_reports import Period, TooSlow, in_period, journey
-from customers.models import ContactMoment, Customer, Touchpoint
+from customers.models import ContactMoment, Customer, Run, Touchpoint
 from customers.tests.factories import (
     CompanyFactory,
     ContactMomentFactory,
@@ -149,6 +153,76 @@ def test_the_same_figures_come_as_a_file(visitor: Client, steps: list[Touchpoint
     response: Any = visitor.get(URL, {"format": "csv"})
     assert response.headers["Content-Type"].startswith("text/csv")
     assert "Advertisement" in b"".join(response.streaming_content).decode()
+
+
+@pytest.fixture
+def much_to_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few contact moments there are, they are counted beforehand."""
+    monkeypatch.setattr(journey_reports, "COUNTED_AT_ONCE", 0)
+
+
+def count(at: dt.datetime | None = None) -> int:
+    return count_usual_periods(at=at or timezone.now(), today=timezone.localdate(), watch=Unwatched())
+
+
+def test_of_many_moments_the_last_count_is_shown_with_its_time(
+    visitor: Client, steps: list[Touchpoint], much_to_count: None
+) -> None:
+    advertisement, shop, _service = steps
+    for customer in (CustomerFactory(), CustomerFactory()):
+        meet(customer, advertisement, days_ago=40)
+    meet(customer, shop, days_ago=3, minutes=7)
+    at = timezone.make_aware(dt.datetime(2026, 3, 4, 5, 6))
+    count(at)
+    meet(CustomerFactory(), shop)
+    assert stages(visitor) == stages(visitor, period="90") == [("Advertisement", 2, 2), ("Shop", 1, 1)]
+    assert stages(visitor, period="30") == [("Shop", 1, 1)]
+    assert "Counted 4 Mar 2026, 05:06" in visitor.get(URL).content.decode()
+
+
+def test_the_last_count_says_what_counting_now_would(visitor: Client, steps: list[Touchpoint]) -> None:
+    customers = [CustomerFactory() for _ in range(4)]
+    for number, customer in enumerate(customers):
+        for place, touchpoint in enumerate(steps[: number + 1]):
+            meet(customer, touchpoint, days_ago=9 - 2 * place, minutes=number or None)
+    ContactMoment.objects.filter(customer=customers[0]).update(sentiment=1)
+    ContactMoment.objects.filter(customer=customers[1]).update(sentiment=-1)
+    count()
+    before = visitor.get(URL).context["stages"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journey_reports, "COUNTED_AT_ONCE", 0)
+        response: Any = visitor.get(URL)
+    assert response.context["counted_at"]
+    assert response.context["stages"] == before
+    assert [stage.happy for stage in before] == [0.5, 0, None]
+
+
+def test_days_of_ones_own_are_counted_when_they_are_asked_for(
+    visitor: Client, steps: list[Touchpoint], much_to_count: None
+) -> None:
+    meet(CustomerFactory(), steps[0])
+    count()
+    meet(CustomerFactory(), steps[0])
+    assert stages(visitor, since="2000-01-01") == [("Advertisement", 2, 2)]
+    assert "Counted" not in visitor.get(URL, {"since": "2000-01-01"}).content.decode()
+
+
+def test_the_count_over_everybody_is_not_for_whoever_may_not_see_everybody(
+    client: Client, steps: list[Touchpoint], much_to_count: None
+) -> None:
+    user = user_with("customers.view_customer", "customers.view_contactmoment")
+    client.force_login(user)
+    meet(CustomerFactory(owner=UserFactory()), steps[0])
+    count()
+    assert stages(client) == []
+
+
+def test_a_new_run_asks_for_a_new_count(run: Run) -> None:
+    job = Job.objects.create(kind="recompute", state=Job.State.DONE)
+    Run.objects.filter(pk=run.pk).update(job=job)
+    job_finished.send(Job, job=job)
+    job_finished.send(Job, job=Job.objects.create(kind="other", state=Job.State.DONE))
+    assert Job.objects.filter(kind="count-journey").count() == 1
 
 
 def test_a_period_that_takes_too_long_is_said_to(
