@@ -7,9 +7,12 @@ An app above registers its own in `AppConfig.ready`:
     VISITS = Driver("shop_visits", label=_("Visits to a shop"), unit=_("visits"), arises=Arises.FROM_RELATION)
     register(DriverSource(name="shop visits", rows="loyalty_visit v", customer="v.customer_id", day="v.day",
                           quantities={VISITS: "1"}))
+
+Where there is a driver for each row of a table, such as for each touchpoint, the app registers a family: a function
+that answers the source as it is now.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -64,6 +67,7 @@ class DirectCostSource:
 
 
 _sources: dict[str, DriverSource] = {}
+_families: dict[str, Callable[[], DriverSource]] = {}
 _direct_costs: dict[str, DirectCostSource] = {}
 _drivers: dict[str, Driver] = {}
 
@@ -77,6 +81,11 @@ def register(source: DriverSource) -> None:
     _sources[source.name] = source
 
 
+def register_family(name: str, source: Callable[[], DriverSource]) -> None:
+    """Make known drivers that come and go with the rows of a table; no code of theirs is ever given twice."""
+    _families[name] = source
+
+
 def register_direct_cost(source: DirectCostSource) -> None:
     """Make a kind of direct customer cost known."""
     _direct_costs[source.name] = source
@@ -86,24 +95,37 @@ def _quantities(name: str) -> Iterable[Driver]:
     return _sources[name].quantities if name in _sources else ()
 
 
+def _of_families() -> list[DriverSource]:
+    return [source() for source in _families.values()]
+
+
 def all_drivers() -> list[Driver]:
-    """Every driver that costings may use, in the order of registration."""
-    return list(_drivers.values())
+    """Every driver that costings may use, in the order of registration, families last."""
+    return [*_drivers.values(), *(driver for source in _of_families() for driver in source.quantities)]
+
+
+def _find(code: str) -> Driver | None:
+    """Families are asked only for what nobody else knows."""
+    if code in _drivers:
+        return _drivers[code]
+    return next((driver for source in _of_families() for driver in source.quantities if driver.code == code), None)
 
 
 def driver_named(code: str) -> Driver:
     """The driver with this code; one whose app is gone is shown by its code."""
-    return _drivers.get(code) or Driver(code, code, "", Arises.FROM_RELATION)
+    return _find(code) or Driver(code, code, "", Arises.FROM_RELATION)
 
 
 def is_known(code: str) -> bool:
-    return code in _drivers
+    """Whether any records yield the driver."""
+    return _find(code) is not None
 
 
 def sources_of(codes: Iterable[str]) -> list[DriverSource]:
     """The sources that yield any of these drivers."""
     wanted = set(codes)
-    return [source for source in _sources.values() if source.drivers_among(wanted)]
+    families = _of_families() if wanted - _drivers.keys() else []
+    return [source for source in (*_sources.values(), *families) if source.drivers_among(wanted)]
 
 
 def direct_cost_sources() -> list[DirectCostSource]:
@@ -112,7 +134,7 @@ def direct_cost_sources() -> list[DirectCostSource]:
 
 def driver_choices() -> list[tuple[str, str | Promise]]:
     """For forms."""
-    return [(driver.code, driver.label) for driver in _drivers.values()]
+    return [(driver.code, driver.label) for driver in all_drivers()]
 
 
 def known_driver(code: str) -> None:

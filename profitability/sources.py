@@ -7,12 +7,27 @@ discounts; fees, manual adjustments and bad debts are `other` revenue with their
 of all lines.
 """
 
+from dataclasses import replace
+
 from django.conf import settings
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from customers.models.moment import Channel
-from profitability.drivers import Arises, DirectCostSource, Driver, DriverSource, register, register_direct_cost
+from crm_site.lib.names import in_readers_language
+from crm_site.lib.remembered import remembered
+from customers.models.moment import Channel, Touchpoint
+from profitability.drivers import (
+    Arises,
+    DirectCostSource,
+    Driver,
+    DriverSource,
+    register,
+    register_direct_cost,
+    register_family,
+)
+
+in_language = lazy(in_readers_language, str)
 
 ORDERS = Driver("orders", _("Orders"), _("orders"), Arises.FROM_ORDERS)
 ORDER_LINES = Driver("order_lines", _("Order lines"), _("lines"), Arises.FROM_ORDERS)
@@ -112,6 +127,25 @@ MOMENT_RECORDS = DriverSource(
         },
     },
 )
+
+
+@remembered(seconds=5)
+def touchpoint_records() -> DriverSource:
+    """Contact moments and their minutes at each touchpoint; the number of a touchpoint is never given again."""
+    quantities: dict[Driver, str] = {}
+    for touchpoint in Touchpoint.objects.all():
+        number, name = touchpoint.pk, in_language(touchpoint.name, touchpoint.name_fr)
+        contacts = format_lazy(_("Contact moments at: {touchpoint}"), touchpoint=name)
+        minutes = format_lazy(_("Contact minutes at: {touchpoint}"), touchpoint=name)
+        moments_there = Driver(f"contacts_at_{number}", contacts, _("contact moments"), Arises.FROM_RELATION)
+        minutes_there = Driver(f"minutes_at_{number}", minutes, _("minutes"), Arises.FROM_RELATION)
+        quantities[moments_there] = f"(m.touchpoint_id = {number:d})::int"
+        quantities[minutes_there] = (
+            f"CASE m.touchpoint_id WHEN {number:d} THEN coalesce(m.minutes, t.standard_minutes, 0) ELSE 0 END"
+        )
+    return replace(MOMENT_RECORDS, name="contact moments at touchpoints", quantities=quantities)
+
+
 # What it cost to win a customer counts on the day they were won: as noted, or with the first order, or when they were
 # entered.
 ACQUISITION = DirectCostSource(
@@ -134,4 +168,5 @@ def register_sources() -> None:
     """Make known what the records of customers yield."""
     for source in (ORDER_RECORDS, FIRST_ORDERS, MOMENT_RECORDS):
         register(source)
+    register_family("touchpoints", touchpoint_records)
     register_direct_cost(ACQUISITION)

@@ -1,10 +1,20 @@
+import datetime as dt
+from decimal import Decimal
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
+from customers.models import Touchpoint
+from customers.tests.factories import CompanyFactory, CustomerFactory, TouchpointFactory
 from profitability import drivers
 from profitability.drivers import Arises, Driver, DriverSource, driver_named, known_driver, register, sources_of
 from profitability.sources import MOMENT_RECORDS, ORDER_RECORDS, ORDERS
+from profitability.tests.shop import JUNE, bought, called, card, current_costing, pool, recomputed, shared_out, timed
+
+DAY = dt.date(2026, 6, 15)
+
+pytestmark = pytest.mark.django_db
 
 
 def test_sources_are_found_by_the_drivers_that_a_costing_uses() -> None:
@@ -45,3 +55,46 @@ def test_a_driver_that_no_records_yield_is_refused() -> None:
     known_driver("orders")
     with pytest.raises(ValidationError, match="No records yield the driver “rewards”"):
         known_driver("rewards")
+
+
+# --- Touchpoints, and drivers of apps above ---------------------------------------------------------------------------
+
+
+def test_each_touchpoint_has_contact_moments_and_minutes_of_its_own() -> None:
+    CompanyFactory()
+    ada, bob = CustomerFactory(), CustomerFactory()
+    called(ada, DAY, minutes=6)
+    called(bob, DAY, minutes=None)
+    adas, bobs = Touchpoint.objects.order_by("id")
+    costing = current_costing()
+    desk = pool(costing, "Desk", {JUNE: "100.00"}, practical_capacity_minutes=100)
+    timed(costing, desk, **{f"minutes_at_{adas.pk}": "1", f"contacts_at_{bobs.pk}": "3"})
+    recomputed()
+    assert (card(ada).cost_to_serve, card(bob).cost_to_serve) == (Decimal(6), Decimal(3))
+
+
+def test_drivers_of_touchpoints_are_named_in_the_readers_language() -> None:
+    desk = TouchpointFactory(name="Help desk", name_fr="Guichet")
+    with translation.override("en"):
+        assert str(driver_named(f"minutes_at_{desk.pk}").label) == "Contact minutes at: Help desk"
+    with translation.override("fr"):
+        assert "Guichet" in str(driver_named(f"minutes_at_{desk.pk}").label)
+
+
+def test_an_app_above_shares_costs_out_by_a_driver_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drivers, "_sources", dict(drivers._sources))
+    monkeypatch.setattr(drivers, "_drivers", dict(drivers._drivers))
+    candles = Driver("candles", "Candles on the cake", "candles", Arises.FROM_RELATION)
+    rows = "(SELECT id, 3 AS number FROM customers_customer WHERE name = 'Ada') c"
+    register(
+        DriverSource(
+            name="cakes", rows=rows, customer="c.id", day="DATE '2026-06-11'", quantities={candles: "c.number"}
+        )
+    )
+    CompanyFactory()
+    ada, bob = CustomerFactory(name="Ada"), CustomerFactory(name="Bob")
+    bought(bob, DAY)
+    costing = current_costing()
+    shared_out(costing, pool(costing, "Bakery", {JUNE: "9.00"}), "candles")
+    recomputed()
+    assert (card(ada).cost_to_serve, card(bob).cost_to_serve) == (Decimal(9), Decimal(0))
