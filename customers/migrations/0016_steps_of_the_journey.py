@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0014_undoing_of_imports"),
+        ("customers", "0015_customers_by_town_and_postal_code"),
     ]
 
     operations = [
