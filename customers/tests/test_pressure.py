@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.contacting.pressure import REASONS, Verdict, may_contact, with_refusal
-from customers.models import ContactMoment, Customer, Purpose, Segment
+from customers.models import ContactMoment, Customer, Purpose, Scorecard, Segment
 from customers.tests.factories import (
     ConsentFactory,
     ContactLimitFactory,
@@ -16,6 +16,9 @@ from customers.tests.factories import (
     CustomerFactory,
     MessageFactory,
     PurposeFactory,
+    RunFactory,
+    ScorecardFactory,
+    SegmentFactory,
     TouchpointFactory,
     user_with,
 )
@@ -130,6 +133,82 @@ def test_a_fixed_segment_has_a_frequency_of_its_own(
     assert verdict(willing, purpose).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"query": "country=France"}, "segment_limit"),
+        ({"query": "where=city:is:lyon;email:known"}, "segment_limit"),
+        ({"query": "country=France", "channels": ["letter"]}, ""),
+        ({"query": "country=France", "days": 2}, ""),
+        ({"query": "where=city:is:Metz"}, ""),
+        ({"query": "where=city:is"}, ""),
+        ({"query": "where=profit:least:0"}, ""),
+    ],
+)
+def test_a_dynamic_segment_limits_whoever_belongs_to_it_now(
+    willing: Customer, purpose: Purpose, fields: dict[str, object], reason: str
+) -> None:
+    CustomerFactory(country="France")
+    SegmentFactory(**{"messages": 1, "days": 30} | fields)
+    MessageFactory(customer=willing, purpose=purpose, sent_at=AT - 3 * DAY)
+    assert verdict(willing, purpose).reason == reason
+
+
+def test_a_dynamic_segment_is_judged_by_the_figures_of_the_current_run(willing: Customer, purpose: Purpose) -> None:
+    ScorecardFactory(run=RunFactory(), customer=willing, profit=5)
+    SegmentFactory(query="where=profit:least:1", messages=1, days=30)
+    MessageFactory(customer=willing, purpose=purpose, sent_at=AT - DAY)
+    assert verdict(willing, purpose).reason == "segment_limit"
+    Scorecard.objects.update(profit=0)
+    assert verdict(willing, purpose).allowed
+
+
+@pytest.mark.parametrize(
+    ("channel", "fields", "counts"),
+    [
+        ("phone", {}, True),
+        ("visit", {}, True),
+        ("phone", {"direction": "inbound"}, False),
+        ("phone", {"direction": "observed"}, False),
+        ("phone", {"result": "not_reached"}, False),
+        ("phone", {"occurred_at": AT - 7 * DAY}, False),
+        ("delivery", {}, False),
+        ("invoice", {}, False),
+    ],
+)
+def test_what_staff_noted_of_their_own_accord_counts_as_a_contact(
+    willing: Customer, purpose: Purpose, channel: str, fields: dict[str, object], counts: bool
+) -> None:
+    ContactLimitFactory(messages=1, days=7)
+    touchpoint = TouchpointFactory(channel=channel)
+    noted = {"direction": "outbound", "occurred_at": AT - DAY} | fields
+    ContactMomentFactory(customer=willing, touchpoint=touchpoint, **noted)
+    assert verdict(willing, purpose).allowed is not counts
+
+
+def test_a_call_counts_for_its_own_channel_and_for_segments_but_not_for_another_channel(
+    willing: Customer, purpose: Purpose
+) -> None:
+    ContactLimitFactory(channel="email", messages=1)
+    call = {"touchpoint": TouchpointFactory(channel="phone"), "direction": "outbound", "occurred_at": AT - DAY}
+    ContactMomentFactory(customer=willing, **call)
+    assert verdict(willing, purpose).allowed
+    ConsentFactory(customer=willing, purpose=purpose, channel="phone", at=AT - 99 * DAY)
+    ContactLimitFactory(channel="phone", messages=1)
+    assert verdict(willing, purpose, "phone").reason == "channel_limit"
+    SegmentFactory(messages=1, days=30)
+    assert verdict(willing, purpose).reason == "segment_limit"
+
+
+def test_a_message_is_not_counted_once_more_as_the_moment_that_it_makes(willing: Customer, purpose: Purpose) -> None:
+    ContactLimitFactory(messages=2)
+    moment = ContactMomentFactory(
+        customer=willing, touchpoint=TouchpointFactory(channel="email"), direction="outbound", occurred_at=AT - DAY
+    )
+    MessageFactory(customer=willing, purpose=purpose, moment=moment, sent_at=AT - DAY)
+    assert verdict(willing, purpose).allowed
+
+
 def test_many_customers_are_judged_in_one_query_as_each_would_be(willing: Customer, purpose: Purpose) -> None:
     ContactLimitFactory(messages=1)
     full = ConsentFactory(purpose=purpose, at=AT - DAY).customer
@@ -139,7 +218,7 @@ def test_many_customers_are_judged_in_one_query_as_each_would_be(willing: Custom
     with CaptureQueriesContext(connection) as queries:
         judged = with_refusal(Customer.objects.all(), channel="email", purpose=purpose, at=AT)
         together = dict(judged.values_list("pk", "refusal"))
-    assert len(queries) == 2
+    assert len(queries) == 3
     assert [together[customer.pk] for customer in customers] == alone
     assert alone == ["", "total_limit", "never_asked", "no_address"]
 
