@@ -18,6 +18,7 @@ from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
+from crm_site.lib.trail.actor import importing
 from customers.importing.keeping import (
     MANY_ROWS,
     keep,
@@ -94,10 +95,11 @@ def import_orders(
     reading = prepare(path, mapping)
     zone, now = timezone.get_default_timezone(), timezone.now()
     terms = Terms(Company.current().currency, zone, today or timezone.localdate(), now, shift)
-    with transaction.atomic(), connection.cursor() as cursor:
+    source = source or Import(file_name=path.name[:255])
+    with transaction.atomic(), importing(source.file_name), connection.cursor() as cursor:
         load(cursor, reading, order_plan(reading, terms), watch)
         lock_out_other_imports(cursor)
-        report = keep(cursor, reading, source or Import(file_name=path.name[:255]), watch, dry_run=dry_run)
+        report = keep(cursor, reading, source, watch, dry_run=dry_run)
         if rejections:
             write_rejections(rejections)
         watch.hold()
@@ -129,7 +131,7 @@ def import_people(
     source = source or Import(file_name=path.name[:255])
     source.kind, source.mode, source.key = wish.kind, *(("", "") if wish.of_moments else (wish.mode, wish.key))
     reading = read_people(path, mapping, wish)
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), importing(source.file_name), connection.cursor() as cursor:
         load(cursor, reading, people_plan(reading, wish), watch)
         lock_out_other_imports(cursor)
         report = keep_people(cursor, reading, settling_of(cursor, reading, wish, user), source, watch, dry_run=dry_run)

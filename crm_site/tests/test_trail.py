@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -15,8 +18,12 @@ from crm_site.lib.trail.actor import Actor, acting, importing
 from crm_site.lib.trail.models import Change
 from crm_site.lib.trail.registry import tracked
 from crm_site.lib.trail.triggers import install
-from customers.models import Customer, Tag, Task
+from customers.import_actions import import_people
+from customers.importing.subjects import Wish
+from customers.importing.undoing import take_back
+from customers.models import Customer, Import, Tag, Task
 from customers.tests.factories import (
+    CompanyFactory,
     ContactMomentFactory,
     CustomerFactory,
     CustomFieldFactory,
@@ -258,3 +265,28 @@ def test_a_new_field_is_tracked_or_left_out_on_purpose(model: type[Any]) -> None
     declared = tracked()[model._meta.label_lower]
     names = {field.name for field in model._meta.concrete_fields}
     assert names - set(declared.fields) == NOT_TRACKED[model]
+
+
+def test_changes_of_customers_who_are_gone_are_erased_by_a_command() -> None:
+    customer = CustomerFactory()
+    key = customer.pk
+    customer.delete()
+    said = io.StringIO()
+    call_command("erase_changes", str(key), stdout=said)
+    assert said.getvalue() == "2 changes were erased.\n"
+    assert not Change.objects.filter(customer_id=key).exists()
+
+
+def test_an_import_is_named_and_undoing_it_leaves_no_values_behind(tmp_path: Path) -> None:
+    CompanyFactory()
+    CustomerFactory(reference="K1", city="Lille")
+    file = tmp_path / "people.csv"
+    file.write_text("Reference,Name,Town\nK1,Known,Paris\nN1,New,Nice\n", encoding="utf-8")
+    source = ImportFactory(file_name="people.csv")
+    import_people(path=file, wish=Wish(Import.Kind.CUSTOMERS, Import.Mode.BOTH, Import.Key.REFERENCE), source=source)
+    changes = Change.objects.filter(file_name="people.csv", model="customers.customer")
+    assert sorted(changes.values_list("kind", flat=True)) == ["added", "changed"]
+    assert changes.get(kind="changed").fields["city"] == ["Lille", "Paris"]
+    take_back(import_id=source.pk, watch=lambda: None)
+    assert not Change.objects.filter(kind="removed").exists()
+    assert Change.objects.filter(model="customers.import", kind="changed").exists()

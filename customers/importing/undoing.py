@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from crm_site.lib.trail.actions import unrecorded
 from customers.duplicates.columns import quoted
 from customers.duplicates.relations import references
 from customers.importing.fingerprints import CUSTOMER_COLUMNS, MOMENT_COLUMNS, print_of
@@ -112,7 +113,9 @@ def _remove(cursor: Any, source: Import, model: type[Model], watch: Callable[[],
         watch()
         if model is Customer:
             _forget_pairs(cursor)
-        cursor.execute(REMOVE.format(table=table))
+        # What should never have been here leaves no values behind; that the import was undone is in the trail.
+        with unrecorded():
+            cursor.execute(REMOVE.format(table=table))
         if not cursor.rowcount:
             return removed
         removed += cursor.rowcount
