@@ -9,10 +9,10 @@ from django.db import transaction
 from django.http import QueryDict
 
 from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS
-from customers.forms import CustomerFilters, members_of
+from customers.forms import CustomerFilters
 from customers.models import Run, Segment, SegmentFigures
 from customers.models.customer import CustomerQuerySet
-from customers.segment_reports import totals_of
+from customers.segment_reports import totals_of_segment
 
 MOST_MEMBERS = 10_000
 
@@ -61,7 +61,7 @@ def keep_figures(*, run: Run) -> int:
 
 
 def _keep(segment: Segment, run: Run) -> None:
-    totals = totals_of(members_of(segment, run), run)
+    totals = totals_of_segment(segment, run)
     SegmentFigures.objects.update_or_create(
         segment=segment,
         run=run,

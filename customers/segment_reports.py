@@ -4,49 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import OuterRef, Subquery
 
 from crm_site.lib.accounts.models import User
 from customers.forms import members_of
-from customers.models import Customer, Run, Scorecard, Segment, SegmentFigures
-from customers.models.customer import CustomerQuerySet
+from customers.models import Customer, Run, Segment, SegmentFigures
 from customers.models.segment import SegmentQuerySet
 from customers.permissions import SEE_ALL
+from customers.reports import portfolio
+from customers.total_reports import TOTALLED, ListTotals, totals_of_list
 
 KEPT = ("customers", "net_revenue", "profit", "lifetime_value")
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentTotals:
-    """A segment at one run; amounts are None before the first run, lifetime value also while none is known."""
-
-    customers: int
-    net_revenue: Decimal | None
-    profit: Decimal | None
-    lifetime_value: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentState:
     """A segment now and at the run before; `before` is None where there is nothing to compare with."""
 
-    now: SegmentTotals
-    before: SegmentTotals | None
+    now: ListTotals
+    before: ListTotals | None
 
 
-def totals_of(members: CustomerQuerySet, run: Run | None) -> SegmentTotals:
-    """How many customers these are and what they amount to in a run (2 queries, whatever their number)."""
-    size = members.order_by().count()
-    if run is None:
-        return SegmentTotals(size, None, None, None)
-    cards = Scorecard.objects.filter(run=run, customer__in=members.order_by().values("pk"))
-    sums = cards.aggregate(*(Sum(name) for name in KEPT[1:]))
-    nothing = Decimal(0)
-    return SegmentTotals(
-        size, sums["net_revenue__sum"] or nothing, sums["profit__sum"] or nothing, sums["lifetime_value__sum"]
-    )
+def totals_of_segment(segment: Segment, run: Run | None, user: User | None = None) -> ListTotals:
+    """How many customers belong to a segment and what they amount to in a run (1 query); of those whom a user sees."""
+    members = Customer.objects.filter(pk__in=members_of(segment, run).order_by().values("pk"))
+    seen = members.visible_to(user) if user else members
+    return totals_of_list(portfolio(seen, run, TOTALLED), figures=run is not None)
 
 
 def state_of(segment: Segment, run: Run | None, user: User) -> SegmentState:
@@ -59,12 +43,12 @@ def state_of(segment: Segment, run: Run | None, user: User) -> SegmentState:
         kept = list(segment.figures.filter(run_id__lte=run.pk).order_by("-run_id")[:2])
         if kept and kept[0].run_id == run.pk:
             return SegmentState(_kept(kept[0]), _kept(kept[1]) if len(kept) > 1 else None)
-    seen = Customer.objects.visible_to(user).filter(pk__in=members_of(segment, run).values("pk"))
-    return SegmentState(totals_of(seen, run), None)
+    return SegmentState(totals_of_segment(segment, run, user), None)
 
 
-def _kept(figures: SegmentFigures) -> SegmentTotals:
-    return SegmentTotals(figures.customers, figures.net_revenue, figures.profit, figures.lifetime_value)
+def _kept(figures: SegmentFigures) -> ListTotals:
+    amounts = (figures.net_revenue, figures.profit, figures.lifetime_value)
+    return ListTotals(figures.customers, figures.customers, *amounts)
 
 
 def with_figures(segments: SegmentQuerySet, run: Run | None, names: Iterable[str] = KEPT) -> SegmentQuerySet:

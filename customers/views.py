@@ -174,7 +174,7 @@ class CustomerTotals(CustomerList):
 
     def of_everybody(self) -> ListTotals | None:
         """The totals of the run, where the list holds everybody (3 queries)."""
-        if not self.run or self.by_figure or self.filters_in_force or self.is_restricted():
+        if not self.run or self.by_figure or self.is_narrowed or self.is_restricted():
             return None
         return totals_of_everybody(self.run.totals, customers=self.visible.count())
 

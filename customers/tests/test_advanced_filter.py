@@ -144,6 +144,14 @@ def test_totals_are_those_of_the_filter(visitor: Client, portfolio: Any) -> None
     assert "€200" in page
 
 
+def test_what_cannot_be_used_adds_up_to_nobody(visitor: Client, portfolio: Any, run: Run) -> None:
+    account = {"net_revenue": "500.00", "profit": "70.00"}
+    run.totals = {"customers": 3, "statement": account, "prospects_statement": account, "customer_equity": None}
+    run.save()
+    (customers,) = visitor.get("/customers/totals/", {"where": "city:is"}).context["totals"].facts
+    assert customers.value == "0"
+
+
 @pytest.mark.parametrize("query", ["where=profit:most:x", "where=any(", "kind=robot", "profit_max=a+lot"])
 def test_nobody_is_changed_where_a_filter_cannot_be_used(client: Client, portfolio: Any, query: str) -> None:
     user = signed_in(client, *EDITING)
