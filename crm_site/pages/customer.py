@@ -21,7 +21,7 @@ from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import draw
 from crm_site.pages.customer_panels import has_more, more_title
 from crm_site.pages.needs import sentence
-from crm_site.pages.recent import last_list, note_visit
+from crm_site.pages.recent import last_list, note_list, note_visit
 from crm_site.pages.walk import can_walk
 from customers import custom_fields, file_reports
 from customers.contacting.pressure import Verdict
@@ -93,7 +93,10 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
     """Identity, figures, orders, contact moments and members; each part for whoever may see it."""
     customers = Customer.objects.visible_to(request.user).select_related("member_of").only(*SHOWN)
     customer = file_reports.with_names(get_object_or_404(customers, pk=pk))
-    note_visit(request, pk)
+    note_list(request)
+    more = has_more(request.user, customer)
+    if not more:
+        note_visit(request, pk)  # else that panel does, while the page is being looked at
     may = request.user.has_perm
     now = timezone.now()
     figures = read_figures(customer) if may(VIEW_FIGURES) else None
@@ -107,7 +110,7 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "facts": contact_facts(customer, currency, may_change=may(CHANGE_CUSTOMER)),
         "preferences": preference_facts(customer),
         "further_facts": custom_fields.shown(customer, custom_fields.shown_fields()),
-        "more_title": more_title() if has_more(request.user, customer) else "",
+        "more_title": more_title() if more else "",
     }
     tasks = task_panel(request.user, customer, now)
     most_urgent = tasks.tasks[0] if tasks.tasks else None

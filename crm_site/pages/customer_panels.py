@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from crm_site.lib.components import Table
 from crm_site.lib.panels import answer_panel
 from crm_site.lib.tables import draw
+from crm_site.pages.recent import note_visit
 from customers.contacting.consent import consent_state
 from customers.contacting.panels import consent_facts, document_facts
 from customers.duplicates.reports import standing_merges
@@ -61,6 +62,7 @@ def customer_account(request: HttpRequest, pk: int) -> HttpResponse:
 def customer_more(request: HttpRequest, pk: int) -> HttpResponse:
     """Members, consent, documents and merges: what is looked at now and then; each part for whoever may see it."""
     customer = visible_customer(request, pk)
+    note_visit(request, pk)
     may = request.user.has_perm
     context = panel_context(customer, more_title())
     if customer.kind != Customer.Kind.PERSON:

@@ -15,10 +15,14 @@ LONGEST_QUERY = 8000
 
 
 def note_visit(request: HttpRequest, customer_id: int) -> None:
-    """Remember a file that was opened and the list that led to it; the session is written when that is news."""
+    """Remember a file that was opened, for the palette; called beside the page, which need not wait for the writing."""
     files = request.session.get(FILES, [])
     if files[:1] != [customer_id]:
         request.session[FILES] = [customer_id, *(pk for pk in files if pk != customer_id)][:RECENT]
+
+
+def note_list(request: HttpRequest) -> None:
+    """Remember the list that led to a file; the session is written when that is news."""
     came_from = list_behind(request)
     if came_from and came_from != request.session.get(LIST):
         request.session[LIST] = came_from

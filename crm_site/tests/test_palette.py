@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from customers.models import Customer
 from customers.tests.factories import CompanyFactory, CustomerFactory, OrderFactory, user_with
 
 pytestmark = pytest.mark.django_db
@@ -42,10 +43,16 @@ def test_each_group_is_bounded(finder: Client) -> None:
     assert len(offered(finder, "mercier")["Customers"]) == len(offered(finder, "o0")["Orders"]) == 6
 
 
+def open_file(client: Client, customer: Customer) -> None:
+    """As a browser does: the page, and what it fetches once it stands."""
+    client.get(customer.get_absolute_url())
+    client.get(f"{customer.get_absolute_url()}more/", headers=HTMX)
+
+
 def test_the_files_opened_last_are_offered_the_latest_first_and_no_more_than_ten(finder: Client) -> None:
     customers = [CustomerFactory(name=f"Visited {number:02}", given_name="") for number in range(12)]
     for customer in [*customers, customers[5]]:
-        finder.get(customer.get_absolute_url())
+        open_file(finder, customer)
     names = offered(finder)["Recent customers"]
     assert names[:3] == ["Visited 05", "Visited 11", "Visited 10"]
     assert len(names) == 10
@@ -56,7 +63,7 @@ def test_a_file_seen_before_is_not_offered_once_it_may_no_longer_be_seen(client:
     user = user_with("customers.view_customer")
     client.force_login(user)
     customer = CustomerFactory(owner=user)
-    client.get(customer.get_absolute_url())
+    open_file(client, customer)
     assert "Recent customers" in offered(client)
     customer.owner = user_with()
     customer.save()
