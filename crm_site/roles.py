@@ -55,6 +55,7 @@ _MANAGER = _SALES | {
     "customers.see_all_customers",
     "customers.change_many_customers",
     "customers.import_orders",
+    "customers.import_customers",
     "customers.view_import",
     "customers.view_run",
     "customers.request_run",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -27,6 +28,7 @@ from customers.importing.keeping import (
     refresh_statistics,
     write_rejections,
 )
+from customers.importing.mappings import COLUMNS, Mapping, parse_mapping, position
 from customers.importing.order_rows import order_plan
 from customers.importing.people import people_plan, read_people, settling_of
 from customers.importing.problems import ImportProblem
@@ -39,6 +41,9 @@ from customers.importing.uploads import discard, discard_forgotten, put_away, st
 from customers.models import Company, Import
 from customers.permissions import IMPORT_CUSTOMERS
 from customers.signals import orders_imported
+
+# So many imports back it is looked how columns of the same names were understood.
+REMEMBERED = 10
 
 
 def _import_url(job: Job) -> str:
@@ -196,7 +201,7 @@ def receive_people(*, upload: UploadedFile, kind: str, encoding: str, requested_
         reading = outline(stored(file), f"auto,encoding={encoding}" if encoding else "auto", subject=subject_of(kind))
         if not reading.sample(1):
             raise ImportProblem("no_rows")
-        source = Import.objects.create(
+        source = Import(
             file_name=(upload.name or "")[:255],
             kind=kind,
             mapping=str(reading.mapping),
@@ -206,8 +211,28 @@ def receive_people(*, upload: UploadedFile, kind: str, encoding: str, requested_
             stored_file=file,
             requested_by=requested_by,
         )
+        _name_as_before(source, reading.mapping)
+        source.save()
         undo.pop_all()
     return source
+
+
+def _name_as_before(source: Import, told: Mapping) -> None:
+    """Columns of the same names hold what this person last said that they hold: a mended file needs no more words."""
+    before = Import.objects.filter(requested_by=source.requested_by, kind=source.kind, finished_at__isnull=False)
+    subject = subject_of(source.kind)
+    for last in before.order_by("-id")[:REMEMBERED]:
+        try:
+            layout = parse_mapping(last.mapping, subject).layout
+        except ImportProblem:
+            continue  # it names a field that is no more
+        places = {field: position(name, last.header) for field, name in layout.columns.items()} if layout else {}
+        names = {field: last.header[place] for field, place in places.items() if place is not None}
+        if names and all(source.header.count(name) == 1 for name in names.values()):
+            columns = {field: f"#{source.header.index(name) + 1}" for field, name in names.items()}
+            source.mapping = str(replace(told, layout=replace(COLUMNS, columns=columns)))
+            source.mode, source.key = last.mode, last.key
+            return
 
 
 def name_columns(*, source: Import, mapping: str, mode: str, key: str) -> None:

@@ -1,6 +1,9 @@
-"""The columns of the lists of imports and of rejected rows."""
+"""The columns of the lists of imports, of previewed and of rejected rows."""
 
 from __future__ import annotations
+
+from collections import Counter
+from itertools import zip_longest
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -8,24 +11,40 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib import formatting
-from crm_site.lib.components import Fact
+from crm_site.lib.components import Fact, Step
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
-from customers.importing.mappings import COLUMNS, parse_mapping
+from customers import custom_fields
+from customers.importing.mappings import COLUMNS, parse_mapping, position
+from customers.importing.people import CHANGES, NEW, REJECTED, SAME, PreviewedRow
 from customers.importing.problems import ImportProblem, reason_for
-from customers.models import Import
+from customers.importing.reading import outline
+from customers.importing.subjects import label, subject_of
+from customers.importing.uploads import stored
+from customers.models import CustomField, Import
+
+SAMPLED = 4
+LONGEST_SAMPLE = 40
 
 DONE = pgettext_lazy("import", "Done")
+UNDONE = pgettext_lazy("import", "Undone")
+WAITING = pgettext_lazy("import", "Not started")
 TONES: dict[str, str] = {Job.State.FAILED: "danger", Job.State.CANCELLED: "neutral"}
 
 
 def state_label(source: Import) -> str | Promise:
     """How far an import is: done once its rows were kept, otherwise as far as its job is."""
+    if source.undone_at:
+        return UNDONE
+    if source.stored_file:
+        return WAITING
     return DONE if source.finished_at or not source.job else source.job.get_state_display()
 
 
 def state_tone(source: Import) -> str:
+    if source.undone_at or source.stored_file:
+        return "neutral"
     if source.finished_at or not source.job:
         return "warning" if source.rejected else "success"
     return TONES.get(source.job.state, "info")
@@ -40,6 +59,7 @@ IMPORTS = Table(
     caption=_("Imports"),
     columns=(
         Column("file_name", _("File"), "link", link=_address),
+        Column("kind", _("Holds"), choices=dict(Import.Kind.choices)),
         Column("state", _("State"), "badge", value=state_label, badge=state_tone),
         Column("rows", _("Rows"), "number"),
         Column("accepted", _("Accepted"), "number"),
@@ -106,24 +126,124 @@ OPTION_LABELS = {
 
 def import_facts(source: Import) -> list[Fact]:
     """Who imported a file, and when."""
-    facts = [Fact(gettext("File"), source.file_name), Fact(gettext("Started"), formatting.moment(source.created_at))]
+    facts = [
+        Fact(gettext("File"), source.file_name),
+        Fact(gettext("Holds"), source.get_kind_display()),
+        Fact(gettext("Started"), formatting.moment(source.created_at)),
+    ]
     if source.finished_at:
         facts.append(Fact(gettext("Finished"), formatting.moment(source.finished_at)))
+    if source.undone_at:
+        facts.append(Fact(gettext("Undone"), formatting.moment(source.undone_at)))
     if source.requested_by:
         facts.append(Fact(gettext("Requested by"), str(source.requested_by)))
     return facts
 
 
 def mapping_facts(source: Import) -> list[Fact]:
-    """Which column of a file was taken for what."""
+    """Which column of a file was taken for what (1 query for customers)."""
+    further = custom_fields.fields() if source.kind != Import.Kind.ORDERS else []
     try:
-        mapping = parse_mapping(source.mapping)
+        mapping = parse_mapping(source.mapping, subject_of(source.kind, further))
     except ImportProblem:
-        # Shortened to what the row holds.
+        # Shortened by an earlier version, or it names a field that is no more.
         return [Fact(gettext("Column mapping"), source.mapping)]
     layout = mapping.layout
     facts = [Fact(gettext("Layout"), layout.name)] if layout and layout.name != COLUMNS.name else []
-    facts += [Fact(str(FIELD_LABELS[field]), name) for field, name in (layout.columns.items() if layout else ())]
+    if source.mode:
+        facts.append(Fact(gettext("New and known customers"), source.get_mode_display()))
+        facts.append(Fact(gettext("Customers are recognised by"), source.get_key_display()))
+    named = layout.columns if layout else {}
+    facts += [Fact(_field_label(source, field, further), _header(source, name)) for field, name in named.items()]
     options = (("dates", gettext("Dates"), mapping.dates), ("decimal", gettext("Decimals"), mapping.decimal))
     facts += [Fact(label, str(OPTION_LABELS[key, value])) for key, label, value in options if value]
     return facts
+
+
+def _field_label(source: Import, field: str, further: list[CustomField]) -> str:
+    if source.kind == Import.Kind.ORDERS:
+        return str(FIELD_LABELS[field])
+    return str(label(field, of_moments=source.kind == Import.Kind.MOMENTS, further=further))
+
+
+def _header(source: Import, name: str) -> str:
+    """What the file calls a column that is named by its place."""
+    place = position(name, source.header)
+    return source.header[place] if place is not None else name
+
+
+# --- A file that waits ------------------------------------------------------------------------------------------------
+
+OUTCOMES = {
+    NEW: (pgettext_lazy("row of a file", "New"), "success"),
+    CHANGES: (pgettext_lazy("row of a file", "Changes a customer"), "info"),
+    SAME: (pgettext_lazy("row of a file", "Nothing to do"), "neutral"),
+    REJECTED: (pgettext_lazy("row of a file", "Rejected"), "danger"),
+}
+
+
+def _told(row: PreviewedRow) -> str:
+    """Why a row is rejected, and what to do."""
+    if row.reason is None:
+        return ""
+    place = ": ".join(part for part in (row.column, row.value) if part)
+    return " · ".join(part for part in (place, str(row.reason.sentence), str(row.reason.remedy)) if part)
+
+
+PREVIEW = Table(
+    "preview",
+    _("The first rows of the file"),
+    (
+        Column("line", _("Line"), value=lambda row: formatting.number(row.line)),
+        Column("cells", _("Row"), value=lambda row: " · ".join(row.cells)),
+        Column(
+            "outcome",
+            _("What becomes of it"),
+            "badge",
+            value=lambda row: str(OUTCOMES[row.outcome][0]),
+            badge=lambda row: OUTCOMES[row.outcome][1],
+            note=_told,
+        ),
+        Column(
+            "customer",
+            _("Customer"),
+            "link",
+            link=lambda row: reverse("customer", args=[row.customer_id]) if row.customer_id else "",
+        ),
+    ),
+)
+
+
+def outcome_sentence(rows: list[PreviewedRow]) -> str:
+    """What becomes of the first rows, counted."""
+    counts = Counter(row.outcome for row in rows)
+    return gettext(
+        "Of the first %(rows)s rows, %(new)s are new, %(changes)s change a customer who is here, %(same)s have nothing "
+        "to change and %(rejected)s are rejected. Nothing has been imported yet."
+    ) % {
+        "rows": formatting.number(len(rows)),
+        **{outcome: formatting.number(counts[outcome]) for outcome in OUTCOMES},
+    }
+
+
+def samples_of(source: Import) -> list[str]:
+    """Some values of each column of a waiting file; none where the file is gone."""
+    try:
+        reading = outline(stored(source.stored_file), source.mapping, subject=subject_of(source.kind))
+        records = reading.sample(SAMPLED)
+    except ImportProblem:
+        return [""] * len(source.header)
+    columns = zip_longest(*(record.cells for record in records if not record.reason), fillvalue="")
+    shown = [
+        " · ".join(value[:LONGEST_SAMPLE] for value in dict.fromkeys(values) if value.strip()) for values in columns
+    ]
+    return shown or [""] * len(source.header)
+
+
+def steps_to(current: int) -> list[Step]:
+    """Where the import of a file stands."""
+    labels = [gettext("File"), gettext("Columns"), gettext("Preview"), gettext("Result")]
+    return [
+        Step(label, "done" if place < current else "current" if place == current else "todo")
+        for place, label in enumerate(labels, start=1)
+    ]

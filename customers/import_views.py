@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import starmap
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.decorators import permission_required, user_passes_test
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,21 +17,22 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.components import KeyFigure, Paging, Progress
+from crm_site.lib.components import Paging, Progress
 from crm_site.lib.export import csv_response
-from crm_site.lib.formatting import number
+from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.progress import progress_of
 from crm_site.lib.paging import BadCursor, Order, Page, Sort, read_page
 from crm_site.lib.tables import Table, draw
 from crm_site.lib.views import ListPage
-from customers.import_actions import request_import
+from customers.import_actions import receive_people, request_import
+from customers.import_figures import order_figures, people_figures
 from customers.import_forms import ImportForm
 from customers.import_tables import IMPORTS, REASON_COUNTS, REJECTIONS, import_facts, mapping_facts
-from customers.importing.outcome import outcome_of
+from customers.importing.mending import mending_sheet
+from customers.importing.outcome import left_behind, outcome_of
 from customers.importing.problems import ImportProblem
-from customers.importing.report import Rejection, rejection_sheet
-from customers.models import Import
-from customers.permissions import IMPORT_ORDERS, VIEW_IMPORTS
+from customers.models import Customer, Import
+from customers.permissions import IMPORT_CUSTOMERS, IMPORT_ORDERS, VIEW_IMPORTS
 
 BY_LINE = Order(Sort("line"))
 PAGE_SIZE = 25
@@ -49,27 +52,49 @@ class ImportList(ListPage):
         return Import.objects.visible_to(self.request.user).select_related("job", "requested_by")
 
 
-@permission_required(IMPORT_ORDERS, raise_exception=True)
+def may_import(user: AbstractBaseUser | AnonymousUser) -> list[str]:
+    """What files of this person may hold."""
+    kinds = Import.Kind
+    orders = [kinds.ORDERS.value] if user.has_perm(IMPORT_ORDERS) else []  # type: ignore[union-attr]
+    people = [kinds.CUSTOMERS.value, kinds.PERSONS.value, kinds.MOMENTS.value]
+    return orders + (people if user.has_perm(IMPORT_CUSTOMERS) else [])  # type: ignore[union-attr]
+
+
+def _may_import_any(user: AbstractBaseUser | AnonymousUser) -> bool:
+    if user.is_authenticated and not may_import(user):
+        raise PermissionDenied
+    return user.is_authenticated
+
+
+@user_passes_test(_may_import_any)
 def import_new(request: HttpRequest) -> HttpResponse:
     """Upload a file; a wrong one is refused at once as far as its head tells."""
-    form = ImportForm(request.POST or None, request.FILES or None)
+    initial = {"kind": request.GET.get("kind", "")}
+    form = ImportForm(request.POST or None, request.FILES or None, kinds=may_import(request.user), initial=initial)
     if request.method == "POST" and form.is_valid() and (source := _requested(form, request)):
-        return redirect("import", source.pk)
+        return redirect("import-columns" if source.stored_file else "import", source.pk)
     context = {
-        "page_title": _("Import orders"),
+        "page_title": _("Import a file"),
         "breadcrumbs": [(_("Imports"), reverse("imports"))],
         "form": form,
         "multipart": True,
-        "submit_label": _("Import"),
+        "submit_label": _("Continue"),
         "cancel_url": reverse("imports"),
     }
     return render(request, "customers/import_new.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _requested(form: ImportForm, request: HttpRequest) -> Import | None:
-    upload, mapping = form.cleaned_data["file"], form.cleaned_data["mapping"]
+    entered = form.cleaned_data
     try:
-        return request_import(upload=upload, mapping=mapping, requested_by=request.user)  # type: ignore[arg-type]
+        if entered["kind"] == Import.Kind.ORDERS:
+            return request_import(upload=entered["file"], mapping=entered["mapping"], requested_by=request.user)  # type: ignore[arg-type]
+        return receive_people(
+            upload=entered["file"],
+            kind=entered["kind"],
+            encoding=entered["encoding"],
+            requested_by=request.user,  # type: ignore[arg-type]
+        )
     except ImportProblem as problem:
         form.refuse(problem)
         return None
@@ -78,7 +103,9 @@ def _requested(form: ImportForm, request: HttpRequest) -> Import | None:
 @permission_required(VIEW_IMPORTS, raise_exception=True)
 def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One import: its progress while it works, then what became of its rows."""
-    source = _visible(request, pk)
+    source = visible_import(request, pk)
+    if source.stored_file:
+        return redirect("import-columns", pk)
     progress = _progress(source)
     if "HX-Request" in request.headers:
         response = render(request, "pages/job_progress.html", {"progress": progress}) if progress else HttpResponse()
@@ -92,6 +119,8 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
             "progress": progress,
             "facts": import_facts(source),
             "mapping": mapping_facts(source) if source.finished_at else [],
+            "may_import": bool(may_import(request.user)),
+            "may_undo": source.can_be_undone and request.user.has_perm(IMPORT_CUSTOMERS),  # type: ignore[union-attr]
         }
         result = _result(request, source) if source.finished_at else {}
         response = render(request, "customers/import.html", context | result)
@@ -99,22 +128,26 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-def _visible(request: HttpRequest, pk: int) -> Import:
-    imports = Import.objects.visible_to(request.user).select_related("job", "requested_by")
+def visible_import(request: HttpRequest, pk: int) -> Import:
+    imports = Import.objects.visible_to(request.user).select_related("job", "undo_job", "requested_by")
     return get_object_or_404(imports, pk=pk)
 
 
 def _progress(source: Import) -> Progress | None:
-    """How far the job is; none once the rows were kept, which the page then tells better."""
-    if source.job is None or source.finished_at:
+    """How far the job is; none once its work is done, which the page then tells better."""
+    job = source.undo_job if source.finished_at else source.job
+    if job is None or source.undone_at or (source.finished_at and job.state == Job.State.DONE):
         return None
-    return replace(progress_of(source.job), poll_url=reverse("import", args=[source.pk]))
+    return replace(progress_of(job), poll_url=reverse("import", args=[source.pk]))
 
 
 def _result(request: HttpRequest, source: Import) -> dict[str, Any]:
-    """What became of the rows (3 queries, and 1 for each page of rejected rows)."""
+    """What became of the rows (3 queries, 1 for each page of rejected rows, 2 once it was undone)."""
     outcome = outcome_of(source)
-    context: dict[str, Any] = {"figures": _figures(source), "outcome": outcome}
+    figures = order_figures(source) if source.kind == Import.Kind.ORDERS else people_figures(source)
+    context: dict[str, Any] = {"figures": figures, "outcome": outcome}
+    if source.undone_at:
+        context["left"] = left_behind(source, Customer.objects.visible_to(request.user))
     if source.rejected:
         page = _rejected(request, source)
         context |= {
@@ -123,22 +156,6 @@ def _result(request: HttpRequest, source: Import) -> dict[str, Any]:
             "paging": _paging(page, source),
         }
     return context
-
-
-def _figures(source: Import) -> list[KeyFigure]:
-    orders = f"{reverse('orders')}?source={source.pk}"
-    return [
-        KeyFigure(_("Rows in the file"), number(source.rows), icon="file-spreadsheet"),
-        KeyFigure(
-            _("Accepted"), number(source.accepted), icon="circle-check", url=orders if source.accepted else "",
-            hint=_("Now lines of orders"),
-        ),
-        KeyFigure(
-            _("Rejected"), number(source.rejected), icon="alert-triangle", url="#rejected" if source.rejected else "",
-            hint=_("Listed with reason and remedy") if source.rejected else _("Every row could be read"),
-        ),
-        KeyFigure(_("Skipped"), number(source.skipped), icon="copy", hint=_("Already here from an earlier import")),
-    ]  # fmt: skip
 
 
 def _rejected(request: HttpRequest, source: Import) -> Page:
@@ -162,7 +179,5 @@ def _paging(page: Page, source: Import) -> Paging:
 
 @permission_required(VIEW_IMPORTS, raise_exception=True)
 def import_rejections(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """All rejected rows as a file to be worked through."""
-    source = _visible(request, pk)
-    rows = source.rejections.values_list("line", "column", "value", "reason").iterator(chunk_size=2000)
-    return csv_response(rejection_sheet(f"rejected-rows-{source.pk}", starmap(Rejection, rows)))
+    """All rejected rows as a file to be mended and imported again."""
+    return csv_response(mending_sheet(visible_import(request, pk)))

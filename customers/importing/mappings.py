@@ -239,7 +239,7 @@ def suggest(header: list[str], subject: Subject = ORDERS) -> Layout:
         if meaning is None:
             continue
         if meaning not in columns:
-            columns[meaning] = column if header.count(column) == 1 or subject.strict else f"#{place}"
+            columns[meaning] = column if subject.strict else f"#{place}"
         elif subject.strict:
             raise ImportProblem("unsure", missing=f"{meaning} ({columns[meaning]}, {column})", columns=listed(header))
     return _checked_orders(columns, header) if subject is ORDERS else replace(COLUMNS, columns=columns)

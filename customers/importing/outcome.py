@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from customers.importing.problems import Reason, reason_for
+from customers.models.customer import Customer, CustomerQuerySet
 from customers.models.imports import Import
+from customers.models.moment import ContactMoment
+
+MOST_NAMED = 25
 
 
 @dataclass(frozen=True)
@@ -35,3 +39,21 @@ def outcome_of(source: Import) -> Outcome:
         customers=source.customers.count(),
         reasons=[ReasonCount(reason_for(code), rows) for code, rows in counts],
     )
+
+
+@dataclass(frozen=True)
+class Left:
+    """What an undoing has left as it is, because somebody had changed or used it since: how many, and some of them."""
+
+    records: int
+    customers: list[Customer]
+
+
+def left_behind(source: Import, visible: CustomerQuerySet) -> Left:
+    """What is still here of an import that was undone (2 queries)."""
+    keys = source.changes.values("record_id")
+    if source.kind == Import.Kind.MOMENTS:
+        among = Q(pk__in=ContactMoment.objects.filter(pk__in=keys).values("customer"))
+    else:
+        among = Q(pk__in=keys)
+    return Left(source.changes.count(), list(visible.filter(among).order_by("sort_key", "pk")[:MOST_NAMED]))

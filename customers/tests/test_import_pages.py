@@ -40,7 +40,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def upload(content: bytes = ORDERS, name: str = "orders.csv", **fields: str) -> dict[str, object]:
-    return {"file": SimpleUploadedFile(name, content), "mapping": "auto", **fields}
+    return {"file": SimpleUploadedFile(name, content), "kind": "orders", "mapping": "auto", **fields}
 
 
 def waiting_files() -> list[Path]:
@@ -127,7 +127,7 @@ def test_a_place_that_cannot_be_read_shows_the_first_rejected_rows(manager: Clie
         (upload(mapping="columns"), "Name the columns of the file."),
         (upload(mapping="columns", columns="colour=sku"), "no field or option called colour"),
         (upload(mapping="cdnow"), "not as in the CDNOW files"),
-        ({"mapping": "auto"}, "Choose a file."),
+        ({"kind": "orders", "mapping": "auto"}, "Choose a file."),
         (upload(mapping="elsewhere"), "Select a valid choice"),
     ],
 )
