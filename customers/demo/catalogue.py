@@ -52,7 +52,7 @@ class Point:
 
 
 SOURCES = (
-    Source("Recommendation by a friend", "Recommandation d'un ami", "4.00", 0.22, 0.15),
+    Source("Recommendation by a friend", "Recommandation d’un ami", "4.00", 0.22, 0.15),
     Source("Search on the web", "Recherche sur le web", "6.00", 0.24, 0.15),
     Source("Link on a music site", "Lien sur un site musical", "8.50", 0.18, 0.05),
     Source("Magazine advertisement", "Annonce dans un magazine", "14.00", 0.11, 0.10),
@@ -77,7 +77,7 @@ FAMILIES = (
 
 JOURNEY = (
     Point("advert", "Advertisement seen", "Publicité vue", Channel.ADVERT),
-    Point("newsletter", "Newsletter", "Lettre d'information", Channel.EMAIL),
+    Point("newsletter", "Newsletter", "Lettre d’information", Channel.EMAIL),
     Point("mailing", "Printed catalogue", "Catalogue imprimé", Channel.LETTER),
     Point("browse", "Search on the website", "Recherche sur le site", Channel.WEBSITE),
     Point("listening", "Listening in the shop", "Écoute en magasin", Channel.SHOP, "6"),
@@ -90,7 +90,7 @@ JOURNEY = (
     Point("email", "Question by e-mail", "Question par e-mail", Channel.EMAIL, "6"),
     Point("chat", "Chat with an adviser", "Discussion avec un conseiller", Channel.CHAT, "5"),
     Point("return", "Return enquiry", "Demande de retour", Channel.PHONE, "9"),
-    Point("evening", "Listening evening", "Soirée d'écoute", Channel.EVENT),
+    Point("evening", "Listening evening", "Soirée d’écoute", Channel.EVENT),
 )
 
 

@@ -33,7 +33,7 @@ WISHES = {
     "fr": (
         "Collectionne les premiers pressages ; prévenir avant les soldes.",
         "Achète des cadeaux pour trois petits-enfants chaque décembre.",
-        "Souhaite écouter avant d'acheter.",
+        "Souhaite écouter avant d’acheter.",
         "Cherche des enregistrements publics des années soixante-dix.",
         "Préfère être livré le samedi.",
     ),
@@ -50,8 +50,8 @@ ERRANDS = {
         "Appeler au sujet du coffret réservé",
         "Envoyer la liste des nouveaux imports",
         "Demander si la dernière commande a plu",
-        "Préparer une offre pour l'anniversaire",
-        "Inviter à la soirée d'écoute",
+        "Préparer une offre pour l’anniversaire",
+        "Inviter à la soirée d’écoute",
     ),
 }
 DEALS = {

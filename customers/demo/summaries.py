@@ -9,15 +9,15 @@ SUMMARIES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "fr": (
             "A vu notre publicité pour les nouveautés.",
-            "A vu la publicité des offres d'hiver.",
+            "A vu la publicité des offres d’hiver.",
             "A remarqué notre affiche.",
         ),
     },
     "newsletter": {
         "en": ("Newsletter with this month's releases.", "Newsletter with reviews by our staff."),
         "fr": (
-            "Lettre d'information avec les nouveautés du mois.",
-            "Lettre d'information avec les critiques de l'équipe.",
+            "Lettre d’information avec les nouveautés du mois.",
+            "Lettre d’information avec les critiques de l’équipe.",
         ),
     },
     "mailing": {
@@ -40,7 +40,7 @@ SUMMARIES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "fr": (
             "A écouté les nouveautés en magasin.",
-            "A demandé conseil à la borne d'écoute.",
+            "A demandé conseil à la borne d’écoute.",
             "A comparé deux enregistrements de la même œuvre.",
             "A laissé une liste de disques à chercher.",
         ),
@@ -105,8 +105,8 @@ SUMMARIES: dict[str, dict[str, tuple[str, ...]]] = {
         "fr": (
             "A demandé quand arrive le colis.",
             "A demandé si un disque est disponible.",
-            "A demandé conseil sur l'édition à choisir.",
-            "Souhaitait changer l'adresse de livraison.",
+            "A demandé conseil sur l’édition à choisir.",
+            "Souhaitait changer l’adresse de livraison.",
             "S'est renseigné sur un disque épuisé.",
             "Voulait savoir comment suivre la commande.",
         ),
@@ -121,8 +121,8 @@ SUMMARIES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "fr": (
             "Question par e-mail sur les délais de livraison.",
-            "A demandé la liste des titres d'un disque.",
-            "Souhaite être prévenu du retour d'un disque.",
+            "A demandé la liste des titres d’un disque.",
+            "Souhaite être prévenu du retour d’un disque.",
             "Boîtier abîmé signalé ; un nouveau a été promis.",
             "A demandé une idée de cadeau.",
         ),
@@ -136,7 +136,7 @@ SUMMARIES: dict[str, dict[str, tuple[str, ...]]] = {
         "fr": (
             "A demandé comment payer.",
             "A été aidé à trouver un disque.",
-            "Question sur l'envoi à une autre adresse.",
+            "Question sur l’envoi à une autre adresse.",
         ),
     },
     "return": {
@@ -153,6 +153,6 @@ SUMMARIES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "evening": {
         "en": ("Came to the listening evening.", "Came to the listening evening with friends."),
-        "fr": ("Est venu à la soirée d'écoute.", "Est venu à la soirée d'écoute avec des amis."),
+        "fr": ("Est venu à la soirée d’écoute.", "Est venu à la soirée d’écoute avec des amis."),
     },
 }

@@ -108,9 +108,9 @@ ENGLISH_STREETS = _phrases(
     "Vibrato Crescent"
 )
 FRENCH_STREETS = _phrases(
-    "rue du Refrain|rue de l'Octave|avenue du Contrepoint|rue de la Double-Croche|place du Diapason|"
+    "rue du Refrain|rue de l’Octave|avenue du Contrepoint|rue de la Double-Croche|place du Diapason|"
     "rue du Sillon|boulevard du Crescendo|rue du Tourne-Disque|impasse de la Sourdine|rue du Métronome|"
-    "avenue de l'Ouverture|rue de la Pochette|chemin de la Ritournelle|rue du Saphir-de-Lecture|"
+    "avenue de l’Ouverture|rue de la Pochette|chemin de la Ritournelle|rue du Saphir-de-Lecture|"
     "allée de la Cadence|rue du Livret|quai de la Barcarolle|rue du Solfège|place du Bis|"
     "rue du Quart-de-Soupir"
 )
