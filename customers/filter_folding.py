@@ -34,7 +34,7 @@ def folded(query: str, run: Run | None) -> tuple[str, Sequence[tuple[str, str]]]
 
     A whole of alternatives has no room for one more condition: its simple filters stay as they are.
     """
-    given = {name: value for name, value in QueryDict(query).items() if value}
+    given = {name: str(value) for name, value in QueryDict(query).items() if value}
     where = given.pop("where", "")
     try:
         whole = read(where)

@@ -161,11 +161,12 @@ def _sent_group(data: QueryDict, name: str, fields: Fields) -> RowGroup:
 
 
 def _sent_row(data: QueryDict, name: str, fields: Fields) -> Row:
-    field, operator = fields.get(data[name]), data.get(f"{name}o", "")
+    field_name, operator = str(data[name]), data.get(f"{name}o", "")
+    field = fields.get(field_name)
     typed = [line for value in data.getlist(f"{name}v") for line in value.splitlines()]
     if field and operator not in field.operators:
         operator = field.operators[0]
-    return Row(name, data[name], field, operator, tuple(filter(None, map(str.strip, typed))))
+    return Row(name, field_name, field, operator, tuple(filter(None, map(str.strip, typed))))
 
 
 def _joint(text: str | None) -> Joint:
