@@ -1,15 +1,21 @@
 """What narrows the lists of profitability."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from crm_site.lib.filters import ChoiceFilter, FilterForm, SearchField, SlimNumber
+from crm_site.lib.filters import AmountFilter, ChoiceFilter, FilterForm, SearchField, SlimNumber
+from customers.forms import members_of
+from customers.models import Run, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.models.scorecard import Category, Stage
-from profitability.totals import RunTotals
+from customers.reports import FilterChoices
+from profitability.reports.groups import UNKNOWN
+from profitability.totals import Ranking
 
 # Only who ever ordered is ranked.
 RANKED_STAGES = [choice for choice in Stage.choices if choice[0] != Stage.PROSPECT]
@@ -23,6 +29,15 @@ class Sign(TextChoices):
     LOSS = "loss", pgettext_lazy("sign of a profit", "Loss")
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a ranking knows of itself: how many customers stand in each category and, for all months, in each stage."""
+
+    ranking: Ranking
+    categories: Mapping[int, int]
+    stages: Mapping[str, int] | None = None  # None: figures of a period have no stage
+
+
 class RankingFilters(FilterForm):
     """What narrows the ranking.
 
@@ -34,52 +49,100 @@ class RankingFilters(FilterForm):
     category = ChoiceFilter(label=gettext_lazy("Category"))
     stage = ChoiceFilter(label=gettext_lazy("Stage"))
     sign = ChoiceFilter(label=gettext_lazy("Profit or loss"))
+    segment = ChoiceFilter(label=gettext_lazy("Segment"))
+    owner = ChoiceFilter(label=gettext_lazy("Owner"))
+    source = ChoiceFilter(label=gettext_lazy("Acquisition source"))
+    country = ChoiceFilter(label=gettext_lazy("Country"))
     from_rank = forms.IntegerField(
         label=gettext_lazy("From rank"), required=False, min_value=1, max_value=2**31 - 1, widget=SlimNumber
     )
+    revenue_min = AmountFilter(label=gettext_lazy("Net revenue from"))
+    revenue_max = AmountFilter(label=gettext_lazy("Net revenue to"))
+    town = forms.CharField(label=gettext_lazy("Town"), required=False, max_length=200, widget=forms.HiddenInput)
+    postal = forms.CharField(label=gettext_lazy("Postal area"), required=False, max_length=20, widget=forms.HiddenInput)
 
-    lookups = {"stage": "stage", "from_rank": "rank__gte"}
+    lookups = {
+        "stage": "stage",
+        "from_rank": "rank__gte",
+        "revenue_min": "net_revenue__gte",
+        "revenue_max": "net_revenue__lte",
+    }
 
-    def __init__(self, data: Any, *, totals: RunTotals) -> None:
+    def __init__(
+        self, data: Any, *, known: Known, run: Run, segments: Sequence[Segment], choices: FilterChoices
+    ) -> None:
         super().__init__(data)
-        self.totals = totals
-        self.fields["category"].offer(Category.choices)  # type: ignore[attr-defined]
-        self.fields["stage"].offer(RANKED_STAGES)  # type: ignore[attr-defined]
-        self.fields["sign"].offer(Sign.choices)  # type: ignore[attr-defined]
+        self.known, self.run = known, run
+        self.segments = {str(segment.pk): segment for segment in segments}
+        unknown = (UNKNOWN, pgettext_lazy("group of customers", "Unknown"))
+        offered: dict[str, Sequence[Any]] = {
+            "category": Category.choices,
+            "stage": RANKED_STAGES,
+            "sign": Sign.choices,
+            "segment": [(key, segment.name) for key, segment in self.segments.items()],
+            "owner": [*choices.owners, (UNKNOWN, gettext_lazy("Nobody"))],
+            "source": [*choices.sources, unknown],
+            "country": [*choices.countries, unknown],
+        }
+        for name, values in offered.items():
+            self.fields[name].offer(values)  # type: ignore[attr-defined]
+        if known.stages is None:
+            del self.fields["stage"]
 
     def filter_q(self, customers: CustomerQuerySet, text: str) -> CustomerQuerySet:
         return customers.matching(text)
 
     def filter_category(self, customers: CustomerQuerySet, category: str) -> CustomerQuerySet:
-        before = [total.customers for total in self.totals.categories if total.category < min(int(category), 3)]
+        before = [count for number, count in self.known.categories.items() if number < min(int(category), 3)]
         return customers.filter(category=category, rank__gt=sum(before))  # type: ignore[misc]
+
+    def filter_segment(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
+        return customers.filter(pk__in=members_of(self.segments[key], self.run).order_by().values("pk"))
+
+    def filter_owner(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
+        return customers.filter(owner=None if key == UNKNOWN else key)
+
+    def filter_source(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
+        return customers.filter(source=None if key == UNKNOWN else key)
+
+    def filter_country(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
+        return customers.filter(country="" if key == UNKNOWN else key)
+
+    def filter_town(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
+        return customers.filter(city="" if key == UNKNOWN else key)
+
+    def filter_postal(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
+        """The beginning of postal codes behind the country that they belong to: FR-75."""
+        if key == UNKNOWN:
+            return customers.filter(postal_code="")
+        country, _dash, start = key.partition("-")
+        return customers.filter(country=country, postal_code__startswith=start)
 
     def known_count(self) -> int | None:
         """How many customers pass, where the totals of the run say so; None for filters that have to be counted."""
-        in_force, ranking = self.in_force(), self.totals.ranking
+        in_force, ranking = self.in_force(), self.known.ranking
         if not in_force:
             return ranking.customers
-        if len(in_force) > 1 or "q" in in_force:
+        if len(in_force) > 1:
             return None
         if "from_rank" in in_force:
             return max(0, ranking.customers - in_force["from_rank"] + 1)
-        (value,) = in_force.values()
-        return self._known_parts()[value]
+        ((name, value),) = in_force.items()
+        return self._known_parts().get(value) if name in {"category", "stage", "sign"} else None
 
     def _known_parts(self) -> dict[str, int]:
         """The customers of each category, stage and sign, by the value of its filter."""
-        totals, ranking = self.totals, self.totals.ranking
+        ranking = self.known.ranking
         return {
-            **{str(total.category): total.customers for total in totals.categories},
-            Stage.CUSTOMER: totals.active,
-            Stage.FORMER: totals.former,
+            **{str(number): count for number, count in self.known.categories.items()},
+            **(self.known.stages or {}),
             Sign.PROFIT: ranking.profitable,
             Sign.ZERO: ranking.zero,
             Sign.LOSS: ranking.losing,
         }
 
     def filter_sign(self, customers: CustomerQuerySet, sign: str) -> CustomerQuerySet:
-        ranking = self.totals.ranking
+        ranking = self.known.ranking
         not_losing = ranking.profitable + ranking.zero
         first, last = {
             Sign.PROFIT: (0, ranking.profitable),

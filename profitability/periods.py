@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 LIFETIME_CODE, RECENT_CODE = "", "12m"
-CODE = re.compile(r"(?P<year>\d{4})(?:-(?:q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+CODE = re.compile(r"(?P<year>\d{4})(?:-(?:q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 
 
 class Length(Enum):

@@ -5,9 +5,19 @@ from typing import Any
 from django.dispatch import receiver
 
 from crm_site.lib.accounts.models import User
+from crm_site.lib.jobs.models import Job
+from crm_site.lib.jobs.signals import job_finished
 from customers.models import Import, Merge, Run
 from customers.signals import customer_merge_undone, customers_merged, orders_imported
 from profitability.actions import request_recompute
+from profitability.period_actions import drop_old_rankings
+
+
+@receiver(job_finished, dispatch_uid="rankings of periods after a run")
+def drop_rankings_after_a_run(sender: Any, job: Job, **kwargs: Any) -> None:
+    """Rankings of periods go with the rows of the run that they were made from."""
+    if Run.objects.filter(job=job, is_current=True).exists():
+        drop_old_rankings()
 
 
 @receiver(orders_imported, dispatch_uid="recompute after an import")

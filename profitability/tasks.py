@@ -10,6 +10,7 @@ from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
 from customers.models import Run
 from profitability.actions import RECOMPUTE, request_recompute
+from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
 from profitability.recompute import run_recompute
 
 
@@ -22,6 +23,12 @@ def recompute(context: JobContext) -> dict[str, Any]:
         reason=context.params.get("reason", Run.Reason.ASKED),
     )
     return {"run": run.pk}
+
+
+@job_handler(RANKING_OF_PERIOD)
+def rank_period(context: JobContext) -> dict[str, Any]:
+    context.progress(0, 0, "ranking")
+    return {"ranking": compute_ranking(ranking_id=context.params["ranking"]).pk}
 
 
 @shared_task

@@ -171,3 +171,60 @@ class RunTotals:
     def as_json(self) -> dict[str, Any]:
         """For `Run.totals`."""
         return plain(asdict(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupTotal:
+    """Some customers of a ranking that have something in common, and what they come to together."""
+
+    key: str  # of the group within its grouping; "" for those of whom it is not known
+    customers: int
+    losing: int
+    orders: int
+    net_revenue: Decimal
+    gross_margin: Decimal
+    cost_to_serve: Decimal
+    direct_costs: Decimal
+    profit: Decimal
+    lifetime_value: Decimal | None  # of those who have one; None when nobody has
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """A ranking by one trait; what is beyond the largest groups stands in `others`."""
+
+    by: str
+    groups: tuple[GroupTotal, ...]
+    others: GroupTotal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """Customers of about the same size: those of one tenth by net revenue. Equal revenues stand together."""
+
+    lowest: Decimal
+    highest: Decimal
+    total: GroupTotal
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodTotals:
+    """What one ranking of a period comes to, as kept in `PeriodRanking.totals`."""
+
+    ranking: Ranking
+    total: GroupTotal
+    groupings: tuple[Grouping, ...]
+    bands: tuple[Band, ...]  # the smallest customers first
+
+    def by(self, name: str) -> Grouping:
+        """One of the groupings."""
+        return next(grouping for grouping in self.groupings if grouping.by == name)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """From `PeriodRanking.totals`."""
+        return revived(cls, data)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `PeriodRanking.totals`."""
+        return plain(asdict(self))

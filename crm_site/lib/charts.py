@@ -8,7 +8,7 @@ The JSON that the script reads is what `as_json` returns:
      "y": {"label": str},
      "series": [{"name": str, "values": [number | null], "colour": str | null, "colours": [str] | null}],
      "format": "money" | "number" | "percent", "currency": str | null, "digits": int | null,
-     "marks": [{"x": ..., "y": number, "label": str}], "links": [url per point] | null}
+     "marks": [{"x": ..., "y": number, "label": str}], "links": [url per point] | null, "closeUp": bool}
 
 Dates are ISO text; a percentage is a share (0.2 is 20 %). A colour is the name of one in app.css: brand, accent,
 positive, negative, neutral, category-1 to category-4, series-1 to series-6. `donut` and `treemap` take one series whose
@@ -76,6 +76,7 @@ class Chart:
     summary: str = ""  # the finding in one sentence; read out in place of the drawing
     marks: Sequence[Mark] = field(default=())
     links: Sequence[str] | None = None
+    close_up: bool = False  # the axis of values begins near the smallest one: for a part of a curve
 
     def __post_init__(self) -> None:
         for one in self.series:
@@ -108,6 +109,7 @@ class Chart:
             "digits": self.digits,
             "marks": [{"x": _plain(mark.x), "y": _plain(mark.y), "label": mark.label} for mark in self.marks],
             "links": list(self.links) if self.links else None,
+            "closeUp": self.close_up,
         }
 
     def as_table(self) -> ChartTable:

@@ -3,6 +3,7 @@
 from profitability.charts.drawings import (
     category_name,
     category_url,
+    curve_around,
     month_url,
     profit_by_category,
     profit_by_month,
@@ -10,15 +11,20 @@ from profitability.charts.drawings import (
     whale_curve,
 )
 from profitability.charts.figures import category_cards, key_figures
+from profitability.charts.groups import profit_by_group, profit_by_size, return_by_size
 
 __all__ = [
     "category_cards",
     "category_name",
     "category_url",
+    "curve_around",
     "key_figures",
     "month_url",
     "profit_by_category",
+    "profit_by_group",
     "profit_by_month",
+    "profit_by_size",
+    "return_by_size",
     "use_of_capacity",
     "whale_curve",
 ]

@@ -11,19 +11,30 @@ from crm_site.lib.charts import Chart, Mark, Series
 from crm_site.lib.formatting import money, month, percent
 from customers.models.scorecard import Category
 from profitability.models import RunMonth
+from profitability.periods import LIFETIME, Period
 from profitability.reports.costing import CapacityUse
+from profitability.reports.group_names import ranking_url
 from profitability.reports.sentences import shares_speak, twenty_eighty
+from profitability.reports.standing import Here
 from profitability.totals import CategoryTotal, Ranking
 
 # More months than this are bars too thin to tell apart; the costing page lists them all.
 MONTHS_DRAWN = 36
 
 
-def whale_curve(ranking: Ranking, currency: str) -> Chart:
-    """Cumulative profit, most profitable customer first: in shares of the total, in money where those mean nothing."""
+def whale_curve(
+    ranking: Ranking, currency: str, *, period: Period = LIFETIME, here: Here | None = None, detailed: bool = False
+) -> Chart:
+    """Cumulative profit, most profitable customer first: in shares of the total, in money where those mean nothing.
+
+    In detail it also marks break-even, where the last 20 % begin, and the customer that somebody looks for.
+    """
     in_shares = shares_speak(ranking)
     unit = float(ranking.profit) if in_shares else 1.0
     heights = [cents / 100 / unit for cents in ranking.curve_cents]
+    marks = _whale_marks(ranking, currency, dict(zip(ranking.curve_customers, heights, strict=True)), detailed=detailed)
+    if here:
+        marks = [*marks, _you_are_here(here, ranking, unit)]
     return Chart(
         kind="whale",
         title=_("Whale curve: cumulative profit, most profitable customer first"),
@@ -35,37 +46,79 @@ def whale_curve(ranking: Ranking, currency: str) -> Chart:
         currency=currency,
         digits=0,
         summary=twenty_eighty(ranking, currency).text,
-        marks=_whale_marks(ranking, currency, dict(zip(ranking.curve_customers, heights, strict=True))),
-        links=_ranking_from(ranking.curve_customers),
+        marks=marks,
+        links=[ranking_url(period, from_rank=max(place, 1)) for place in ranking.curve_customers],
     )
 
 
-def _whale_marks(ranking: Ranking, currency: str, heights: dict[int, float]) -> list[Mark]:
-    """The best fifth, and the peak where somebody loses what others made."""
+def _whale_marks(ranking: Ranking, currency: str, heights: dict[int, float], *, detailed: bool) -> list[Mark]:
+    """The best fifth, and the peak where somebody loses what others made; in detail two places more."""
     places = [(ranking.best.customers, _("Best %(share)s of customers: %(height)s"), ranking.best.share_of_customers)]
     if ranking.losing and ranking.peak.customers not in (0, ranking.best.customers):
         places.append(
             (ranking.peak.customers, _("Peak at %(share)s of customers: %(height)s"), ranking.peak.share_of_customers)
         )
-    return [
-        Mark(
-            x=customers / max(ranking.customers, 1),
-            y=heights[customers],
-            label=label % {"share": percent(share, digits=0), "height": _height(heights[customers], ranking, currency)},
-        )
-        for customers, label, share in places
-        if customers in heights
-    ]
+    if detailed:
+        places += _further_places(ranking)
+    marked: dict[int, Mark] = {}
+    for customers, label, share in places:
+        if customers in heights and customers not in marked:
+            words = {
+                "share": percent(share, digits=0),
+                "height": _height(heights[customers], ranking, currency),
+                "rest": percent(ranking.last.share_of_customers, digits=0),
+            }
+            x = customers / max(ranking.customers, 1)
+            marked[customers] = Mark(x=x, y=heights[customers], label=label % words)
+    return list(marked.values())
+
+
+def _further_places(ranking: Ranking) -> list[tuple[int, str, float]]:
+    """Where the profit of all is reached for the first time, and where the last fifth begins."""
+    last = ranking.customers - ranking.last.customers
+    places = []
+    if ranking.break_even and ranking.losing:
+        part = ranking.break_even
+        places.append((part.customers, _("Break-even at %(share)s of customers"), part.share_of_customers))
+    if ranking.last.customers:
+        places.append((last, _("The last %(rest)s begin: %(height)s"), last / max(ranking.customers, 1)))
+    return places
+
+
+def _you_are_here(here: Here, ranking: Ranking, unit: float) -> Mark:
+    return Mark(
+        x=here.customer.rank / max(ranking.customers, 1),
+        y=float(here.cumulative) / unit,
+        label=_("You are here: %(customer)s") % {"customer": here.customer.full_name},
+    )
+
+
+def curve_around(here: Here, ranking: Ranking, currency: str) -> Chart:
+    """The curve close up, around one customer; each point opens a customer's file."""
+    in_shares = shares_speak(ranking)
+    unit = float(ranking.profit) if in_shares else 1.0
+    own = next(one for one in here.neighbours if one.rank == here.customer.rank)
+    height = float(own.cumulative) / unit
+    return Chart(
+        kind="line",
+        title=_("The curve around %(customer)s") % {"customer": here.customer.full_name},
+        x_label=_("Rank"),
+        x_type="number",
+        x_values=[one.rank for one in here.neighbours],
+        series=[
+            Series(_("Cumulative profit"), [float(one.cumulative) / unit for one in here.neighbours], colour="brand")
+        ],
+        format="percent" if in_shares else "money",
+        currency=currency,
+        digits=2 if in_shares else 0,
+        marks=[Mark(x=own.rank, y=height, label=here.customer.full_name)],
+        links=[reverse("customer", args=[one.customer.pk]) for one in here.neighbours],
+        close_up=True,
+    )
 
 
 def _height(height: float, ranking: Ranking, currency: str) -> str:
     return percent(height, digits=0) if shares_speak(ranking) else money(height, currency, digits=0)
-
-
-def _ranking_from(positions: Sequence[int]) -> list[str]:
-    """The ranking from each of these places on; before the first customer it begins with the first."""
-    address = reverse("ranking")
-    return [f"{address}?from_rank={max(position, 1)}" for position in positions]
 
 
 def profit_by_month(months: Sequence[RunMonth], currency: str) -> Chart:

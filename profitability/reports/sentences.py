@@ -63,6 +63,21 @@ def peak(ranking: Ranking, currency: str) -> Finding | None:
     )
 
 
+def break_even(ranking: Ranking) -> Finding | None:
+    """How few customers make the whole profit; none where nobody loses, since all are then needed."""
+    part = ranking.break_even
+    if part is None or not ranking.losing or ranking.customers == 1:
+        return None
+    text = ngettext(
+        "The best %(share)s of customers, %(count)s of them, make the whole profit: all others together add nothing.",
+        "The best %(share)s of customers, %(count)s of them, make the whole profit: all others together add nothing.",
+        part.customers,
+    )
+    return Finding(
+        text % {"share": OPEN + percent(part.share_of_customers, digits=0) + CLOSE, "count": number(part.customers)}
+    )
+
+
 def shares_speak(ranking: Ranking) -> bool:
     """Whether shares of total profit mean something: it is positive, and not tiny beside what was earned and lost."""
     return ranking.peak.share is not None and ranking.peak.share <= LARGEST_SHARE

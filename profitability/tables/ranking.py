@@ -1,6 +1,7 @@
 """The columns of the ranking."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -71,6 +72,12 @@ RANKING = Table(
         _figure("lifetime_value", gettext_lazy("Lifetime value"), nullable=True),
     ),
     default_sort="rank",
+)
+
+
+# The same for some months: a stage belongs to no period.
+PERIOD_RANKING = replace(
+    RANKING, name="ranking-of-period", columns=tuple(column for column in RANKING.columns if column.name != "stage")
 )
 
 

@@ -2,7 +2,8 @@
 
 from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
-from profitability.views.ranking import RankingList
+from profitability.views.groups import ranking_groups, ranking_sizes
+from profitability.views.ranking import RankingList, ranking_curve
 from profitability.views.runs import RunList, run_page, run_start
 
 __all__ = [
@@ -12,6 +13,9 @@ __all__ = [
     "costing_page",
     "dashboard_csv",
     "dashboard_page",
+    "ranking_curve",
+    "ranking_groups",
+    "ranking_sizes",
     "run_page",
     "run_start",
 ]

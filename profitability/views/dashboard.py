@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from crm_site.lib.charts import Chart
-from crm_site.lib.export import Sheet, csv_response
+from crm_site.lib.export import csv_response
 from crm_site.lib.formatting import day
 from customers.models import Company, Customer
 from profitability.charts import category_cards, key_figures, profit_by_category, profit_by_month, whale_curve
@@ -19,7 +19,7 @@ from profitability.reports.dashboard import dashboard
 from profitability.reports.notices import warnings_about
 from profitability.reports.runs import Published, published_now
 from profitability.reports.sentences import peak, twenty_eighty
-from profitability.tables import NAMED, unsorted
+from profitability.tables import NAMED, chart_sheet, unsorted
 from profitability.views.runs import recompute_context, run_url
 
 
@@ -72,7 +72,7 @@ def dashboard_csv(request: HttpRequest, name: str) -> HttpResponseBase:
     chart = _chart(published, name, Company.of(request).currency) if published else None
     if chart is None:
         raise Http404
-    return csv_response(_sheet(name, chart))
+    return csv_response(chart_sheet(name, chart))
 
 
 def _chart(published: Published, name: str, currency: str) -> Chart | None:
@@ -85,13 +85,3 @@ def _chart(published: Published, name: str, currency: str) -> Chart | None:
         case "categories":
             return profit_by_category(totals.categories, currency)
     return None
-
-
-def _sheet(name: str, chart: Chart) -> Sheet:
-    values = zip(chart.x_values, *(series.values for series in chart.series), strict=True)
-    return Sheet(
-        name=name,
-        headings=[chart.x_label, *(series.name for series in chart.series)],
-        kinds=["text", *(chart.format for _series in chart.series)],
-        rows=[list(row) for row in values],
-    )

@@ -1,28 +1,37 @@
-"""The ranking of customers by profit."""
+"""The ranking of customers by profit, over all months or some."""
 
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.lib.components import FilterBar
+from crm_site.lib.export import csv_response
 from crm_site.lib.paging import SORTED_LIMIT, Count
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
-from customers.models import Company, Customer, Run
+from customers.models import Customer, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.permissions import EXPORT
-from profitability.charts import whale_curve
-from profitability.forms import RankingFilters
+from customers.reports import MOST_SEGMENTS, filter_choices
+from profitability.charts import curve_around, whale_curve
+from profitability.forms import Known, RankingFilters
+from profitability.models import PeriodRanking
 from profitability.permissions import SEE_VALUE
 from profitability.reports.dashboard import ranked
-from profitability.reports.runs import Published, published_now
-from profitability.reports.sentences import peak, twenty_eighty
-from profitability.tables import RANKING
-from profitability.totals import RunTotals
-from profitability.views.runs import recompute_context, run_url
+from profitability.reports.group_names import ranking_url
+from profitability.reports.groups import figures_of
+from profitability.reports.runs import published_now
+from profitability.reports.sentences import break_even, peak, twenty_eighty
+from profitability.reports.standing import Here, find_here, place_in_words, ranked_in
+from profitability.tables import PERIOD_RANKING, RANKING, chart_sheet
+from profitability.totals import Ranking
+from profitability.views.periods import Asked, currency_of, empty_page
 
 
 class RankingList(ListPage):
@@ -33,65 +42,120 @@ class RankingList(ListPage):
     raise_exception = True
     title = gettext_lazy("Ranking")
     template_name = "profitability/ranking.html"
+    asked: Asked
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        if self.published is None:
-            context = {"page_title": self.title} | recompute_context(request.user)
-            return render(request, "profitability/ranking_empty.html", context)
+        published = published_now()
+        if published is None:
+            return empty_page(request, str(self.title))
+        self.asked = Asked(request, published)
+        if self.asked.is_unknown:
+            self.faults.append(_("This period is not known; all months are shown."))
+        if not self.is_lifetime and not self.asked.is_ready:
+            return self.asked.waiting_page("ranking", str(self.title))
         return super().get(request)
 
+    @property
+    def is_lifetime(self) -> bool:
+        return self.asked.period.is_lifetime
+
     @cached_property
-    def published(self) -> Published | None:
-        """The run whose figures this page shows, asked for once."""
-        return published_now()
+    def ranking(self) -> Ranking:
+        """The figures read off the whale curve."""
+        return self.asked.run_totals.ranking if self.is_lifetime else self.asked.totals.ranking
 
-    @property
-    def run(self) -> Run:
-        assert self.published is not None, "The page without figures is another."
-        return self.published.run
+    @cached_property
+    def known(self) -> Known:
+        """What the totals tell without asking the rows."""
+        if not self.is_lifetime:
+            groups = self.asked.totals.by("category").groups
+            return Known(self.ranking, {int(group.key): group.customers for group in groups})
+        totals = self.asked.run_totals
+        categories = {total.category: total.customers for total in totals.categories}
+        return Known(self.ranking, categories, {"customer": totals.active, "former": totals.former})
 
-    @property
-    def totals(self) -> RunTotals:
-        assert self.published is not None, "The page without figures is another."
-        return self.published.totals
+    @cached_property
+    def visible(self) -> CustomerQuerySet:
+        return Customer.objects.visible_to(self.request.user)
 
     def get_table(self) -> Table:
-        return RANKING
+        return RANKING if self.is_lifetime else PERIOD_RANKING
 
     def get_filters(self) -> RankingFilters:
-        return RankingFilters(self.request.GET, totals=self.totals)
+        mine = Segment.objects.visible_to(self.request.user).only("name", "kind", "query")
+        return RankingFilters(
+            self.request.GET,
+            known=self.known,
+            run=self.asked.run,
+            segments=list(mine[:MOST_SEGMENTS]),
+            choices=filter_choices(),
+        )
 
     def get_rows(self) -> CustomerQuerySet:
-        return ranked(Customer.objects.visible_to(self.request.user), self.run)
+        return ranked(self.visible, self.asked.run) if self.is_lifetime else ranked_in(self.visible, self.asked.ranking)
 
     def get_currency(self) -> str:
-        return Company.of(self.request).currency
+        return currency_of(self.request)
 
     @cached_property
-    def known(self) -> int | None:
+    def known_count(self) -> int | None:
         """How many rows there are, where the totals of the run say so."""
-        return self.get_filters().known_count()
+        assert isinstance(self.filters, RankingFilters)
+        return self.filters.known_count()
 
     @cached_property
     def counted(self) -> Count | None:
-        return super().counted if self.known is None else Count(self.known)
+        return super().counted if self.known_count is None else Count(self.known_count)
 
     def is_sorted_sooner(self) -> bool:
         """By rank, a filter that the totals know leads straight to its first row; by value, hardly ever.
 
         Categories are made by lifetime value: those of little worth stand at the far end of its index.
         """
-        if self.known is None:
+        if self.known_count is None:
             return super().is_sorted_sooner()
         limits = {"rank": 0, "lifetime_value": 10 * SORTED_LIMIT if self.filters_in_force else 0}
-        return self.known <= limits.get(self.order.sort.path, SORTED_LIMIT)
+        return self.known_count <= limits.get(self.order.sort.path, SORTED_LIMIT)
+
+    def filter_bar(self) -> FilterBar | None:
+        """The period stays when filters change or go."""
+        bar = super().filter_bar()
+        if bar is None or not self.asked.period.code:
+            return bar
+        period = ("period", self.asked.period.code)
+        return FilterBar(bar.form, bar.chips, f"{bar.clear_url}&period={period[1]}", [*bar.hidden, period])
+
+    @cached_property
+    def here(self) -> Here | None:
+        """The customer that the reader looks for on the curve."""
+        ranking = self.asked.ranking if not self.is_lifetime else PeriodRanking(run=self.asked.run)
+        return find_here(self.request.GET.get("here", ""), self.get_rows(), self.visible, figures_of(ranking))
 
     def get_context(self) -> dict[str, Any]:
-        ranking, currency = self.totals.ranking, self.get_currency()
-        return {
-            "data_as_of": self.run.published_at,
-            "data_url": run_url(self.request.user, self.published),
+        ranking, currency = self.ranking, self.get_currency()
+        return self.asked.context("ranking") | {
             "finding": twenty_eighty(ranking, currency),
             "peak": peak(ranking, currency),
-            "whale": whale_curve(ranking, currency) if ranking.customers else None,
+            "break_even": break_even(ranking),
+            "whale": whale_curve(ranking, currency, period=self.asked.period, here=self.here, detailed=True)
+            if ranking.customers
+            else None,
+            "curve_url": ranking_url(self.asked.period, page="ranking-curve"),
+            "sought": self.request.GET.get("here", "").strip(),
+            "here": self.here,
+            "place": place_in_words(self.here, ranking, currency) if self.here else None,
+            "here_url": reverse("customer", args=[self.here.customer.pk]) if self.here else "",
+            "here_action": _("Open the customer's file"),
+            "around": curve_around(self.here, ranking, currency) if self.here else None,
         }
+
+
+@permission_required(SEE_VALUE, raise_exception=True)
+def ranking_curve(request: HttpRequest) -> HttpResponseBase:
+    """The points of the whale curve of a period as a file."""
+    published = published_now()
+    asked = Asked(request, published) if published else None
+    if asked is None or asked.is_unknown or not (asked.period.is_lifetime or asked.is_ready):
+        raise Http404
+    ranking = asked.run_totals.ranking if asked.period.is_lifetime else asked.totals.ranking
+    return csv_response(chart_sheet("whale-curve", whale_curve(ranking, currency_of(request))))

@@ -8,6 +8,7 @@
      series    [{name, values (null: not known), colour, colours (one per point)}]
      format    money | number | percent, with currency and digits
      marks     [{x, y, label}], links: one address per point, or null
+     closeUp   whether the axis of values begins near the smallest one
    Colours are names of custom properties in app.css, so both themes are right and a change of theme redraws.
    Tooltips are drawn inside the SVG (richText): HTML ones would need inline styles, which the CSP forbids. */
 (() => {
@@ -151,13 +152,13 @@
       const end = points.at(-1)[1];
       const brand = colour(series.colour || "brand-text");
       const small = narrow(box);
+      const byPlace = [...spec.marks].sort((one, other) => one.x - other.x);
       const marks = spec.marks.map((mark, index) => ({
         coord: [Number(mark.x), mark.y],
         name: mark.label,
         label: {
           show: box.clientWidth >= 640, // where there is no room the marks stand in words below
-          position: index === 0 && spec.marks.length > 1 ? [14, 12] : [-6, -22],
-          align: "left",
+          ...(byPlace.length > 2 ? aside(byPlace.indexOf(mark), mark) : { position: index === 0 && byPlace.length > 1 ? [14, 12] : [-6, -22], align: "left" }),
           formatter: cut(mark.label, 64),
         },
       }));
@@ -200,12 +201,12 @@
         grid: { left: 8, right: 16, top: spec.series.length > 1 ? 40 : 16, bottom: 8, containLabel: true },
         tooltip: axisTooltip(spec, { lineStyle: { color: colour("line-strong") } }),
         xAxis: categoryAxis(spec, box, { boundaryGap: false }),
-        yAxis: valueAxis(spec),
+        yAxis: valueAxis(spec, spec.closeUp ? { scale: true, axisLabel: { ...labels(), formatter: writer(spec) } } : {}),
         series: spec.series.map((series, index) => ({
           type: "line", name: series.name, data: series.values, connectNulls: false,
           symbol: "circle", symbolSize: 6, showSymbol: false, emphasis: { disabled: true },
           lineStyle: { width: 2.25, type: index % 2 && index > 2 ? "dashed" : "solid" }, itemStyle: { color: seriesColour(series, index) },
-          areaStyle: spec.series.length === 1 ? { opacity: 0.1 } : undefined,
+          areaStyle: spec.series.length === 1 && !spec.closeUp ? { opacity: 0.1 } : undefined,
           ...(index === 0 ? marked(spec) : {}),
         })),
       };
@@ -332,6 +333,13 @@
     const [tip, flat] = [4, 0];
     if (horizontal) return value < 0 ? [tip, flat, flat, tip] : [flat, tip, tip, flat];
     return value < 0 ? [flat, flat, tip, tip] : [tip, tip, flat, flat];
+  };
+
+  /* Of many marks along a curve every second one is named below it, and those near its end to the left. */
+  const aside = (place, mark) => {
+    const below = place % 2 === 0;
+    if (Number(mark.x) > 0.75) return { position: below ? [12, 16] : [12, -22], align: "right" };
+    return { position: below ? [14, 12] : [-6, -22], align: "left" };
   };
 
   const ground = (data, origin, tint, opacity) => ({

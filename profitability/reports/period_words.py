@@ -1,0 +1,65 @@
+"""Periods as people call them."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from crm_site.lib.formatting import month
+from profitability.periods import LIFETIME, Length, Period, periods_between, recent
+
+MOST_MONTHS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodChoice:
+    """A period to choose."""
+
+    code: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodChoices:
+    """Periods of one length, under a heading."""
+
+    label: str
+    choices: tuple[PeriodChoice, ...]
+
+
+def period_name(period: Period) -> str:
+    """The period in a heading or a sentence."""
+    if period.since is None or period.until is None:
+        return _("All months")
+    match period.length:
+        case Length.MONTH:
+            return month(period.since)
+        case Length.QUARTER:
+            return _("Quarter %(quarter)s of %(year)s") % {
+                "quarter": (period.since.month + 2) // 3,
+                "year": f"{period.since:%Y}",
+            }
+        case Length.YEAR:
+            return f"{period.since:%Y}"
+    if period.code == "12m":
+        return _("Last 12 months")
+    return _("%(first)s to %(last)s") % {"first": month(period.since), "last": month(period.until)}
+
+
+def period_choices(
+    first: dt.date | None, last: dt.date | None, *, as_of: dt.date, chosen: Period
+) -> list[PeriodChoices]:
+    """Every period with figures: everything, the last year, and years, quarters and months, the latest first."""
+    groups = [PeriodChoices(_("In all"), _choices([LIFETIME, recent(as_of)], chosen))]
+    if first and last:
+        groups += [
+            PeriodChoices(_("Years"), _choices(periods_between(first, last, Length.YEAR), chosen)),
+            PeriodChoices(_("Quarters"), _choices(periods_between(first, last, Length.QUARTER), chosen)),
+            PeriodChoices(_("Months"), _choices(periods_between(first, last, Length.MONTH)[:MOST_MONTHS], chosen)),
+        ]
+    return groups
+
+
+def _choices(periods: list[Period], chosen: Period) -> tuple[PeriodChoice, ...]:
+    return tuple(PeriodChoice(one.code, period_name(one), one.code == chosen.code) for one in periods)

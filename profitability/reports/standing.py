@@ -1,0 +1,103 @@
+"""Where one customer stands in a ranking, and who stands around it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, FilteredRelation, Q, Sum
+from django.utils.translation import gettext as _
+
+from crm_site.lib.formatting import money, number, percent
+from customers.models import Customer
+from customers.models.customer import CustomerQuerySet
+from customers.reports import found_customers
+from profitability.models import PeriodRanking
+from profitability.reports.groups import Figures
+from profitability.reports.sentences import Finding, shares_speak
+from profitability.totals import Ranking
+
+# So many on either side are drawn around a customer.
+NEIGHBOURS = 20
+LOOKED_AT = 5
+NOTHING = Decimal("0.00")
+# Attributes that a ranking of a period gives each customer, as `ranked` does with a run.
+FIGURES = ("net_revenue", "gross_margin", "cost_to_serve", "profit", "rank", "category", "lifetime_value")
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A customer near the one that was asked for, and what it and all before it make."""
+
+    customer: Any
+    rank: int
+    cumulative: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A customer on the whale curve."""
+
+    customer: Any  # a Customer with the figures of the ranking
+    neighbours: tuple[Neighbour, ...]
+
+    @property
+    def cumulative(self) -> Decimal:
+        """What the customer and all before it make."""
+        return next(one.cumulative for one in self.neighbours if one.rank == self.customer.rank)
+
+
+def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQuerySet:
+    """The customers that a period ranked, with their figures and `cumulative_share` (no query of its own)."""
+    card = FilteredRelation("period_figures", condition=Q(period_figures__ranking_id=ranking.pk))
+    columns = {name: F(f"card__{name}") for name in (*FIGURES, "cumulative_share")}
+    with_figures = customers.annotate(card=card).annotate(
+        **columns, order_count=F("card__orders"), card_customer=F("card__customer_id")
+    )
+    return with_figures.filter(rank__isnull=False)  # type: ignore[misc]
+
+
+def find_here(text: str, rows: CustomerQuerySet, visible: CustomerQuerySet, figures: Figures) -> Here | None:
+    """The first ranked customer that matches a text, with neighbours (6 queries); None when nobody matches."""
+    text = text.strip()
+    found = [customer.pk for customer in found_customers(visible, text, LOOKED_AT)] if text else []
+    places = {customer.pk: customer for customer in rows.filter(pk__in=found)} if found else {}
+    first = next((places[pk] for pk in found if pk in places), None)
+    return Here(first, _neighbours(first.rank, rows, figures)) if first else None  # type: ignore[attr-defined]
+
+
+def _neighbours(rank: int, rows: CustomerQuerySet, figures: Figures) -> tuple[Neighbour, ...]:
+    """Those who stand around a rank. Whom the reader may not see is nobody's neighbour, but counts in the sums."""
+    first, last = max(1, rank - NEIGHBOURS), rank + NEIGHBOURS
+    before = figures.filter(rank__lt=first).aggregate(profit=Sum("profit"))["profit"] or NOTHING
+    profits = figures.filter(rank__gte=first, rank__lte=last).order_by("rank").values_list("rank", "profit")
+    sums, total = {}, before
+    for place, profit in profits:
+        total += profit
+        sums[place] = total
+    around = rows.filter(rank__gte=first, rank__lte=last).order_by("rank")  # type: ignore[misc]
+    return tuple(Neighbour(customer, customer.rank, sums[customer.rank]) for customer in around)
+
+
+def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:
+    """Where the customer stands, and what it and everybody before it make."""
+    customer = here.customer
+    share = float(here.cumulative / ranking.profit) if shares_speak(ranking) else None
+    words = {
+        "customer": Customer.__str__(customer),
+        "rank": number(customer.rank),
+        "all": number(ranking.customers),
+        "best": percent(customer.rank / ranking.customers),
+        "profit": money(customer.profit, currency, digits=0),
+        "sum": money(here.cumulative, currency, digits=0) if share is None else percent(share, digits=1),
+    }
+    if share is None:
+        text = _(
+            "%(customer)s stands at rank %(rank)s of %(all)s with a profit of %(profit)s; this customer and all before "
+            "it make %(sum)s."
+        )
+    else:
+        text = _(
+            "%(customer)s stands at rank %(rank)s of %(all)s, among the best %(best)s, with a profit of %(profit)s; "
+            "this customer and all before it make %(sum)s of the profit."
+        )
+    return Finding(text % words)
