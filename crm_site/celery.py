@@ -30,6 +30,11 @@ def set_schedule(sender: Celery, **kwargs: Any) -> None:
             "task": "profitability.tasks.nightly_recompute",
             "schedule": crontab(hour=2, minute=15),
         },
+        # Before the recompute of that night, which then uses the winner.
+        "compare purchase models": {
+            "task": "profitability.tasks.monthly_comparison",
+            "schedule": crontab(hour=1, minute=30, day_of_month=1),
+        },
         "send reminders of tasks": {
             "task": "customers.tasks.send_reminders",
             "schedule": crontab(minute="*/3"),

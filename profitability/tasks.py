@@ -10,16 +10,20 @@ from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
 from customers.models import Run
 from profitability.actions import RECOMPUTE, request_recompute
+from profitability.comparison_actions import COMPARISON, request_comparison, use_winner
 from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
 from profitability.recompute import run_recompute
+from profitability.recompute.comparing import compare_before_first_recompute, run_comparison
 
 
 @job_handler(RECOMPUTE)
 def recompute(context: JobContext) -> dict[str, Any]:
-    as_of = context.params.get("as_of")
+    given = context.params.get("as_of")
+    as_of = date.fromisoformat(given) if given else timezone.localdate()
+    compare_before_first_recompute(context=context, as_of=as_of)
     run = run_recompute(
         context=context,
-        as_of=date.fromisoformat(as_of) if as_of else timezone.localdate(),
+        as_of=as_of,
         reason=context.params.get("reason", Run.Reason.ASKED),
     )
     return {"run": run.pk}
@@ -31,6 +35,18 @@ def rank_period(context: JobContext) -> dict[str, Any]:
     return {"ranking": compute_ranking(ranking_id=context.params["ranking"]).pk}
 
 
+@job_handler(COMPARISON)
+def compare_models(context: JobContext) -> dict[str, Any]:
+    comparison = run_comparison(context=context, as_of=timezone.localdate())
+    use_winner(comparison=comparison)
+    return {"comparison": comparison.pk}
+
+
 @shared_task
 def nightly_recompute() -> None:
     request_recompute(reason=Run.Reason.NIGHTLY)
+
+
+@shared_task
+def monthly_comparison() -> None:
+    request_comparison()

@@ -39,7 +39,7 @@ from customers.permissions import (
 )
 from customers.tables import EDITED_IN_PLACE, ORDERS, contact_fact
 from customers.task_reports import task_panel
-from profitability.models import CategoryPolicy
+from profitability.models import CategoryPolicy, PurchaseModel
 from profitability.permissions import SEE_VALUE
 
 LATEST_ORDERS = 10
@@ -117,7 +117,12 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
     needs = needs_of(request.user, customer, figures.card if figures else None, most_urgent, at=now)
     context["needs_you"] = sentence(needs, customer, request.user, today=timezone.localdate(now))
     if figures:
-        context |= value_panel(figures, currency, run_url=reverse("runs") if may(VIEW_RUNS) else "")
+        context |= value_panel(
+            figures,
+            currency,
+            run_url=reverse("runs") if may(VIEW_RUNS) else "",
+            models_url=reverse("value-models") if may(SEE_VALUE) else "",
+        )
     if figures and figures.run and figures.card and figures.run.has_rows and may(SEE_VALUE):
         context["account_shown"] = True
     if may(VIEW_TASKS):
@@ -142,7 +147,7 @@ def policies() -> dict[int | None, CategoryPolicy]:
     return {policy.category: policy for policy in CategoryPolicy.objects.all()}
 
 
-def value_panel(figures: Figures, currency: str, *, run_url: str) -> dict[str, Any]:
+def value_panel(figures: Figures, currency: str, *, run_url: str, models_url: str = "") -> dict[str, Any]:
     """The context of the value panel; without figures it says why there are none."""
     if figures.run is None:
         return {"figures_missing": _("Figures appear here after the first recompute.")}
@@ -150,7 +155,7 @@ def value_panel(figures: Figures, currency: str, *, run_url: str) -> dict[str, A
         missing = _("This customer is newer than the current figures; the next recompute will include it.")
         return {"figures_missing": missing, "data_as_of": figures.run.published_at, "data_url": run_url}
     return {
-        "figures": key_figures(figures.card, figures.ranked, currency),
+        "figures": key_figures(figures, figures.card, currency, models_url=models_url),
         "card": figures.card,
         "policy": figures.policy,
         "figures_day": figures.run.as_of,
@@ -159,7 +164,7 @@ def value_panel(figures: Figures, currency: str, *, run_url: str) -> dict[str, A
     }
 
 
-def key_figures(card: Scorecard, ranked: int | None, currency: str) -> list[KeyFigure]:
+def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url: str) -> list[KeyFigure]:
     """What the customer brought, where that ranks, and what is expected; a dash where nothing is known."""
     return [
         KeyFigure(
@@ -171,13 +176,14 @@ def key_figures(card: Scorecard, ranked: int | None, currency: str) -> list[KeyF
         KeyFigure(
             _("Profit"),
             formatting.money(card.profit, currency),
-            hint=_rank(card, ranked),
+            hint=_rank(card, figures.ranked),
             formula=_("Net revenue − cost of goods − cost to serve − direct costs, since the first order."),
         ),
         KeyFigure(
             _("Lifetime value"),
             formatting.money(card.lifetime_value, currency),
             hint=_interval(card, currency),
+            url=models_url,
             formula=_value_formula(card),
         ),
         KeyFigure(
@@ -188,8 +194,8 @@ def key_figures(card: Scorecard, ranked: int | None, currency: str) -> list[KeyF
         KeyFigure(
             _("Probability active"),
             formatting.percent(card.probability_alive, digits=0),
-            hint=_("that this customer has not left"),
-            formula=_("From the number and the times of this customer's orders, by the BG/NBD model."),
+            hint=_churn_risk(card),
+            formula=_active_formula(figures.run),
         ),
         KeyFigure(
             _("Cost to serve"),
@@ -197,6 +203,21 @@ def key_figures(card: Scorecard, ranked: int | None, currency: str) -> list[KeyF
             hint=_("Gross margin %(margin)s") % {"margin": formatting.money(card.gross_margin, currency)},
         ),
     ]
+
+
+def _churn_risk(card: Scorecard) -> str:
+    if card.churn_risk is None:
+        return _("that this customer has not left")
+    return _("Churn risk %(risk)s") % {"risk": formatting.percent(card.churn_risk, digits=0)}
+
+
+def _active_formula(run: Run | None) -> str:
+    """By the model that the run says it used; runs of old used the first there was."""
+    model = PurchaseModel(getattr(run, "purchase_model", None) or PurchaseModel.BGNBD)
+    return _(
+        "That this customer has not left: from the number and the times of the orders, by the %(model)s model. The "
+        "churn risk is the probability that no order comes before the customer counts as a former one."
+    ) % {"model": model.label}
 
 
 def _rank(card: Scorecard, ranked: int | None) -> str:

@@ -37,6 +37,7 @@ from customers.tests.factories import (
     TaskFactory,
     UserFactory,
 )
+from profitability.tests.compared import a_comparison
 from profitability.tests.published import publish
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,9 @@ TABLE = {
     "ranking-sizes": Row(MANAGEMENT),
     "costing": Row(MANAGEMENT),
     "costing-month": Row(MANAGEMENT, argument="month"),
+    "value-models": Row(MANAGEMENT),
+    "value-models-compare": Row(MANAGEMENT, method="post"),
+    "value-models-csv": Row(MANAGEMENT, argument="models-csv"),
     "runs": Row(MANAGEMENT),
     "run-start": Row(MANAGEMENT, method="post"),
     "run": Row(MANAGEMENT, argument="run"),
@@ -178,6 +182,7 @@ def world() -> dict[str, Any]:
     CompanyFactory()
     moment = ContactMomentFactory()
     line = OrderLineFactory(order__customer=moment.customer)
+    a_comparison()
     run, source = publish(500, -100), ImportFactory()
     job = run.job or source.job or make_job()
     return {
@@ -202,6 +207,7 @@ def world() -> dict[str, Any]:
         "bulk change": [Job.objects.create(kind="bulk-change", state=Job.State.DONE).pk],
         "month": [run.as_of.replace(day=1)],
         "dashboard-csv": ["categories"],
+        "models-csv": ["accuracy"],
         "": [],
     }
 

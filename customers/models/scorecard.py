@@ -28,7 +28,8 @@ class Category(models.IntegerChoices):
 
 CURRENT_HEAD = """
     SELECT id, as_of, reason, job_id, started_at, published_at, is_current, has_rows,
-           (totals #>> '{ranking,customers}')::int AS ranked
+           (totals #>> '{ranking,customers}')::int AS ranked,
+           totals #>> '{lifetime_model,purchase_model}' AS purchase_model
     FROM customers_run WHERE is_current
 """
 
@@ -46,7 +47,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(is_current=True).first()
 
     def current_head(self) -> "Run | None":
-        """The same without its totals, which are long; `ranked` tells how many customers it ranks (1 query).
+        """The same without its totals, which are long; `ranked` tells how many customers it ranks, and `purchase_model`
+        by which model it forecast (1 query).
 
         As text, since nearly every page asks this and Django takes longer to write it than the database to answer.
         """

@@ -93,7 +93,7 @@ def forecast(
         margin_per_order=_mean(accounts.gross_margin, order_days, bought),
         cost_per_order=_mean(accounts.sums["order_costs"], costed_days, bought),
         cost_per_month=_mean(accounts.sums["relation_costs"], months, bought),
-        order_margin=values.contribution + cost.per_order,
+        order_margin=values.contribution + np.asarray(cost.per_order, dtype=np.float64),
         churn_risk=_churn_risk(purchases, values, x, weeks, silence_days),
     )
 

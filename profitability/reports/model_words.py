@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from crm_site.lib.components import Fact
 from crm_site.lib.formatting import UNKNOWN, money, number, percent
+from profitability.models import PurchaseModel
 from profitability.totals import LifetimeModel, RunTotals
 
 # Above this the margin of an order depends on how often a customer orders, which the Gamma-Gamma model denies.
@@ -44,31 +45,42 @@ def lifetime_model_facts(model: LifetimeModel, currency: str) -> list[Fact]:
     ]
 
 
+def model_in_words(model: LifetimeModel) -> str:
+    """The proper name of the purchase model behind some figures."""
+    return str(PurchaseModel(model.purchase_model).label)
+
+
 def _purchases(model: LifetimeModel) -> list[Fact]:
     if not model.r or model.alpha is None:
         return []
     facts = [
         Fact(
-            _("Orders (BG/NBD)"),
+            _("Orders (%(model)s)") % {"model": model_in_words(model)},
             f"r {_figure(model.r)} · α {_figure(model.alpha)}",
             hint=_(
                 "An active customer orders about every %(weeks)s weeks on average; the smaller r, the more they differ."
             )
             % {"weeks": number(model.alpha / model.r, digits=1)},
-        )
+        ),
+        *_departure(model),
     ]
-    if model.a is not None and model.b is not None and model.a + model.b > 0:
-        leaving = model.a / (model.a + model.b)
-        facts.append(
-            Fact(
-                _("Departure (BG/NBD)"),
-                f"a {_figure(model.a)} · b {_figure(model.b)}",
-                hint=_("After an order, %(share)s of customers leave on average.") % {"share": percent(leaving)},
-            )
-        )
     if model.log_likelihood is not None:
         facts.append(Fact(_("Log-likelihood"), number(model.log_likelihood, digits=1)))
     return facts
+
+
+def _departure(model: LifetimeModel) -> list[Fact]:
+    """How soon customers leave: after an order, or, by Pareto/NBD, at any time."""
+    label = _("Departure (%(model)s)") % {"model": model_in_words(model)}
+    if model.s and model.beta is not None:
+        weeks = {"weeks": number(model.beta * (2 ** (1 / model.s) - 1), digits=0)}
+        hint = _("Half of all customers have left %(weeks)s weeks after their first order.") % weeks
+        return [Fact(label, f"s {_figure(model.s)} · β {_figure(model.beta)}", hint=hint)]
+    if model.a is not None and model.b is not None and model.a + model.b > 0:
+        share = {"share": percent(model.a / (model.a + model.b))}
+        hint = _("After an order, %(share)s of customers leave on average.") % share
+        return [Fact(label, f"a {_figure(model.a)} · b {_figure(model.b)}", hint=hint)]
+    return []
 
 
 def _margins(model: LifetimeModel, currency: str) -> list[Fact]:

@@ -5,6 +5,7 @@ from profitability.views.dashboard import dashboard_csv, dashboard_page
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.ranking import RankingList, ranking_curve
 from profitability.views.runs import RunList, run_page, run_start
+from profitability.views.value_models import value_models, value_models_compare, value_models_csv
 
 __all__ = [
     "RankingList",
@@ -18,4 +19,7 @@ __all__ = [
     "ranking_sizes",
     "run_page",
     "run_start",
+    "value_models",
+    "value_models_compare",
+    "value_models_csv",
 ]

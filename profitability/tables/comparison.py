@@ -1,0 +1,144 @@
+"""The tables of the page about the models: how each forecast came true, and what was estimated."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from crm_site.lib.charts import Chart
+from crm_site.lib.components import Cell, Column, Row, Table
+from crm_site.lib.export import Sheet
+from crm_site.lib.formatting import money, number, percent
+from profitability.comparison import Entry, Fitted, Holdout, Parameter
+from profitability.reports.comparison import model_name
+from profitability.reports.model_words import NOTES
+
+GREEK = {"alpha": "α", "beta": "β"}
+
+
+def accuracy_table(holdout: Holdout, currency: str) -> Table:
+    """Every model and past spend by every measure; the model in use is marked."""
+    return Table(
+        caption=_("How each forecast of the weeks held back came true"),
+        columns=[
+            Column(_("Forecast by")),
+            Column(
+                _("Error of a customer"),
+                "money",
+                hint=_("Root of the mean squared difference: large misses count most."),
+            ),
+            Column(
+                _("Sorting"),
+                "number",
+                hint=_("Normalised Gini: 1 sorts customers by value as well as hindsight, 0 as chance."),
+            ),
+            Column(_("Total value"), "percent", hint=_("Forecast less what came, of what came.")),
+            Column(_("Tenths"), "percent", hint=_("Differences of ten groups of customers, of what came.")),
+            Column(_("Total orders"), "percent", hint=_("Forecast less what came, of what came.")),
+            Column(
+                _("Ranks"),
+                "number",
+                hint=_("Ranks by the first four measures, added up: the model with fewest is used."),
+            ),
+        ],
+        rows=[_accuracy_row(entry, holdout, currency) for entry in holdout.entries],
+    )
+
+
+def _accuracy_row(entry: Entry, holdout: Holdout, currency: str) -> Row:
+    value = entry.value
+    used = pgettext("purchase model", "in use") if entry.name == holdout.winner else ""
+    return Row(
+        [
+            Cell(model_name(entry.name), note=used),
+            Cell(money(value.rmse, currency)),
+            Cell(number(value.gini, digits=3)),
+            Cell(signed_percent(value.total_error)),
+            Cell(percent(value.calibration)),
+            Cell(signed_percent(entry.orders.total_error)),
+            Cell(number(entry.points)),
+        ]
+    )
+
+
+def signed_percent(share: float | None) -> str:
+    """A difference with its sign."""
+    text = percent(share)
+    return f"+{text}" if share is not None and share > 0 else text
+
+
+def parameter_table(fitted: tuple[Fitted, ...]) -> Table:
+    """What was estimated on all orders to date, with standard errors."""
+    return Table(
+        caption=_("Parameters of the models, on all orders to date"),
+        columns=[
+            Column(_("Model")),
+            Column(_("Parameters ± standard error")),
+            Column(
+                _("Log-likelihood"),
+                "number",
+                hint=_("The higher, the better the model describes the orders it was fitted on."),
+            ),
+            Column(
+                _("Active on average"), "percent", hint=_("Probability active, mean over everybody who ever ordered.")
+            ),
+            Column(_("Departure")),
+        ],
+        rows=[_parameter_row(one) for one in fitted],
+    )
+
+
+def _parameter_row(one: Fitted) -> Row:
+    loss = str(NOTES[one.loss]) if one.loss in NOTES else _("The orders show that customers leave.")
+    return Row(
+        [
+            Cell(model_name(one.name)),
+            Cell(" · ".join(_estimate(parameter) for parameter in one.parameters)),
+            Cell(number(one.log_likelihood, digits=1)),
+            Cell(percent(one.mean_alive, digits=0)),
+            Cell(loss),
+        ]
+    )
+
+
+def _estimate(parameter: Parameter) -> str:
+    name, value = GREEK.get(parameter.name, parameter.name), number(parameter.value, digits=3)
+    return f"{name} {value}" if parameter.error is None else f"{name} {value} ± {number(parameter.error, digits=3)}"
+
+
+def chart_figures(name: str, chart: Chart) -> Sheet:
+    """What a drawing shows, for a file."""
+    values = zip(chart.x_values, *(series.values for series in chart.series), strict=True)
+    return Sheet(
+        name=name,
+        headings=[chart.x_label, *(series.name for series in chart.series)],
+        kinds=["text", *(chart.format for _series in chart.series)],
+        rows=[list(row) for row in values],
+    )
+
+
+def accuracy_sheet(holdout: Holdout) -> Sheet:
+    """The same measures as numbers, for a file."""
+    return Sheet(
+        name="models",
+        headings=[
+            _("Forecast by"),
+            _("Error of a customer"),
+            _("Sorting"),
+            _("Total value"),
+            _("Tenths"),
+            _("Total orders"),
+            _("Ranks"),
+        ],
+        kinds=["text", "number", "number", "percent", "percent", "percent", "number"],
+        rows=[
+            [
+                model_name(entry.name),
+                entry.value.rmse,
+                entry.value.gini,
+                entry.value.total_error,
+                entry.value.calibration,
+                entry.orders.total_error,
+                entry.points,
+            ]
+            for entry in holdout.entries
+        ],
+    )

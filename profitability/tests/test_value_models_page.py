@@ -1,0 +1,165 @@
+"""The page that tells how sure we are: the verdict in words, its figures, and who may ask for another comparison."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from crm_site.lib.jobs.models import Job
+from customers.tests.factories import CompanyFactory, user_with
+from profitability.comparison import PAST_SPEND, Comparison, SeasonFound
+from profitability.permissions import SEE_VALUE, START_RUN
+from profitability.reports.comparison import Compared, findings, season_in_words, verdict
+from profitability.tests.compared import NO_SEASON, a_comparison, comparison_of, entry, holdout
+from profitability.tests.published import publish
+
+pytestmark = pytest.mark.django_db
+
+URL = "/value-models/"
+QUERIES = 6
+
+
+@pytest.fixture
+def manager() -> Client:
+    CompanyFactory()
+    client = Client()
+    client.force_login(user_with(SEE_VALUE, START_RUN, "jobs.view_job"))
+    return client
+
+
+def compared(**changes: Any) -> Compared:
+    found = comparison_of(**changes)
+    return Compared(a_comparison(found), found)
+
+
+@pytest.mark.parametrize(
+    ("rmse", "gini", "said"),
+    [
+        (70.0, 0.70, "Pareto/NBD forecasts the last 39 weeks best and beats past spend"),
+        (70.0, 0.60, "to sort customers, nothing beats past spend"),
+        (90.0, 0.70, "for the amount that a customer brings, nothing beats past spend"),
+        (90.0, 0.60, "Nothing beats past spend"),
+    ],
+)
+def test_the_verdict_owns_up_to_what_past_spend_does_better(rmse: float, gini: float, said: str) -> None:
+    entries = (entry("pareto_nbd", rmse, gini), entry(PAST_SPEND, 80.0, 0.65))
+    assert said in verdict(compared(holdout=holdout(*entries)))
+
+
+def test_before_a_comparison_the_default_is_named() -> None:
+    assert verdict(None) == "The models have not been compared yet: BG/NBD is used until then."
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("too_short", "The orders cover less than twelve weeks: too little to hold some of them back. BG/NBD is used."),
+        ("something_else", "The orders do not suffice to compare models. BG/NBD is used."),
+    ],
+)
+def test_why_nothing_was_compared_is_said(reason: str, said: str) -> None:
+    found = Comparison(reason=reason)
+    assert verdict(Compared(a_comparison(found), found)) == said
+    assert findings(Compared(a_comparison(found), found), "EUR") == []
+
+
+def test_findings_name_the_measures_the_rival_the_total_and_the_season() -> None:
+    said = findings(compared(one_in=4), "EUR")
+    assert said == [
+        "Pareto/NBD has the best ranks in all, and is the first of the models by: error of a customer, sorting of "
+        "customers.",
+        "It is off by €72.50 for a customer where past spend is off by €172.00, and sorts them at 0.693 where past "
+        "spend does at 0.680 (1 is hindsight, 0 is chance).",
+        "In all, it forecast 5% fewer orders than then came: totals are rather too low.",
+        "Whether orders come in seasons cannot be told: that takes two whole years of orders, and there are 17 whole "
+        "months.",
+        "Compared on the orders of 1,000 customers, one in 4, chosen by chance.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("forecast", "said"), [(130.0, "30% more orders"), (101.0, "about as many orders as then came")]
+)
+def test_totals_that_are_off_are_said_with_their_direction(forecast: float, said: str) -> None:
+    entries = (entry("bgnbd", 70, 0.7, forecast=forecast), entry(PAST_SPEND, 80, 0.6))
+    assert said in " ".join(findings(compared(holdout=holdout(*entries, winner="bgnbd")), "EUR"))
+
+
+@pytest.mark.parametrize(
+    ("p_value", "found", "said"), [(0.004, True, "Orders come in seasons"), (0.4, False, "Orders show no season")]
+)
+def test_a_season_is_told_with_the_test_behind_it(p_value: float, found: bool, said: str) -> None:
+    text = season_in_words(SeasonFound(months=36, p_value=p_value, found=found, index=NO_SEASON.index))
+    assert said in text
+    assert "F test" in text
+
+
+def test_the_page_shows_models_rival_and_parameters(manager: Client) -> None:
+    publish(300, 20)
+    a_comparison()
+    page = manager.get(URL)
+    rows = [[cell.text for cell in row.cells] for row in page.context["accuracy"].rows]
+    assert rows[2] == ["Pareto/NBD", "€72.50", "0.693", "-5.0%", "10.0%", "-5.0%", "5"]
+    assert rows[3][0] == "Past spend carried on"
+    assert [row.cells[0].note for row in page.context["accuracy"].rows] == ["", "", "in use", ""]
+    parameters = page.context["parameters"].rows[0].cells
+    assert parameters[1].text == "r 0.550 ± 0.050 · α 10.600 · s 0.600 ± 0.200 · β 11.700 ± 6.200"
+    labels = [figure.label for figure in page.context["figures"]]
+    assert labels == ["Customer equity", "Model in use", "Sorting of customers", "Orders forecast"]
+    assert "Recompute" not in page.content.decode().split("<main", 1)[1].split("</main", 1)[0]
+
+
+def test_the_page_says_what_is_missing_before_anything_was_computed(manager: Client) -> None:
+    page = manager.get(URL)
+    assert "The models have not been compared yet" in page.content.decode()
+    assert page.context["figures"] == []
+
+
+def test_the_number_of_queries_stays(manager: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    publish(300, 20)
+    a_comparison()
+    manager.get(URL)
+    with django_assert_max_num_queries(QUERIES):
+        manager.get(URL)
+
+
+def test_a_season_is_drawn_only_where_there_is_one(manager: Client) -> None:
+    a_comparison()
+    assert manager.get(URL).context["seasons"] is None
+    index = tuple(1 + month / 100 for month in range(12))
+    a_comparison(comparison_of(season=SeasonFound(months=36, p_value=0.001, found=True, index=index)))
+    assert manager.get(URL).context["seasons"].series[0].values == index
+
+
+@pytest.mark.parametrize(
+    ("name", "first_line"),
+    [
+        ("accuracy", '"Forecast by","Error of a customer","Sorting","Total value","Tenths","Total orders","Ranks"'),
+        ("calibration", '"Tenth of customers, the highest forecast first","Forecast","Came"'),
+        ("tracking", '"Month","Expected by Pareto/NBD","Came"'),
+        ("ahead", '"Month","Expected orders"'),
+    ],
+)
+def test_tables_and_drawings_come_as_files(manager: Client, name: str, first_line: str) -> None:
+    a_comparison()
+    response = manager.get(reverse("value-models-csv", args=[name]))
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert lines[0] == first_line
+    assert len(lines) > 2
+
+
+def test_a_file_that_does_not_exist_is_not_found(manager: Client) -> None:
+    assert manager.get(reverse("value-models-csv", args=["accuracy"])).status_code == 404
+    a_comparison()
+    assert manager.get(reverse("value-models-csv", args=["unknown"])).status_code == 404
+
+
+def test_a_comparison_is_asked_for_from_the_page_and_followed_there(manager: Client) -> None:
+    response = manager.post(reverse("value-models-compare"), follow=True)
+    assert Job.objects.get().kind == "comparison"
+    page = response.content.decode()
+    assert "The comparison was asked for." in page
+    assert reverse("job-progress", args=[Job.objects.get().pk]) in page
+    assert "Compare models now" not in page
