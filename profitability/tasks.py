@@ -10,6 +10,7 @@ from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
 from customers.models import Run
 from profitability.actions import RECOMPUTE, request_recompute
+from profitability.matrix_actions import MATRIX, compute_matrix
 from profitability.comparison_actions import COMPARISON, request_comparison, use_winner
 from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
 from profitability.recompute import run_recompute
@@ -40,6 +41,13 @@ def compare_models(context: JobContext) -> dict[str, Any]:
     comparison = run_comparison(context=context, as_of=timezone.localdate())
     use_winner(comparison=comparison)
     return {"comparison": comparison.pk}
+
+
+@job_handler(MATRIX)
+def product_matrix(context: JobContext) -> dict[str, Any]:
+    context.progress(0, 0, "lines")
+    compute_matrix(run_id=context.params["run"])
+    return {}
 
 
 @shared_task

@@ -142,6 +142,8 @@ TABLE = {
     "ranking-curve": Row(MANAGEMENT),
     "ranking-groups": Row(MANAGEMENT),
     "ranking-sizes": Row(MANAGEMENT),
+    "matrix": Row(MANAGEMENT),
+    "matrix-cell": Row(MANAGEMENT),
     "costing": Row(MANAGEMENT),
     "costing-month": Row(MANAGEMENT, argument="month"),
     "value-models": Row(MANAGEMENT),

@@ -3,6 +3,7 @@
 from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
 from profitability.views.groups import ranking_groups, ranking_sizes
+from profitability.views.matrix import matrix_cell, matrix_page
 from profitability.views.ranking import RankingList, ranking_curve
 from profitability.views.runs import RunList, run_page, run_start
 from profitability.views.value_models import value_models, value_models_compare, value_models_csv
@@ -14,6 +15,8 @@ __all__ = [
     "costing_page",
     "dashboard_csv",
     "dashboard_page",
+    "matrix_cell",
+    "matrix_page",
     "ranking_curve",
     "ranking_groups",
     "ranking_sizes",

@@ -1,0 +1,217 @@
+"""What the pages of the customer × product matrix read: a stored matrix, a page of customers, and single cells."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db.models import Q, QuerySet
+
+from customers.forms import members_of
+from customers.models import Customer, Order, OrderLine, Product, Run, Scorecard, Segment
+from customers.models.customer import CustomerQuerySet
+from profitability.matrix import TOTAL, Amounts, Exact, Group, Matrix, Row, add_up
+from profitability.matrix_actions import basis_of, column_of
+from profitability.matrix_statements import Bought, bought_by_customers
+from profitability.matrix_totals import NO_FAMILY, OTHERS, MatrixTotals
+from profitability.reports.dashboard import ranked
+from profitability.reports.matrix_names import CUSTOMERS, column_names, row_names, visible_segments
+from profitability.reports.runs import Published
+
+CUSTOMERS_SHOWN = 25
+LINES_SHOWN = 15
+# A cell's latest lines are looked for among so many orders, so that a rare product never reads all of them.
+ORDERS_SEARCHED = 20_000
+# The fields that groups are made by, besides segments.
+OF_SCORECARD = ("category", "stage")
+OF_CUSTOMER = {"kind": "kind", "country": "country", "town": "city", "owner": "owner_id", "source": "source_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which part of the matrix is looked at: what rows and columns are, and a group that customers are taken from."""
+
+    rows: str
+    columns: str
+    of_rows: str = ""  # for single customers: the group that they belong to
+    of: str = ""
+    from_rank: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A matrix with the names of its rows and columns."""
+
+    place: Place
+    matrix: Matrix
+    rows: dict[str, str]
+    columns: dict[str, str]
+    average: float  # margin of all products over everybody, which signs are measured by
+    next_rank: int | None = None  # for single customers: where the next page begins
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell and what stands around it."""
+
+    row: Row
+    column: str
+    amounts: Amounts
+    average: float
+
+
+def best_columns(totals: MatrixTotals) -> str:
+    """Families where goods have some, else products."""
+    families = totals.of("category", "family")
+    told = [key for key in families.columns if key not in (NO_FAMILY, OTHERS)] if families else []
+    return "family" if told else "product"
+
+
+def matrix_at(
+    place: Place, published: Published, totals: MatrixTotals, user: AbstractUser | AnonymousUser
+) -> Named | None:
+    """The matrix at a place, with names (2 queries, 4 more for single customers); None for one that is not there."""
+    if place.rows == CUSTOMERS:
+        return _of_customers(place, published, totals, user)
+    matrix = totals.of(place.rows, place.columns)
+    if matrix is None:
+        return None
+    if place.rows == "segment":
+        seen = visible_segments(user)
+        matrix = replace(matrix, rows=tuple(row for row in matrix.rows if row.key in seen))
+    keys = [row.key for row in matrix.rows]
+    names = column_names(place.columns, matrix.columns)
+    return Named(place, matrix, row_names(place.rows, keys), names, matrix.average)
+
+
+def _of_customers(
+    place: Place, published: Published, totals: MatrixTotals, user: AbstractUser | AnonymousUser
+) -> Named | None:
+    """A page of customers of one group (or of all), by rank; the others of the group stand together in a last row."""
+    around = totals.of(place.of_rows or "category", place.columns)
+    group = around.row(place.of or TOTAL) if around else None
+    if around is None or group is None:
+        return None
+    found = list(_page(place, published.run, user))
+    shown, more = found[:CUSTOMERS_SHOWN], found[CUSTOMERS_SHOWN:]
+    groups = customer_groups(shown, published, place.columns, around.columns)
+    cells = dict(zip(around.columns, group.cells, strict=True))
+    whole = Group(TOTAL, group.customers, group.total)
+    matrix = add_up(groups, cells, everybody=whole, overlapping=True)
+    matrix = replace(matrix, rows=(*matrix.rows, _rest(matrix)), overlapping=False)
+    names = {str(customer.pk): customer.full_name for customer in shown}
+    return Named(
+        place,
+        matrix,
+        row_names(CUSTOMERS, []) | names | {OTHERS: _rest_name()},
+        column_names(place.columns, matrix.columns),
+        around.average,
+        more[0].rank if more else None,  # type: ignore[attr-defined]
+    )
+
+
+def _rest_name() -> str:
+    return row_names(CUSTOMERS, [])[OTHERS]
+
+
+def _rest(matrix: Matrix) -> Row:
+    """What the rows shown leave of the last one."""
+    total, shown = matrix.total, matrix.rows
+    cells = tuple(cell - sum((row.cells[at] for row in shown), Amounts()) for at, cell in enumerate(total.cells))
+    whole = total.total - sum((row.total for row in shown), Amounts())
+    return Row(OTHERS, total.customers - len(shown), cells, whole - sum(cells, Amounts()), whole)
+
+
+def _page(place: Place, run: Run, user: AbstractUser | AnonymousUser) -> CustomerQuerySet:
+    customers = ranked(in_group(Customer.objects.visible_to(user), place.of_rows, place.of, run), run)
+    if place.of_rows in OF_SCORECARD and place.of not in ("", OTHERS, TOTAL):
+        customers = customers.filter(**{place.of_rows: place.of})
+    return customers.filter(rank__gte=place.from_rank).order_by("rank")[: CUSTOMERS_SHOWN + 1]  # type: ignore[misc]
+
+
+def in_group(
+    customers: CustomerQuerySet, by: str, key: str, run: Run, *, with_figures: bool = False
+) -> CustomerQuerySet:
+    """The customers of a group (1 query for a segment).
+
+    Category and stage are the scorecard's: they narrow only `with_figures`, or are left to whoever has these at hand.
+    """
+    if not by or key in (OTHERS, TOTAL):
+        return customers
+    if by in OF_SCORECARD:
+        cards = Scorecard.objects.filter(run=run, **{by: key or None})
+        return customers.filter(pk__in=cards.values("customer")) if with_figures else customers
+    if by == "segment":
+        segment = Segment.objects.filter(pk=key).first() if key.isdigit() else None
+        return customers.filter(pk__in=members_of(segment, run).values("pk")) if segment else customers.none()
+    return customers.filter(**{OF_CUSTOMER[by]: key if key or by in ("kind", "country", "town") else None})
+
+
+def customer_groups(
+    customers: Sequence[Customer], published: Published, by: str, columns: Sequence[str]
+) -> list[Group]:
+    """What each of these customers bought, straight from their order lines (4 queries)."""
+    products = [int(key) for key in columns if key.isdigit()] if by == "product" else []
+    basis = basis_of(published.run, published.totals, products)
+    of_customer: dict[str, list[Bought]] = defaultdict(list)
+    for bought in bought_by_customers(basis, [customer.pk for customer in customers]):
+        of_customer[bought.key].append(bought)
+    return [_customer_group(customer, of_customer[str(customer.pk)], by, columns) for customer in customers]
+
+
+def _customer_group(customer: Customer, lines: Sequence[Bought], by: str, columns: Sequence[str]) -> Group:
+    found: dict[str, Exact] = {}
+    for bought in lines:
+        key = column_of(by, bought)
+        key = key if key in columns else OTHERS
+        found[key] = found.get(key, Exact()) + bought.exact
+    return Group(str(customer.pk), 1, _account(customer), found)
+
+
+def _account(customer: Customer) -> Amounts:
+    """The account of a customer who has the figures of a run as attributes."""
+    names = ("net_revenue", "gross_margin", "cost_to_serve", "direct_costs")
+    net, margin, serve, direct = (int(getattr(customer, name).scaleb(2)) for name in names)
+    return Amounts(net, net - margin, serve, direct)
+
+
+def cell_of(named: Named, row_key: str, column: str) -> Cell | None:
+    """One cell; the empty column is what belongs to no product. None for one that is not there (no query)."""
+    matrix = named.matrix
+    row = matrix.row(row_key)
+    if row is None or (column and column not in matrix.columns):
+        return None
+    amounts = row.cells[matrix.columns.index(column)] if column else row.no_product
+    return Cell(row, column, amounts, named.average)
+
+
+def latest_lines(
+    customers: CustomerQuerySet | None, by: str, column: str, columns: Sequence[str]
+) -> QuerySet[OrderLine]:
+    """The latest order lines of a cell, among the latest orders of all (1 query); None: anonymous sales."""
+    orders = Order.objects.filter(customer=None) if customers is None else Order.objects.all()
+    lines = OrderLine.objects.filter(order__in=orders.latest_first()[:ORDERS_SEARCHED].values("pk"))
+    if customers is not None:
+        lines = lines.filter(order__customer__in=customers.order_by().values("pk"))
+    return _latest(lines.filter(_of_column(by, column, columns)))
+
+
+def lines_of_customer(customer_id: int, by: str, column: str, columns: Sequence[str]) -> QuerySet[OrderLine]:
+    """The latest order lines of one customer in a column (1 query)."""
+    return _latest(OrderLine.objects.filter(order__customer=customer_id).filter(_of_column(by, column, columns)))
+
+
+def _latest(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
+    goods = lines.filter(product__kind=Product.Kind.GOODS).select_related("order__customer", "product")
+    return goods.order_by("-order__ordered_on", "-order_id", "pk")[:LINES_SHOWN]
+
+
+def _of_column(by: str, column: str, columns: Sequence[str]) -> Q:
+    field = "product" if by == "product" else "product__family"
+    if column == NO_FAMILY:
+        return Q(product__family=None)
+    if column == OTHERS:
+        return ~Q(**{f"{field}__in": [int(key) for key in columns if key.isdigit()]})
+    return Q(**{field: int(column)}) if column else Q()
