@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib import formatting
-from crm_site.lib.components import Fact
+from crm_site.lib.components import Fact, Kind
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
-from customers.models import Customer, Order
+from customers.models import Channel, Customer, Order
 from customers.models.scorecard import Category, Stage
 from customers.reports import OrderTotals
 
@@ -50,6 +53,38 @@ IDENTITY = (
     Column("city", _("Town"), default=False),
     Column("country", _("Country"), default=False),
 )
+
+
+def _field(name: str, kind: Kind = "text", **further: Any) -> Column:
+    """A field of the customer's file, called as there; not shown unless somebody wants it."""
+    label = capfirst(Customer._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return Column(name, label, kind, default=False, **further)
+
+
+# What a list shows on demand, and a download holds to be taken in again.
+FILED = (
+    _field("given_name"),
+    _field("email"),
+    _field("phone"),
+    _field("street"),
+    _field("postal_code"),
+    _field("language", choices=dict(settings.LANGUAGES)),
+    _field("member_of", value=lambda customer: customer.member_of.reference if customer.member_of else ""),
+    _field("owner", value=lambda customer: str(customer.owner or "")),
+    _field("source", value=lambda customer: str(customer.source or "")),
+    _field("birth_date", "date"),
+    _field("preferred_channel", choices=dict(Channel.choices)),
+    _field("best_time"),
+    _field("needs"),
+    _field("acquired_on", "date"),
+    _field("acquisition_cost", "money"),
+)
+# What is read of the records that these refer to.
+REFERRED = {
+    "member_of": ("member_of__reference",),
+    "owner": ("owner__first_name", "owner__last_name", "owner__username"),
+    "source": ("source__name", "source__name_fr"),
+}
 FIGURES = (
     Column(
         "stage",
@@ -103,7 +138,7 @@ def customer_table(*, figures: bool, computed: bool, further: tuple[Column, ...]
     `further` are the company's own fields.
     """
     shown = FIGURES if computed else tuple(replace(column, sort=None) for column in FIGURES)
-    columns = IDENTITY + (shown if figures else ()) + further
+    columns = IDENTITY + (shown if figures else ()) + FILED + further
     return Table("customers", _("Customers"), columns, default_sort="name")
 
 

@@ -19,7 +19,7 @@ from psycopg2.errors import QueryCanceled
 from crm_site.lib.accounts.models import User
 from crm_site.lib.formatting import number
 from crm_site.lib.paging import capped_count
-from crm_site.lib.tables import Table, draw
+from crm_site.lib.tables import Column, Table, draw
 from crm_site.lib.views import ListPage, Notice
 from customers import custom_fields, reports
 from customers.actions import EditConflict, change_customer, log_moment
@@ -41,7 +41,17 @@ from customers.permissions import (
     VIEW_ORDERS,
 )
 from customers.selection import Selection, UnusableFilter
-from customers.tables import FIGURE_NAMES, ORDER_LINES, ORDERS, customer_table, order_amounts, order_facts
+from customers.tables import (
+    FIGURE_NAMES,
+    FILED,
+    IDENTITY,
+    ORDER_LINES,
+    ORDERS,
+    REFERRED,
+    customer_table,
+    order_amounts,
+    order_facts,
+)
 from customers.total_reports import TOTALLED, ListTotals, totals_of_everybody, totals_of_list
 from customers.total_tables import TotalsShown, totals_facts
 
@@ -94,14 +104,27 @@ class CustomerList(ListPage):
         filtered = self.filters.figures if isinstance(self.filters, CustomerFilters) else set()
         wanted = (FIGURE_NAMES & shown) | filtered | self.always_read
         if self.run and self.by_figure:
-            return reports.ranked_portfolio(self.visible, self.run, wanted).only(*self.listed)
-        return reports.portfolio(self.visible, self.run, wanted).only(*self.listed)
+            rows = reports.ranked_portfolio(self.visible, self.run, wanted)
+        else:
+            rows = reports.portfolio(self.visible, self.run, wanted)
+        referred = [name for name in REFERRED if name in shown]
+        return rows.select_related(*referred).only(*self.listed) if referred else rows.only(*self.listed)
 
     @property
     def listed(self) -> tuple[str, ...]:
-        """What is read of each customer: the company's own fields only where one is shown."""
-        further = any(column.name.startswith(custom_fields.PREFIX) for column in self.columns)
-        return (*LISTED, "custom") if further else LISTED
+        """What is read of each customer: beyond a few columns only what is shown."""
+        names = [column.name for column in self.columns]
+        filed = [name for column in FILED if (name := column.name) in names]
+        referred = [path for name in filed for path in REFERRED.get(name, ())]
+        further = ["custom"] if any(name.startswith(custom_fields.PREFIX) for name in names) else []
+        return (*LISTED, *filed, *referred, *further)
+
+    def file_columns(self) -> tuple[Column, ...]:
+        """With the reference, by which the rows are known when they are imported again."""
+        first, *others = self.columns
+        if any(column.name == "reference" for column in others):
+            return self.columns
+        return (first, *(column for column in IDENTITY if column.name == "reference"), *others)
 
     def get_currency(self) -> str:
         return Company.of(self.request).currency

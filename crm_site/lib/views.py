@@ -222,7 +222,11 @@ class ListPage(PermissionRequiredMixin, View):
         if not self.may_export:
             raise PermissionDenied
         ordered = self.order.apply(self.rows)[:EXPORT_LIMIT]
-        return RESPONSES[kind](self.table.sheet(self.columns, ordered))
+        return RESPONSES[kind](self.table.sheet(self.file_columns(), ordered))
+
+    def file_columns(self) -> tuple[Column, ...]:
+        """The columns of a download: those that are shown, unless a list needs more to be taken in again."""
+        return self.columns
 
     @property
     def may_export(self) -> bool:

@@ -308,7 +308,11 @@ def test_csv_holds_the_filtered_ordered_visible_list(visitor: Client, run: Run) 
     for name, profit in (("Low", 5), ("High", "90.50"), ("Negative", -3)):
         ranked(run, name, profit)
     parameters = {"profit_min": "0", "sort": "-profit", "col": "profit", "format": "csv"}
-    assert downloaded(visitor.get(URL, parameters)) == [["Name", "Profit"], ["High", "90.50"], ["Low", "5.00"]]
+    assert downloaded(visitor.get(URL, parameters)) == [
+        ["Name", "Reference", "Profit"],
+        ["High", Customer.objects.get(name="High").reference, "90.50"],
+        ["Low", Customer.objects.get(name="Low").reference, "5.00"],
+    ]
 
 
 def test_csv_holds_every_page(visitor: Client) -> None:
@@ -319,7 +323,7 @@ def test_csv_holds_every_page(visitor: Client) -> None:
 def test_csv_keeps_a_formula_as_text(visitor: Client) -> None:
     CustomerFactory(name="=1+1", given_name="", city="\t=cmd")
     row = downloaded(visitor.get(URL, {"format": "csv", "col": "city"}))[1]
-    assert row == ["'=1+1", "'\t=cmd"]
+    assert [row[0], row[2]] == ["'=1+1", "'\t=cmd"]
 
 
 def test_csv_speaks_the_language_of_the_page(visitor: Client, run: Run) -> None:
