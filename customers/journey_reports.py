@@ -18,7 +18,7 @@ from customers.models.moment import ContactMomentQuerySet
 # Longer than this nobody waits for a page; a shorter period is then the way.
 LONGEST_SECONDS = 20
 # So many contact moments are counted while the page is made; of more, the last count of the usual periods is shown.
-COUNTED_AT_ONCE = 100_000
+COUNTED_AT_ONCE = 20_000
 
 STAGES = """
     WITH moment AS ({moments}),

@@ -80,6 +80,12 @@ def asked_moments(request: HttpRequest, filters: JourneyFilters) -> ContactMomen
     return of_segment(moments, segment, current_run(request)) if segment else moments
 
 
+def shown_columns(stages: list[Stage]) -> tuple[Column, ...]:
+    """The columns of the table; moods stand in it once somebody has noted one."""
+    moods = any(stage.happy is not None for stage in stages)
+    return tuple(column for column in STAGES.columns if moods or column.name != "happy")
+
+
 def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> dict[str, object]:
     stages, period = asked.stages, asked.period
     days = {"since": formatting.day(period.since), "until": formatting.day(period.until)}
@@ -92,7 +98,7 @@ def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> d
         "stages": stages,
         "finding": finding(stages),
         "chart": chart(stages) if stages else None,
-        "table": draw(STAGES, STAGES.columns, stages, currency=""),
+        "table": draw(STAGES, shown_columns(stages), stages, currency=""),
         "csv_url": f"?{csv}{'&' if csv else ''}format=csv",
     }
 

@@ -319,8 +319,9 @@ def later(url: str, title: str, id: str, lines: int = 3) -> SafeString:
     return mark_safe(
         f'<section class="card section later" id="{escape(id)}" aria-busy="true" hx-get="{address}" hx-trigger="load" '
         f'hx-target="this" hx-swap="outerHTML" hx-status:4xx="swap:none" hx-status:5xx="swap:none">'
-        f'<div class="card-header"><h2 class="card-title"><a href="{address}">{escape(str(title))}</a></h2></div>'
-        f'<div class="card-body later-lines" aria-hidden="true">{"<span></span>" * lines}</div></section>'
+        f'<div class="card-header"><h2 class="card-title"><a href="{address}">{escape(str(title))}</a></h2>'
+        f'<noscript><a class="btn btn-sm" href="{address}">{escape(_("Open"))}</a></noscript></div>'
+        f'<div class="card-body later-lines js-only" aria-hidden="true">{"<span></span>" * lines}</div></section>'
     )
 
 
