@@ -251,9 +251,11 @@ class CustomerFields(Mapping[str, Field]):
     Without a user all fields are there: for segments, which are the same whoever looks.
     """
 
-    def __init__(self, user: AbstractUser | AnonymousUser | None, run: Run | None) -> None:
+    def __init__(
+        self, user: AbstractUser | AnonymousUser | None, run: Run | None, further: Iterable[Field] = ()
+    ) -> None:
         self.user, self.run = user, run
-        self.declared = {field.name: field for field in REGISTER if self._is_offered(field)}
+        self.declared = {field.name: field for field in (*further, *REGISTER) if self._is_offered(field)}
         self.consents = cache(lambda: {field.name: field for field in consent_fields() if self._is_offered(field)})
         self.own = cache(lambda: {field.name: field for field in own_fields()})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,8 +31,10 @@ from crm_site.lib.formatting import number
 from crm_site.lib.paging import capped_count
 from customers.filter_fields import CustomerFields
 from customers.filter_folding import folded
+from customers.forms import segment_field
 from customers.models import Segment
 from customers.permissions import CHANGE_SEGMENT, VIEW_CUSTOMERS
+from customers.reports import MOST_SEGMENTS
 from customers.segment_actions import change_filters
 from customers.segment_views import conditions_of, current_run, matches_of, own_segment
 
@@ -47,7 +49,8 @@ def customer_filter(request: HttpRequest) -> HttpResponse:
     query = request.POST.get("query", "") if request.method == "POST" else request.META.get("QUERY_STRING", "")
     rest = [pair for pair in _pairs(query) if pair[0] not in LEFT_BEHIND]
     listed = f"{reverse('customers')}?{_address(rest)}"
-    form = _Form(request, QueryDict(query).get("where", ""), rest)
+    segments = Segment.objects.visible_to(request.user)[:MOST_SEGMENTS]
+    form = _Form(request, QueryDict(query).get("where", ""), rest, segments)
 
     def applied(where: Where) -> HttpResponse:
         return redirect(f"{reverse('customers')}?{_address([*rest, ('where', write(where))])}")
@@ -100,10 +103,11 @@ def _address(pairs: Pairs) -> str:
 class _Form:
     """The form in which conditions are put together, for whatever takes the filter in the end."""
 
-    def __init__(self, request: HttpRequest, where: str, rest: Pairs) -> None:
+    def __init__(self, request: HttpRequest, where: str, rest: Pairs, segments: Iterable[Segment] = ()) -> None:
         self.request, self.where, self.rest = request, where, rest
         self.run = current_run(request)
-        self.fields = CustomerFields(request.user, self.run)
+        self.segments = list(segments)
+        self.fields = CustomerFields(request.user, self.run, segment_field(self.segments, self.run))
         self.fault = ""
         self.start = self._read(where)
 
@@ -131,14 +135,13 @@ class _Form:
 
     def page(self, builder: Builder, titles: dict[str, Any], *, status: int = 200) -> HttpResponse:
         alone = "HX-Request" in self.request.headers
-        segments = Segment.objects.visible_to(self.request.user)
         context = {
             "builder": builder,
             "sections": sections(self.fields),
             "builder_note": self.note(builder),
             "path": self.request.path,
             "query": _address([*self.rest, ("where", self.where)]),
-            "conditions": conditions_of(_address(self.rest), self.run, segments),
+            "conditions": conditions_of(_address(self.rest), self.run, self.segments),
             "fault": self.fault,
         }
         template = "components/condition_builder.html" if alone else "customers/filter.html"

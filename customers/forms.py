@@ -8,20 +8,20 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, check_text
+from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, Field, check_text
 from crm_site.lib.conditions.grammar import write
 from crm_site.lib.conditions.words import pieces
 from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField, SlimHidden, Words
 from crm_site.lib.trail.together import SEEN, EditedTogether
 from customers import custom_fields
 from customers.actions import version_of
-from customers.filter_fields import CustomerFields
+from customers.filter_fields import IDENTITY, CustomerFields
 from customers.models import ContactMoment, Customer, CustomField, Run, Segment
 from customers.models.company import company_lately
 from customers.models.customer import CustomerQuerySet
@@ -81,7 +81,7 @@ class CustomerFilters(FilterForm):
     ) -> None:
         super().__init__(data)
         self.run = run
-        self.offered = CustomerFields(user, run)
+        self.offered = CustomerFields(user, run, segment_field(segments, run))
         self.today = today or timezone.localdate()
         self.segments = {str(segment.pk): segment for segment in segments}
         offered = {
@@ -139,6 +139,24 @@ class CustomerFilters(FilterForm):
             return [Words(str(self.fields[name].label), self.display(name, value), {name: None})]
         found = pieces(value, company_lately().currency)
         return [Words(piece.label, piece.text, {"where": write(piece.without) or None}) for piece in found]
+
+
+def segment_field(segments: Sequence[Segment], run: Run | None) -> list[Field]:
+    """To belong to a segment as a condition; none where there are no segments.
+
+    Not for filters of segments themselves: one that asks for another could come back to itself.
+    """
+
+    by_key = {segment.pk: segment for segment in segments}
+
+    def narrow(operator: str, given: Sequence[int], _today: dt.date) -> Q:
+        belongs = Q(*(Q(pk__in=members_of(by_key[key], run).values("pk")) for key in given), _connector=Q.OR)
+        return ~belongs if operator in {"not", "out"} else belongs
+
+    offered = [(key, segment.name) for key, segment in by_key.items()]
+    if not offered:
+        return []
+    return [Field("segment", gettext_lazy("Segment"), "choice", narrow, IDENTITY, lambda: offered, optional=False)]
 
 
 def members_of(segment: Segment, run: Run | None, *, today: dt.date | None = None) -> CustomerQuerySet:

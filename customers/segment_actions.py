@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.db import transaction
 from django.http import QueryDict
 
-from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS
+from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS, BadText, read
 from customers.forms import CustomerFilters
 from customers.models import Run, Segment, SegmentFigures
 from customers.models.customer import CustomerQuerySet
@@ -25,6 +25,16 @@ def filters_of(query: str) -> str:
     """Those parameters of a list's address that narrow it, without its order and columns."""
     pairs = [(name, value) for name, value in QueryDict(query).items() if name in CustomerFilters.base_fields and value]
     return urlencode(sorted(pairs), safe=SAFE_IN_ADDRESS)
+
+
+def names_a_segment(query: str) -> bool:
+    """Whether the filters of a list ask who belongs to a segment."""
+    given = QueryDict(query)
+    try:
+        asked = read(str(given.get("where", ""))).conditions
+    except BadText:
+        return "segment" in given
+    return "segment" in given or any(condition.field == "segment" for condition in asked)
 
 
 @transaction.atomic

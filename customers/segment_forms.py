@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +15,7 @@ from crm_site.lib.trail.together import GuardedForm
 from customers.models import Channel, Segment
 from customers.models.segment import SegmentQuerySet
 from customers.saved_view_forms import LONGEST_QUERY
-from customers.segment_actions import MOST_MEMBERS, filters_of
+from customers.segment_actions import MOST_MEMBERS, filters_of, names_a_segment
 
 
 class SegmentFilters(FilterForm):
@@ -82,7 +81,7 @@ class NewSegmentForm(SegmentForm):
         query = filters_of(given.get("filters", ""))
         if not query:
             self.add_error(None, _("Filter the list of customers first: a segment is what its filters find."))
-        elif given.get("kind") == Segment.Kind.DYNAMIC and "segment" in QueryDict(query):
+        elif given.get("kind") == Segment.Kind.DYNAMIC and names_a_segment(query):
             self.add_error("kind", _("These filters name a segment: make a fixed one, or leave that filter out."))
         self.instance.query = query
         return given

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from crm_site.lib.accounts.models import User
-from customers.models import Run
-from customers.tests.factories import CompanyFactory, RunFactory, user_with
+from customers.models import Customer, Run
+from customers.tests.factories import CompanyFactory, CustomerFactory, RunFactory, ScorecardFactory, user_with
 
 READING = (
     "customers.view_customer",
@@ -35,3 +35,13 @@ def visitor(client: Client, reader: User) -> Client:
 def run(db: None) -> Run:
     """The current run."""
     return RunFactory()
+
+
+@pytest.fixture
+def three_customers(run: Run) -> dict[str, Customer]:
+    """Three customers, of whom one loses money in one of two towns."""
+    made = {}
+    for name, city, profit in (("Loss", "Lyon", -5), ("Gain", "Lyon", 5), ("Far", "Gap", -5)):
+        made[name] = CustomerFactory(name=name, given_name="", city=city)
+        ScorecardFactory(run=run, customer=made[name], profit=profit, net_revenue=100)
+    return made
