@@ -57,7 +57,7 @@ def current_figures(customer: Customer) -> CurrentFigures:
     run = Run.objects.current_head()
     if run is None:
         return CurrentFigures(None, None, None)
-    card = Scorecard.objects.filter(run=run, customer=customer).first() if run.has_rows else None
+    card = next(iter(Scorecard.objects.filter(run=run, customer=customer)), None) if run.has_rows else None
     return CurrentFigures(run, card, run.ranked)  # type: ignore[attr-defined]
 
 

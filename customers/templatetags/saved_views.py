@@ -24,7 +24,7 @@ def saved_views(context: Context) -> dict[str, Any]:
     match = request.resolver_match
     if match is None or match.kwargs or not match.url_name:
         return {"offered": False}  # only a list with an address of its own is kept by its name
-    views = list(SavedView.objects.visible_to(request.user).filter(list_name=match.url_name)[:MOST_VIEWS])
+    views = SavedView.objects.of_list(request.user, match.url_name, MOST_VIEWS)
     query = kept_query(request.META.get("QUERY_STRING", ""))
     current = next((view for view in views if str(view.pk) == request.GET.get("view")), None)
     return {
