@@ -89,7 +89,9 @@ class ContactLimit(models.Model):
         blank=True,
         help_text=_("Empty for all channels together."),
     )
-    messages = models.PositiveSmallIntegerField(_("at most"), help_text=_("Messages that need consent."))
+    messages = models.PositiveSmallIntegerField(
+        _("at most"), help_text=_("Messages that need consent, and calls, visits and letters that staff noted.")
+    )
     days = models.PositiveSmallIntegerField(_("in days"))
 
     class Meta:
