@@ -33,7 +33,7 @@ MOST_UNDONE = 10_000
 CHUNK = 1000
 
 ASSIGN, TAG, TASK = "assign", "tag", "task"
-UNDONE_KINDS = frozenset({ASSIGN, TAG})
+UNDONE_KINDS = frozenset({ASSIGN, TAG, TASK})
 DIFFERENT = gettext_noop(
     "The number of customers has changed from %(expected)s to %(found)s since you selected them. Nothing was changed. "
     "Go back to the list and select again."
@@ -83,7 +83,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many were changed, and what each of them was before: the key, then the old values."""
+    """How many were changed, and what each of them was before: the key, then the old values.
+
+    Of tasks it holds the keys of those that were made.
+    """
 
     changed: int
     before: Sequence[Sequence[int | None]] = ()
@@ -220,7 +223,8 @@ def _add_tasks(keys: Sequence[int], values: Mapping[str, Any], by: User) -> Outc
         )
         for pk in keys
     ]
-    return Outcome(len(Task.objects.bulk_create(tasks)))
+    made = Task.objects.bulk_create(tasks)
+    return Outcome(len(made), [(task.pk,) for task in made])
 
 
 def tag_named(name: str) -> Tag:
@@ -240,6 +244,8 @@ def undo(*, job_id: int, by: User) -> int | None:
         return None
     if job.params["kind"] == TAG:
         restored = _untag(before, job.params["values"]["tag"], by)
+    elif job.params["kind"] == TASK:
+        restored = _remove_tasks(before, job.params["values"], by)
     else:
         restored = _assign_back(before, job.params["values"], by)
     job.result["undone"] = restored
@@ -251,6 +257,15 @@ def _untag(before: Sequence[Sequence[int]], tag: int, by: User) -> int:
     tagged = Customer.tags.through.objects.filter(tag_id=tag)
     chunks = _visible_chunks([pk for (pk,) in before], by)
     return sum(tagged.filter(customer_id__in=chunk).delete()[0] for chunk in chunks)
+
+
+def _remove_tasks(before: Sequence[Sequence[int]], values: Mapping[str, Any], by: User) -> int:
+    """Tasks that are still as they were made, and not done, go again, as far as this person sees their customers."""
+    as_made = Task.objects.filter(done_at=None, **values)
+    chunks = _chunks([pk for (pk,) in before])
+    seen = Customer.objects.visible_to(by)
+    deleted = [as_made.filter(pk__in=chunk, customer__in=seen.values("pk")).delete()[1] for chunk in chunks]
+    return sum(counts.get(Task._meta.label, 0) for counts in deleted)
 
 
 def _assign_back(before: Sequence[Sequence[int | None]], values: Mapping[str, Any], by: User) -> int:

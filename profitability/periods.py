@@ -1,7 +1,7 @@
 """Periods of the calendar that figures are asked for, as they stand in an address. Pure: no Django, no clock.
 
-A period is everything (""), the last twelve months ("12m"), a year ("2026"), a quarter ("2026-q3") or a month
-("2026-07"). Its edges are first days of months, since figures are kept by month.
+A period is everything (""), the last twelve months ("12m"), those before them ("before-12m"), a year ("2026"), a
+quarter ("2026-q3") or a month ("2026-07"). Its edges are first days of months, since figures are kept by month.
 """
 
 import datetime as dt
@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-LIFETIME_CODE, RECENT_CODE = "", "12m"
+LIFETIME_CODE, RECENT_CODE, BEFORE_RECENT_CODE = "", "12m", "before-12m"
 CODE = re.compile(r"(?P<year>\d{4})(?:-(?:q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?", re.ASCII)
 
 
@@ -88,6 +88,8 @@ def period_named(code: str, *, as_of: dt.date) -> Period | None:
         return LIFETIME
     if code == RECENT_CODE:
         return recent(as_of)
+    if code == BEFORE_RECENT_CODE:
+        return period_before(recent(as_of))
     found = CODE.fullmatch(code)
     if found is None or not 1900 <= int(found["year"]) <= 9998:
         return None
@@ -109,8 +111,9 @@ def period_before(period: Period) -> Period | None:
             return quarter_of(day)
         case Length.YEAR:
             return year_of(day)
-    first = month_at(month_index(period.since) - period.months)
-    return Period(f"before-{period.code}", period.length, first, day)
+    if period.code != RECENT_CODE:
+        return None
+    return Period(BEFORE_RECENT_CODE, period.length, month_at(month_index(period.since) - period.months), day)
 
 
 def periods_between(first: dt.date, last: dt.date, length: Length) -> list[Period]:

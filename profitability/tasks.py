@@ -50,6 +50,12 @@ def product_matrix(context: JobContext) -> dict[str, Any]:
     return {}
 
 
+@job_handler(RANKING_OF_PERIOD)
+def rank_period(context: JobContext) -> dict[str, Any]:
+    context.progress(0, 0, "ranking")
+    return {"ranking": compute_ranking(ranking_id=context.params["ranking"]).pk}
+
+
 @shared_task
 def nightly_recompute() -> None:
     request_recompute(reason=Run.Reason.NIGHTLY)

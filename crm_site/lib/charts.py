@@ -2,17 +2,20 @@
 
 The JSON that the script reads is what `as_json` returns:
 
-    {"kind": "whale" | "line" | "bar" | "stacked" | "donut" | "treemap",
+    {"kind": "whale" | "line" | "bar" | "stacked" | "donut" | "treemap" | "waterfall" | "flow",
      "title": str, "summary": str,
      "x": {"label": str, "type": "text" | "number" | "percent" | "date" | "month", "values": [...]},
      "y": {"label": str},
      "series": [{"name": str, "values": [number | null], "colour": str | null, "colours": [str] | null}],
      "format": "money" | "number" | "percent", "currency": str | null, "digits": int | null,
-     "marks": [{"x": ..., "y": number, "label": str}], "links": [url per point] | null, "closeUp": bool}
+     "marks": [{"x": ..., "y": number, "label": str}], "links": [url per point] | null, "closeUp": bool,
+     "flows": [{"source": str, "target": str}] | null}
 
 Dates are ISO text; a percentage is a share (0.2 is 20 %). A colour is the name of one in app.css: brand, accent,
 positive, negative, neutral, category-1 to category-4, series-1 to series-6. `donut` and `treemap` take one series whose
 names are the x values. `whale` takes shares of customers as x and cumulative shares (or amounts) of profit as y.
+`waterfall` goes from its first value to its last, and the values between are steps. `flow` has one series, and in
+`flows` where each of its points comes from and goes to; a name on the left and the same on the right are two places.
 Send at most a few thousand points: sample or bin before.
 """
 
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
@@ -51,6 +54,16 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """Where one point of a flow comes from and where it goes, with the colours of both."""
+
+    source: str
+    target: str
+    source_colour: str = "neutral"
+    target_colour: str = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
 class ChartTable:
     """The figures of a chart in words; `skipped` points lie between the rows shown."""
 
@@ -63,7 +76,7 @@ class ChartTable:
 class Chart:
     """A finished chart: nothing is computed after it."""
 
-    kind: Literal["whale", "line", "bar", "stacked", "donut", "treemap"]
+    kind: Literal["whale", "line", "bar", "stacked", "donut", "treemap", "waterfall", "flow"]
     title: str
     x_label: str
     x_values: Sequence[XValue]
@@ -76,6 +89,7 @@ class Chart:
     summary: str = ""  # the finding in one sentence; read out in place of the drawing
     marks: Sequence[Mark] = field(default=())
     links: Sequence[str] | None = None
+    flows: Sequence[Flow] | None = None
     close_up: bool = False  # the axis of values begins near the smallest one: for a part of a curve
 
     def __post_init__(self) -> None:
@@ -86,6 +100,8 @@ class Chart:
             raise ValueError("A chart of amounts needs its currency.")
         if self.links is not None and len(self.links) != len(self.x_values):
             raise ValueError(f"{len(self.links)} links for {len(self.x_values)} points.")
+        if self.kind == "flow" and len(self.flows or ()) != len(self.x_values):
+            raise ValueError("A flow says of every point where it comes from and goes to.")
 
     def as_json(self) -> dict[str, Any]:
         """What the script draws."""
@@ -110,6 +126,7 @@ class Chart:
             "marks": [{"x": _plain(mark.x), "y": _plain(mark.y), "label": mark.label} for mark in self.marks],
             "links": list(self.links) if self.links else None,
             "closeUp": self.close_up,
+            "flows": [asdict(flow) for flow in self.flows] if self.flows else None,
         }
 
     def as_table(self) -> ChartTable:

@@ -141,6 +141,8 @@ TABLE = {
     "ranking": Row(MANAGEMENT),
     "ranking-curve": Row(MANAGEMENT),
     "ranking-groups": Row(MANAGEMENT),
+    "ranking-moves": Row(MANAGEMENT),
+    "ranking-moved": Row(MANAGEMENT),
     "ranking-sizes": Row(MANAGEMENT),
     "matrix": Row(MANAGEMENT),
     "matrix-cell": Row(MANAGEMENT),

@@ -89,7 +89,20 @@ def test_each_owner_gets_a_task_and_the_asker_those_of_nobody(desk: Client, mana
     job = job_of(done(desk, picked(desk, "task"), **answers))
     assert set(Task.objects.values_list("customer", "owner")) == {(owned.pk, owner.pk), (left.pk, manager.pk)}
     assert set(Task.objects.values_list("title", "due_on", "priority")) == {("Call", dt.date(2026, 6, 1), 3)}
-    assert "before" not in job.result
+    assert job.result["changed"] == 2
+
+
+def test_undo_takes_back_tasks_but_those_that_are_done_or_were_changed(desk: Client) -> None:
+    CustomerFactory.create_batch(3)
+    answers = {"title": "Call", "due_on": "2026-06-01", "priority": 3, "note": ""}
+    job = job_of(done(desk, picked(desk, "task"), **answers))
+    finished, changed, _left = Task.objects.order_by("pk")
+    Task.objects.filter(pk=finished.pk).update(done_at=job.finished_at)
+    Task.objects.filter(pk=changed.pk).update(title="Call again")
+    desk.post(f"{URL}{job.pk}/undo/")
+    job.refresh_from_db()
+    assert set(Task.objects.all()) == {finished, changed}
+    assert job.result["undone"] == 1
 
 
 def test_selected_customers_become_a_file_with_the_columns_of_the_list(desk: Client) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from crm_site.lib.formatting import month
-from profitability.periods import LIFETIME, Length, Period, periods_between, recent
+from profitability.periods import LIFETIME, RECENT_CODE, Length, Period, period_before, periods_between, recent
 
 MOST_MONTHS = 60
 
@@ -42,16 +42,15 @@ def period_name(period: Period) -> str:
             }
         case Length.YEAR:
             return f"{period.since:%Y}"
-    if period.code == "12m":
-        return _("Last 12 months")
-    return _("%(first)s to %(last)s") % {"first": month(period.since), "last": month(period.until)}
+    return _("Last 12 months") if period.code == RECENT_CODE else _("The 12 months before")
 
 
 def period_choices(
     first: dt.date | None, last: dt.date | None, *, as_of: dt.date, chosen: Period
 ) -> list[PeriodChoices]:
     """Every period with figures: everything, the last year, and years, quarters and months, the latest first."""
-    groups = [PeriodChoices(_("In all"), _choices([LIFETIME, recent(as_of)], chosen))]
+    year = recent(as_of)
+    groups = [PeriodChoices(_("In all"), _choices([LIFETIME, year, period_before(year) or year], chosen))]
     if first and last:
         groups += [
             PeriodChoices(_("Years"), _choices(periods_between(first, last, Length.YEAR), chosen)),

@@ -86,7 +86,7 @@ def test_a_period_nobody_knows_is_said_and_all_months_are_shown(manager: Client)
 def test_the_picker_offers_what_has_figures(manager: Client) -> None:
     choices = {one.code for group in manager.get(RANKING).context["periods"] for one in group.choices}
     months = {f"2026-{month:02d}" for month in range(1, 7)}
-    assert choices == {"", "12m", "2026", "2026-q1", "2026-q2"} | months
+    assert choices == {"", "12m", "before-12m", "2026", "2026-q1", "2026-q2"} | months
 
 
 @pytest.mark.parametrize("period", ["", "2026-q2"])

@@ -4,11 +4,14 @@ from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.matrix import matrix_cell, matrix_page
+from profitability.views.groups import ranking_groups, ranking_sizes
+from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.ranking import RankingList, ranking_curve
 from profitability.views.runs import RunList, run_page, run_start
 from profitability.views.value_models import value_models, value_models_compare, value_models_csv
 
 __all__ = [
+    "MovedList",
     "RankingList",
     "RunList",
     "costing_month",
@@ -19,6 +22,7 @@ __all__ = [
     "matrix_page",
     "ranking_curve",
     "ranking_groups",
+    "ranking_moves",
     "ranking_sizes",
     "run_page",
     "run_start",

@@ -27,6 +27,7 @@ TABS = {
     "ranking": "trophy",
     "ranking-groups": "category",
     "ranking-sizes": "chart-dots",
+    "ranking-moves": "route",
 }
 
 
@@ -113,6 +114,7 @@ def ranking_tabs(active: str, period: Period) -> list[Tab]:
         "ranking": _("Customers"),
         "ranking-groups": _("By group"),
         "ranking-sizes": _("Size and profit"),
+        "ranking-moves": _("Moves"),
     }
     query = f"?period={period.code}" if period.code else ""
     with_period = {"ranking", "ranking-groups", "ranking-sizes"}

@@ -1,13 +1,14 @@
 /* Draws the charts of a page with ECharts. app.js loads this file where a [data-chart] stands.
 
    Each <div data-chart="ID"> names a JSON block (json_script) of this shape, made by crm_site/lib/charts.py:
-     kind      whale | line | bar | stacked | donut | treemap
+     kind      whale | line | bar | stacked | donut | treemap | waterfall | flow
      title, summary    words; the summary is what a screen reader hears
      x         {label, type: text | number | percent | date | month, values}; dates are ISO text
      y         {label}
      series    [{name, values (null: not known), colour, colours (one per point)}]
      format    money | number | percent, with currency and digits
      marks     [{x, y, label}], links: one address per point, or null
+     flows     of a flow: [{source, target, source_colour, target_colour}], one for each point
      closeUp   whether the axis of values begins near the smallest one
    Colours are names of custom properties in app.css, so both themes are right and a change of theme redraws.
    Tooltips are drawn inside the SVG (richText): HTML ones would need inline styles, which the CSP forbids. */
@@ -315,6 +316,78 @@
     },
   };
 
+  /* From the first value to the last by the steps between, drawn as floating bars that may cross zero. */
+  kinds.waterfall = (spec, box) => {
+    const values = spec.series[0].values.map((value) => value ?? 0);
+    const last = values.length - 1;
+    let level = 0;
+    const bars = values.map((value, at) => {
+      if (at === 0 || at === last) return [at, 0, value];
+      const from = at === 1 ? values[0] : level;
+      level = from + value;
+      return [at, from, level];
+    });
+    const write = writer(spec);
+    const compact = writer(spec, true);
+    const tint = (at) => (at === 0 || at === last ? colour("brand") : colour(values[at] < 0 ? "negative" : "positive"));
+    const names = { ...labels(), interval: 0, formatter: (value) => cut(String(value), 22), ...(narrow(box) ? { rotate: 40 } : {}) };
+    return {
+      ...base(spec),
+      grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
+      tooltip: { ...base(spec).tooltip, trigger: "item", formatter: (point) => `{head|${spec.x.values[point.dataIndex]}}\n{strong|${write(values[point.dataIndex])}}` },
+      xAxis: categoryAxis(spec, box, { axisLabel: names }),
+      yAxis: valueAxis(spec, { boundaryGap: ["4%", "10%"] }),
+      series: [{
+        type: "custom", name: spec.series[0].name, encode: { x: 0, y: [1, 2] }, data: bars, cursor: spec.links ? "pointer" : "default",
+        renderItem: (params, api) => {
+          const at = params.dataIndex;
+          const [x, start] = api.coord([api.value(0), api.value(1)]);
+          const end = api.coord([api.value(0), api.value(2)])[1];
+          const width = Math.min(56, api.size([1, 0])[0] * 0.62);
+          const top = Math.min(start, end);
+          const height = Math.max(Math.abs(start - end), 1);
+          const signed = at > 0 && at < last && values[at] > 0 ? `+${compact(values[at])}` : compact(values[at]);
+          return {
+            type: "group",
+            children: [
+              { type: "rect", shape: { x: x - width / 2, y: top, width, height, r: 3 }, style: { fill: tint(at) } },
+              { type: "text", style: { text: signed, x, y: top - 6, align: "center", verticalAlign: "bottom", fill: colour("ink-2"), fontSize: narrow(box) ? 10.5 : 12, fontWeight: 550, fontFamily: getComputedStyle(document.body).fontFamily } },
+            ],
+          };
+        },
+      }],
+    };
+  };
+
+  /* From the places on the left to those on the right, as wide as what goes there. */
+  kinds.flow = (spec, box) => {
+    const write = writer(spec);
+    const left = (name) => `0 ${name}`;
+    const right = (name) => `1 ${name}`;
+    const places = new Map();
+    spec.flows.forEach((flow) => {
+      places.set(left(flow.source), flow.source_colour);
+      places.set(right(flow.target), flow.target_colour);
+    });
+    const values = spec.series[0].values;
+    const label = (name) => cut(name.slice(2), narrow(box) ? 14 : 30);
+    return {
+      ...base(spec),
+      tooltip: {
+        ...base(spec).tooltip, trigger: "item",
+        formatter: (point) => (point.dataType === "edge" ? `{head|${spec.x.values[point.dataIndex]}}\n{strong|${write(point.value)}}` : `{head|${point.name.slice(2)}}\n{strong|${write(point.value)}}`),
+      },
+      series: [{
+        type: "sankey", left: 4, right: narrow(box) ? 84 : 190, top: 8, bottom: 8, nodeWidth: 14, nodeGap: 14, draggable: false, layoutIterations: 0,
+        emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.35, curveness: 0.5 },
+        label: { formatter: (point) => label(point.name), ...text("ink", narrow(box) ? 10.5 : 12.5) },
+        data: [...places].map(([name, tint]) => ({ name, depth: Number(name[0]), itemStyle: { color: colour(tint), borderWidth: 0 } })),
+        links: spec.flows.map((flow, at) => ({ source: left(flow.source), target: right(flow.target), value: values[at] })),
+        cursor: spec.links ? "pointer" : "default",
+      }],
+    };
+  };
+
   /* The ink, light or dark, that stands out more on a colour (relative luminance as WCAG defines it). */
   const inkOn = (tint) => {
     const linear = (part) => (part <= 10.31 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
@@ -364,7 +437,7 @@
     let chart = drawn.get(box);
     if (!chart) {
       chart = echarts.init(box, null, { renderer: "svg", locale: language.startsWith("fr") ? "FR" : "EN" });
-      chart.on("click", (point) => { if (spec.links?.[point.dataIndex]) location.assign(spec.links[point.dataIndex]); });
+      chart.on("click", (point) => { if (point.dataType !== "node" && spec.links?.[point.dataIndex]) location.assign(spec.links[point.dataIndex]); });
       drawn.set(box, chart);
       resized.observe(box);
     }

@@ -1,0 +1,79 @@
+"""Moves between the four categories, from one period to another or from one recompute to the next."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, FilteredRelation, Q
+
+from customers.models import Run, Scorecard
+from customers.models.customer import CustomerQuerySet
+from customers.models.scorecard import Category
+from profitability.models import PeriodFigure, PeriodRanking
+from profitability.totals import Move
+
+# How a category stands in an address where there is none.
+OUTSIDE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two rankings compared: that of a run, or that of some of its months."""
+
+    name: str
+    run: Run | None = None
+    ranking: PeriodRanking | None = None
+
+    @property
+    def table(self) -> tuple[str, str, int]:
+        """The table of its rows, and the column and key that single them out."""
+        if self.ranking is not None and self.ranking.since is not None:
+            return PeriodFigure._meta.db_table, "ranking_id", self.ranking.pk
+        run = self.ranking.run_id if self.ranking is not None else self.run.pk if self.run else 0
+        return Scorecard._meta.db_table, "run_id", run
+
+    def relation(self) -> FilteredRelation:
+        """From a customer to its row on this side."""
+        table, column, key = self.table
+        name = "scorecards" if table == Scorecard._meta.db_table else "period_figures"
+        return FilteredRelation(name, condition=Q(**{f"{name}__{column}": key}))
+
+
+def moves_between(before: Side, after: Side) -> tuple[Move, ...]:
+    """How many customers went from each category to each, those who stayed too (1 query).
+
+    None is outside of a ranking: not a customer yet, or without anything in the period.
+    """
+    (first, first_column, first_key), (second, second_column, second_key) = before.table, after.table
+    query = f"""
+        SELECT b.category, a.category, count(*)
+        FROM (SELECT customer_id, category FROM {first} WHERE {first_column} = %s AND category IS NOT NULL) b
+        FULL JOIN (SELECT customer_id, category FROM {second} WHERE {second_column} = %s AND category IS NOT NULL) a
+        USING (customer_id)
+        GROUP BY 1, 2 ORDER BY 1 NULLS LAST, 2 NULLS LAST
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, [first_key, second_key])
+        return tuple(Move(before=one, after=other, customers=count) for one, other, count in cursor.fetchall())
+
+
+def moved(
+    customers: CustomerQuerySet, before: Side, after: Side, categories: tuple[Category | None, Category | None]
+) -> CustomerQuerySet:
+    """The customers who went from one category to another, with both profits (no query of its own)."""
+    with_both = customers.alias(was=before.relation(), now=after.relation()).annotate(
+        category_before=F("was__category"),
+        category=F("now__category"),
+        profit_before=F("was__profit"),
+        profit=F("now__profit"),
+        lifetime_value=F("now__lifetime_value"),
+    )
+    conditions: dict[str, Any] = {}
+    for name, category in zip(("category_before", "category"), categories, strict=True):
+        conditions |= {f"{name}__isnull": True} if category is None else {name: category}
+    return with_both.filter(**conditions)
+
+
+def category_named(text: str) -> Category | None:
+    """The category of an address; None is outside. Raises ValueError."""
+    return None if text == OUTSIDE else Category(int(text))
