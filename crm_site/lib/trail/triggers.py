@@ -11,6 +11,7 @@ also writes to such a table calls `suspend` first.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
@@ -49,6 +50,19 @@ WRITE = """
         {source}"""
 
 
+# The plan of a session's first statement serves all later ones: made for one row, it would compare each of 100,000
+# old rows with each of 100,000 new ones. A hash of them suits both.
+HASHED = "enable_nestloop=off"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a trigger calls: its body, and a setting that holds while it runs."""
+
+    body: str
+    settings: str = ""
+
+
 def install() -> None:
     """Bring the database's functions and triggers in line with the declarations; nothing where they are so already."""
     with connection.cursor() as cursor:
@@ -56,20 +70,26 @@ def install() -> None:
         tables = {name for (name,) in cursor.fetchall()}
         if "trail_change" not in tables:
             return
-        cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'trail\\_of\\_%'")
-        present = dict(cursor.fetchall())
+        cursor.execute(
+            "SELECT proname, prosrc, coalesce(proconfig, '{}') FROM pg_proc WHERE proname LIKE 'trail\\_of\\_%'"
+        )
+        present = {name: Function(body, "".join(settings)) for name, body, settings in cursor.fetchall()}
         cursor.execute("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname LIKE 'trail\\_of\\_%'")
         triggers = {(table.strip('"'), name) for table, name in cursor.fetchall()}
-        for table, body in _bodies():
+        for table, function in _functions():
             if table in tables:
-                _install(cursor, table, body, present, triggers)
+                _install(cursor, table, function, present, triggers)
 
 
-def _install(cursor: Any, table: str, body: str, present: dict[str, str], triggers: set[tuple[str, str]]) -> None:
+def _install(
+    cursor: Any, table: str, wanted: Function, present: dict[str, Function], triggers: set[tuple[str, str]]
+) -> None:
     function = f"trail_of_{table}"
-    if present.get(function) != body:
+    if present.get(function) != wanted:
+        settings = f"SET {wanted.settings}" if wanted.settings else ""
         cursor.execute(
-            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $trail${body}$trail$"
+            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {settings} "
+            f"AS $trail${wanted.body}$trail$"
         )
     for event, handed_over in EVENTS.items():
         if (table, f"trail_of_{event}") not in triggers:
@@ -85,11 +105,11 @@ def suspend(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
         schema_editor.execute(f'DROP TRIGGER IF EXISTS trail_of_{event} ON "{table}"')
 
 
-def _bodies() -> Iterator[tuple[str, str]]:
+def _functions() -> Iterator[tuple[str, Function]]:
     for each in tracked().values():
-        yield each.model._meta.db_table, _body_of_rows(each)
+        yield each.model._meta.db_table, Function(_body_of_rows(each), HASHED)
         for table, name in each.link_tables.items():
-            yield table, _body_of_links(each, table, name)
+            yield table, Function(_body_of_links(each, table, name))
 
 
 # --- Rows -----------------------------------------------------------------------------------------------------------
