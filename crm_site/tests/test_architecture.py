@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "loyalty": {"customers", "satisfaction", "profitability"},
     "crm_site.lib": set(),
 }
-PURE = ("profitability/costing.py", "profitability/ranking.py", "profitability/lifetime_value.py")
+PURE = tuple(f"profitability/{name}.py" for name in ("costing", "ranking", "lifetime_value", "matrix", "what_if"))
 IMPURE_PACKAGES = {"django", "celery", "redis", "psycopg2", "customers", "crm_site", "time", "datetime"}
 
 

@@ -1,0 +1,257 @@
+"""Before, after, and the way there: what a company would earn if levers were pulled.
+
+Every amount is in whole cents; where a lever touches nothing not a cent moves, so no lever at all is today exactly.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profitability.ranking import Part, WhaleCurve, categorise, whale_curve
+from profitability.what_if.base import Base, Cents, Floats, Mask
+from profitability.what_if.levers import Lever
+from profitability.what_if.reactions import State
+
+CURVE_STEPS = 100
+CATEGORIES = (1, 2, 3, 4)
+GONE = 0  # in moves: no longer a customer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """A company before or after: customers who are ranked, and from their profit down to what the company keeps."""
+
+    customers: float  # expected number; some may be expected to leave
+    net_revenue: int
+    cost_of_goods: int
+    cost_to_serve: int
+    direct_costs: int
+    profit: int  # of these customers, as their accounts show it
+    others: int  # profit of prospects and of anonymous sales
+    uncharged: int  # costs that nobody is charged, as today: unused capacity and company level
+    idle: int  # capacity that the levers set free and nobody gives up
+    sunk: int  # direct costs of customers who leave, which were spent on them
+    lifetime_value: int
+    losing: int  # customers with a loss
+
+    @property
+    def result(self) -> int:
+        """What the company keeps: capacity set free is not earned."""
+        return self.profit + self.others - self.uncharged - self.idle - self.sunk
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryChange:
+    """One of the four categories, before and after."""
+
+    category: int
+    customers_before: int
+    customers_after: int
+    profit_before: int
+    profit_after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """So many customers go from one category to another; `GONE` is leaving altogether."""
+
+    before: int
+    after: int
+    customers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A whale curve: cumulative profit in cents at each hundredth of the customers, and what is read off it."""
+
+    cents: tuple[int, ...]
+    best_share: float | None
+    peak_share: float | None
+    peak_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What one lever changes, after those before it."""
+
+    result: int
+    profit: int
+    idle: int
+    lifetime_value: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a scenario comes to."""
+
+    before: Figures
+    after: Figures
+    value_at_risk: int  # lifetime value of those who are expected to leave
+    categories: tuple[CategoryChange, ...]
+    moves: tuple[Move, ...]
+    curve_before: Curve
+    curve_after: Curve
+    steps: tuple[Step, ...]  # one for each lever; they come to the whole change
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Account:
+    """Everybody after some levers, in whole cents."""
+
+    net_revenue: Cents
+    cost_of_goods: Cents
+    cost_to_serve: Cents
+    direct_costs: Cents
+    lifetime_value: Floats
+    kept: Floats
+    idle: int
+    sunk: int
+    uncharged: int
+
+    @property
+    def profit(self) -> Cents:
+        return self.net_revenue - self.cost_of_goods - self.cost_to_serve - self.direct_costs
+
+    @property
+    def there(self) -> Mask:
+        """Customers of whom anything is left."""
+        return self.kept > 0
+
+
+def simulate(base: Base, levers: Sequence[Lever]) -> Outcome:
+    """Pull the levers one after the other, on a copy of the figures."""
+    state = State.of(base)
+    today = _account(state)
+    figures = [_figures(base, today)]
+    account = today
+    for lever in levers:
+        lever.check()
+        state.pull(lever)
+        account = _account(state)
+        figures.append(_figures(base, account))
+    before, after = _standing(base, today), _standing(base, account)
+    return Outcome(
+        before=figures[0],
+        after=figures[-1],
+        value_at_risk=figures[0].lifetime_value - figures[-1].lifetime_value,
+        categories=_categories(base, today, account, before, after),
+        moves=_moves(before, after),
+        curve_before=_curve(today.profit[base.customers.ranked & today.there]),
+        curve_after=_curve(account.profit[base.customers.ranked & account.there]),
+        steps=tuple(_step(one, other) for one, other in itertools.pairwise(figures)),
+    )
+
+
+def _account(state: State) -> _Account:
+    """The accounts of everybody as the state has them; what is untouched stays to the cent."""
+    base, customers, kept = state.base, state.base.customers, state.kept
+    net = customers.net_revenue + _moved(state, state.net_revenue - base.cells.net_revenue) + state.more_revenue
+    goods = customers.cost_of_goods + _moved(state, state.cost_of_goods - base.cells.cost_of_goods) + state.more_goods
+    volume = (
+        customers.cost_to_serve + _moved(state, state.cost_to_serve - base.cells.cost_to_serve) + state.more_serving
+    )
+    freed = float(customers.cost_to_serve.sum()) - float((kept * volume).sum())
+    # More work than today is paid for; less is only saved where capacity is given up.
+    idle = max(freed, 0.0) * (1 - state.cut)
+    value = np.where(np.isnan(customers.lifetime_value), 0.0, customers.lifetime_value)
+    direct = _whole(kept * customers.direct_costs)
+    return _Account(
+        net_revenue=_whole(kept * net),
+        cost_of_goods=_whole(kept * goods),
+        cost_to_serve=_whole(kept * (volume + state.dearer)),
+        direct_costs=direct,
+        lifetime_value=kept * value,
+        kept=kept.copy(),
+        idle=round(idle),
+        sunk=int(customers.direct_costs.sum() - direct.sum()),
+        uncharged=base.uncharged + round(state.uncharged),
+    )
+
+
+def _moved(state: State, change: Floats) -> Floats:
+    """What cells changed, by customer."""
+    return np.bincount(state.base.cells.customer, change, len(state.base.customers)).astype(np.float64)
+
+
+def _whole(cents: Floats) -> Cents:
+    """Half to even, once."""
+    return np.rint(cents).astype(np.int64)
+
+
+def _figures(base: Base, account: _Account) -> Figures:
+    ranked = base.customers.ranked
+    profit = account.profit
+    return Figures(
+        customers=float(account.kept[ranked].sum()),
+        net_revenue=int(account.net_revenue[ranked].sum()),
+        cost_of_goods=int(account.cost_of_goods[ranked].sum()),
+        cost_to_serve=int(account.cost_to_serve[ranked].sum()),
+        direct_costs=int(account.direct_costs[ranked].sum()),
+        profit=int(profit[ranked].sum()),
+        others=int(profit[~ranked].sum()) + base.anonymous,
+        uncharged=account.uncharged,
+        idle=account.idle,
+        sunk=account.sunk,
+        lifetime_value=round(float(account.lifetime_value.sum())),
+        losing=int(np.count_nonzero(profit[ranked & account.there] < 0)),
+    )
+
+
+def _standing(base: Base, account: _Account) -> NDArray[np.int8]:
+    """The category of every customer who is ranked and still there; 0 for the others."""
+    found = np.zeros(len(base.customers), np.int8)
+    there = base.customers.ranked & account.there
+    found[there] = categorise(account.profit[there], np.rint(account.lifetime_value[there]), base.thresholds)
+    return found
+
+
+def _categories(
+    base: Base, today: _Account, then: _Account, before: NDArray[np.int8], after: NDArray[np.int8]
+) -> tuple[CategoryChange, ...]:
+    return tuple(
+        CategoryChange(
+            category=category,
+            customers_before=int(np.count_nonzero(before == category)),
+            customers_after=int(np.count_nonzero(after == category)),
+            profit_before=int(today.profit[before == category].sum()),
+            profit_after=int(then.profit[after == category].sum()),
+        )
+        for category in CATEGORIES
+    )
+
+
+def _moves(before: NDArray[np.int8], after: NDArray[np.int8]) -> tuple[Move, ...]:
+    """Everybody who was ranked before, by where they were and are."""
+    ways = before.astype(np.int64) * 8 + after
+    counts = np.bincount(ways[before > 0], minlength=64)
+    return tuple(
+        Move(before=way // 8, after=way % 8, customers=int(counts[way])) for way in np.flatnonzero(counts).tolist()
+    )
+
+
+def _curve(profits: Cents) -> Curve:
+    curve = whale_curve(profits)
+    heights = np.concatenate([[0], curve.cumulative_profit])
+    places = np.rint(np.linspace(0, len(profits), CURVE_STEPS + 1)).astype(np.int64)
+    return Curve(
+        cents=tuple(int(cents) for cents in heights[places]),
+        best_share=_share(curve, curve.best),
+        peak_share=_share(curve, curve.peak),
+        peak_at=curve.peak_at,
+    )
+
+
+def _share(curve: WhaleCurve, part: Part) -> float | None:
+    return part.share if curve.total > 0 else None
+
+
+def _step(one: Figures, other: Figures) -> Step:
+    return Step(
+        result=other.result - one.result,
+        profit=other.profit - one.profit,
+        idle=other.idle - one.idle,
+        lifetime_value=other.lifetime_value - one.lifetime_value,
+    )
