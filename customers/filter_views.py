@@ -25,14 +25,16 @@ from crm_site.lib.conditions.builder import (
     sections,
     where_of,
 )
-from crm_site.lib.conditions.fields import explain
+from crm_site.lib.conditions.fields import check, explain
 from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS, BadText, Where, read, write
+from crm_site.lib.conditions.words import describe
 from crm_site.lib.formatting import number
 from crm_site.lib.paging import capped_count
 from customers.filter_fields import CustomerFields
 from customers.filter_folding import folded
 from customers.forms import segment_field
 from customers.models import Segment
+from customers.models.company import company_lately
 from customers.permissions import CHANGE_SEGMENT, VIEW_CUSTOMERS
 from customers.reports import MOST_SEGMENTS
 from customers.segment_actions import change_filters
@@ -138,6 +140,7 @@ class _Form:
         context = {
             "builder": builder,
             "sections": sections(self.fields),
+            "builder_words": describe(check(where_of(builder), self.fields), company_lately().currency),
             "builder_note": self.note(builder),
             "path": self.request.path,
             "query": _address([*self.rest, ("where", self.where)]),

@@ -249,6 +249,7 @@ def test_the_form_begins_with_the_filter_of_the_address(visitor: Client, three_c
     builder = page.context["builder"]
     assert [(group.joint, len(group.rows)) for group in builder.groups] == [("all", 1), ("any", 2)]
     assert page.context["conditions"] == [("Kind", "Person")]
+    assert page.context["builder_words"] == "Profit at most €0 and (Town is Lyon or Town is Metz)"
     assert "1 customer matches." in page.content.decode()
 
 
