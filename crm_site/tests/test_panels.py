@@ -2,11 +2,17 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from crm_site import roles
 from crm_site.lib.templatetags.ui import later
+from customers.contacting.consent import record_consent
+from customers.contacting.documents import attach
 from customers.models import Customer, Scorecard
 from customers.tests.factories import CustomerFactory, PurposeFactory, UserFactory, user_with
 from profitability.tests.published import publish
@@ -76,6 +82,26 @@ def test_panels_of_customers_that_one_may_not_see_are_not_found(client: Client, 
     rights = ("customers.view_customer", "customers.view_scorecard", "profitability.view_profitability")
     client.force_login(user_with(*rights))
     assert client.get(reverse(panel, args=[valued.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(("panel", "expected"), [("customer-account", 7), ("customer-more", 9)])
+def test_a_panel_costs_the_same_queries_however_much_it_holds(
+    manager: Client, valued: Customer, panel: str, expected: int
+) -> None:
+    Customer.objects.filter(pk=valued.pk).update(kind=Customer.Kind.COMPANY)
+    counts = []
+    for count in (1, 10):
+        for number in range(count):
+            CustomerFactory(member_of=valued)
+            attach(customer=valued, name=f"{number}.txt", content=ContentFile(b"text"))
+            record_consent(
+                customer=valued, channel="email", purpose=PurposeFactory(), given=True, at=timezone.now(), source="call"
+            )
+        manager.get(reverse(panel, args=[valued.pk]))
+        with CaptureQueriesContext(connection) as queries:
+            manager.get(reverse(panel, args=[valued.pk]), headers=IN_PLACE)
+        counts.append(len(queries))
+    assert counts == [expected, expected]
 
 
 def test_a_customer_without_figures_has_no_account(manager: Client) -> None:
