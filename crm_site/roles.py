@@ -62,6 +62,8 @@ _MANAGER = _SALES | {
     "jobs.view_job",
     "jobs.change_job",
     "profitability.view_profitability",
+    "profitability.view_costing",
+    "profitability.change_costing",
     "trail.see_company_changes",
 }
 _AGENT = (

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from profitability.actions import publish_costing
 from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount
 
 # What is compared before a change is written, by model.
@@ -55,7 +56,7 @@ class CellKey:
 Cells = Mapping[CellKey, Decimal | None]
 
 
-def seen(row: Costing | CostPool | Activity) -> dict[str, str]:
+def stood_in(row: Costing | CostPool | Activity) -> dict[str, str]:
     """What somebody who opens a form sees of a row, as text; shares of cost pools too (1 query for an activity)."""
     values = {name: _text(getattr(row, name)) for name in COMPARED[type(row)]}
     if isinstance(row, Activity) and row.pk:
@@ -102,11 +103,19 @@ def copy_costing(*, costing: Costing, name: str) -> Costing:
 
 
 @transaction.atomic
-def change_costing(*, costing_id: int, seen_values: Mapping[str, str], values: Mapping[str, Any]) -> Costing:
+def change_costing(*, costing_id: int, stood: Mapping[str, str], values: Mapping[str, Any]) -> Costing:
     """Write the name and the assumed cost of goods of a draft. Raises Published and ChangedMeanwhile."""
     costing = _draft(costing_id)
-    _refuse_changed(costing, seen_values)
+    _refuse_changed(costing, stood)
     return _written(costing, values)
+
+
+@transaction.atomic
+def publish(*, costing_id: int, at: dt.datetime) -> Costing:
+    """Make a version the one in force from the next recompute on; a draft stays as it is from now on."""
+    costing = Costing.objects.select_for_update(of=("self",)).get(pk=costing_id)
+    publish_costing(costing=costing, at=at)
+    return costing
 
 
 @transaction.atomic
@@ -127,12 +136,12 @@ def add_pool(*, costing_id: int, values: Mapping[str, Any]) -> CostPool:
 
 
 @transaction.atomic
-def change_pool(*, pool_id: int, seen_values: Mapping[str, str], values: Mapping[str, Any]) -> CostPool:
+def change_pool(*, pool_id: int, stood: Mapping[str, str], values: Mapping[str, Any]) -> CostPool:
     """Write what was edited of a cost pool. Raises Published and ChangedMeanwhile."""
     pool = CostPool.objects.get(pk=pool_id)
     _draft(pool.costing_id)
     pool.refresh_from_db()
-    _refuse_changed(pool, seen_values)
+    _refuse_changed(pool, stood)
     return _written(pool, values)
 
 
@@ -156,13 +165,13 @@ def add_activity(*, costing_id: int, values: Mapping[str, Any], shares: Mapping[
 
 @transaction.atomic
 def change_activity(
-    *, activity_id: int, seen_values: Mapping[str, str], values: Mapping[str, Any], shares: Mapping[int, Decimal]
+    *, activity_id: int, stood: Mapping[str, str], values: Mapping[str, Any], shares: Mapping[int, Decimal]
 ) -> Activity:
     """Write what was edited of an activity and its shares. Raises Published and ChangedMeanwhile."""
     activity = Activity.objects.get(pk=activity_id)
     _draft(activity.costing_id)
     activity.refresh_from_db()
-    _refuse_changed(activity, seen_values)
+    _refuse_changed(activity, stood)
     _written(activity, values)
     _write_shares(activity, shares)
     return activity
@@ -236,13 +245,9 @@ def _write_cells(costing: Costing, cells: Cells, present: Cells) -> None:
     after = dict(present) | dict(cells)
     kept = [place for place in places if after.get(CellKey(*place)) is not None]
     rows = [
-        CostPoolAmount(
-            pool_id=pool,
-            month=month,
-            amount=after[CellKey(pool, month)],
-            capacity_minutes=after.get(CellKey(pool, month, True)),
-        )
+        CostPoolAmount(pool_id=pool, month=month, amount=amount, capacity_minutes=after.get(CellKey(pool, month, True)))
         for pool, month in sorted(kept)
+        if (amount := after[CellKey(pool, month)]) is not None
     ]
     for pool, month in places - set(kept):
         CostPoolAmount.objects.filter(pool_id=pool, month=month).delete()
@@ -265,9 +270,9 @@ def _draft(costing_id: int) -> Costing:
     return costing
 
 
-def _refuse_changed(row: Costing | CostPool | Activity, seen_values: Mapping[str, str]) -> None:
-    present = seen(row)
-    names = [name for name in {**present, **seen_values} if present.get(name, "") != seen_values.get(name, "")]
+def _refuse_changed(row: Costing | CostPool | Activity, stood: Mapping[str, str]) -> None:
+    present = stood_in(row)
+    names = [name for name in {**present, **stood} if present.get(name, "") != stood.get(name, "")]
     if names:
         raise ChangedMeanwhile({name: present.get(name, "") for name in names})
 

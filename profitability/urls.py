@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from profitability import views
 
@@ -40,6 +40,7 @@ urlpatterns = [
     path("ranking/moves/customers/", views.MovedList.as_view(), name="ranking-moved"),
     path("costing/", views.costing_page, name="costing"),
     path("costing/<month:month>/", views.costing_month, name="costing-month"),
+    path("costing/", include("profitability.costing_urls")),
     path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/start/", views.run_start, name="run-start"),
     path("runs/<int:pk>/", views.run_page, name="run"),

@@ -39,6 +39,7 @@ from customers.tests.factories import (
 )
 from profitability.tests.compared import a_comparison
 from profitability.tests.published import publish
+from profitability.tests.workshop import a_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -148,6 +149,24 @@ TABLE = {
     "matrix-cell": Row(MANAGEMENT),
     "costing": Row(MANAGEMENT),
     "costing-month": Row(MANAGEMENT, argument="month"),
+    "costing-reconciliation": Row(MANAGEMENT),
+    "costing-rates": Row(MANAGEMENT),
+    "costing-equation": Row(MANAGEMENT),
+    "costing-versions": Row(MANAGEMENT),
+    "costing-new": Row(MANAGEMENT, method="post"),
+    "costing-compare": Row(MANAGEMENT),
+    "costing-version": Row(MANAGEMENT, argument="costing"),
+    "costing-edit": Row(MANAGEMENT, argument="costing"),
+    "costing-publish": Row(MANAGEMENT, argument="costing"),
+    "costing-delete": Row(MANAGEMENT, argument="costing"),
+    "costing-amounts": Row(MANAGEMENT, argument="costing"),
+    "costing-amounts-import": Row(MANAGEMENT, argument="costing"),
+    "costing-pool-new": Row(MANAGEMENT, argument="costing"),
+    "costing-activity-new": Row(MANAGEMENT, argument="costing"),
+    "costing-pool": Row(MANAGEMENT, argument="cost pool"),
+    "costing-pool-delete": Row(MANAGEMENT, argument="cost pool"),
+    "costing-activity": Row(MANAGEMENT, argument="activity"),
+    "costing-activity-delete": Row(MANAGEMENT, argument="activity"),
     "value-models": Row(MANAGEMENT),
     "value-models-compare": Row(MANAGEMENT, method="post"),
     "value-models-csv": Row(MANAGEMENT, argument="models-csv"),
@@ -210,6 +229,9 @@ def world() -> dict[str, Any]:
         "job": [job.pk],
         "bulk change": [Job.objects.create(kind="bulk-change", state=Job.State.DONE).pk],
         "month": [run.as_of.replace(day=1)],
+        "costing": [(draft := a_draft()).pk],
+        "cost pool": [draft.pools.all()[0].pk],
+        "activity": [draft.activities.all()[0].pk],
         "dashboard-csv": ["categories"],
         "models-csv": ["accuracy"],
         "": [],

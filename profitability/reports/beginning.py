@@ -60,18 +60,15 @@ def next_step(beginning: Beginning, user: AbstractUser | AnonymousUser) -> NextS
             "Say what serving customers costs each month, and which activities cause it. Without costs, profit is "
             "gross margin less direct costs; you can compute that at once."
         )
-        url = editing_url(user, None) or reverse("costing")
+        url = editing_url(user) or reverse("costing")
         return NextStep(_("No costs yet"), text, url, _("Define costs"), recompute=True)
     text = _("Orders and costs are there. The first recompute takes from seconds to minutes; this page then shows it.")
     return NextStep(_("Ready to compute"), text, recompute=True)
 
 
-def editing_url(user: AbstractUser | AnonymousUser, current: Costing | None) -> str:
-    """Where costs are entered, for whoever may: the current costing, the drafts that wait, or a new one (1 query)."""
-    if not (user.is_staff and user.has_perm(EDIT_COSTING)):
+def editing_url(user: AbstractUser | AnonymousUser) -> str:
+    """Where costs are entered, for whoever may: the latest draft if there is one, else all versions (1 query)."""
+    if not user.has_perm(EDIT_COSTING):
         return ""
-    if current:
-        return reverse("admin:profitability_costing_change", args=[current.pk])
-    return reverse(
-        "admin:profitability_costing_changelist" if Costing.objects.exists() else "admin:profitability_costing_add"
-    )
+    draft = Costing.objects.drafts().first()
+    return reverse("costing-version", args=[draft.pk]) if draft else reverse("costing-versions")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -142,8 +143,8 @@ def plain_number(value: float | Decimal) -> str:
     return number(value, digits=max(0, -int(exponent)))
 
 
-def pools_table(plan: Plan, currency: str) -> drawn.Table:
-    """The cost pools of a costing, and which activities take what of them."""
+def pools_table(plan: Plan, currency: str, *, editable: bool = False) -> drawn.Table:
+    """The cost pools of a costing, and which activities take what of them; names open their forms in a draft."""
     return drawn.Table(
         caption=_("Cost pools"),
         columns=[
@@ -153,17 +154,17 @@ def pools_table(plan: Plan, currency: str) -> drawn.Table:
             drawn.Column(_("Taken by")),
             drawn.Column(_("At company level"), "percent"),
         ],
-        rows=[drawn.Row(_pool_cells(pool, currency)) for pool in plan.pools],
+        rows=[drawn.Row(_pool_cells(pool, currency, editable=editable)) for pool in plan.pools],
     )
 
 
-def _pool_cells(plan: PoolPlan, currency: str) -> list[drawn.Cell]:
+def _pool_cells(plan: PoolPlan, currency: str, *, editable: bool) -> list[drawn.Cell]:
     capacity = plan.pool.practical_capacity_minutes
     takers = [f"{share.activity} {_share(share.share)}" for share in plan.shares]
     if plan.time_driven:
         takers.append(_("time-driven activities, by the minute"))
     return [
-        drawn.Cell(plan.pool.label),
+        drawn.Cell(plan.pool.label, url=reverse("costing-pool", args=[plan.pool.pk]) if editable else ""),
         drawn.Cell(money(plan.last.amount, currency), note=month(plan.last.month)) if plan.last else drawn.Cell(""),
         drawn.Cell(plain_number(capacity) if capacity else ""),
         drawn.Cell(_("nobody, on purpose") if plan.pool.company_level else ", ".join(takers) or _("nobody")),
@@ -171,29 +172,38 @@ def _pool_cells(plan: PoolPlan, currency: str) -> list[drawn.Cell]:
     ]
 
 
-def activities_table(plan: Plan) -> drawn.Table:
+def activities_table(plan: Plan, *, editable: bool = False) -> drawn.Table:
     """The activities of a costing in words: what they take, and how that reaches customers."""
     return drawn.Table(
         caption=_("Activities"),
         columns=[drawn.Column(_("Activity")), drawn.Column(_("Takes")), drawn.Column(_("Reaches customers by"))],
-        rows=[drawn.Row(_activity_cells(activity)) for activity in plan.activities],
+        rows=[drawn.Row(_activity_cells(activity, editable=editable)) for activity in plan.activities],
     )
 
 
-def _activity_cells(plan: ActivityPlan) -> list[drawn.Cell]:
+def _activity_cells(plan: ActivityPlan, *, editable: bool) -> list[drawn.Cell]:
     activity = plan.activity
-    if plan.is_time_driven:
-        resource = activity.resource.label if activity.resource else ""
-        takes = _("minutes of %(pool)s") % {"pool": resource}
-    else:
-        takes = ", ".join(
-            _("%(share)s of %(pool)s") % {"share": _share(share.share), "pool": share.pool} for share in plan.shares
-        )
+    url = reverse("costing-activity", args=[activity.pk]) if editable else ""
     return [
-        drawn.Cell(activity.label, note=activity.get_method_display()),
-        drawn.Cell(takes),
-        drawn.Cell(equation(plan) if plan.is_time_driven else str(plan.driver.label if plan.driver else "")),
+        drawn.Cell(activity.label, url=url, note=activity.get_method_display()),
+        drawn.Cell(takes(plan)),
+        drawn.Cell(reaches(plan)),
     ]
+
+
+def takes(plan: ActivityPlan) -> str:
+    """What an activity takes of cost pools, in words."""
+    if plan.is_time_driven:
+        resource = plan.activity.resource
+        return _("minutes of %(pool)s") % {"pool": resource.label if resource else ""}
+    return ", ".join(
+        _("%(share)s of %(pool)s") % {"share": _share(share.share), "pool": share.pool} for share in plan.shares
+    )
+
+
+def reaches(plan: ActivityPlan) -> str:
+    """How the cost of an activity reaches customers, in words."""
+    return equation(plan) if plan.is_time_driven else str(plan.driver.label if plan.driver else "")
 
 
 def equation(plan: ActivityPlan) -> str:

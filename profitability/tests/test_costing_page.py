@@ -183,17 +183,12 @@ def test_before_the_first_run_the_costing_is_there_without_months(manager: Clien
     assert "Rates and reconciliation appear after the first recompute." in page
 
 
-def test_only_administrators_are_led_to_editing(costing: Costing) -> None:
+def test_only_those_who_may_edit_are_led_to_versions_and_drafts(costing: Costing) -> None:
     assert client_with(SEE_VALUE).get(URL).context["edit_url"] == ""
-    editor = client_with(SEE_VALUE, EDIT_COSTING, is_staff=True)
-    assert editor.get(URL).context["edit_url"] == f"/admin/profitability/costing/{costing.pk}/change/"
-
-
-def test_drafts_of_a_costing_are_where_editing_begins_before_one_is_current() -> None:
-    editor = client_with(SEE_VALUE, EDIT_COSTING, is_staff=True)
-    assert editor.get(URL).context["edit_url"] == "/admin/profitability/costing/add/"
-    Costing.objects.create(name="Draft")
-    assert editor.get(URL).context["edit_url"] == "/admin/profitability/costing/"
+    editor = client_with(SEE_VALUE, EDIT_COSTING)
+    assert editor.get(URL).context["edit_url"] == "/costing/versions/"
+    draft = copy_costing(costing=costing, name="Next")
+    assert editor.get(URL).context["edit_url"] == f"/costing/versions/{draft.pk}/"
 
 
 def test_a_month_tells_quantity_rate_and_charge_of_each_activity(manager: Client, run: Run) -> None:

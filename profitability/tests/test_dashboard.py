@@ -16,7 +16,7 @@ from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.models import Job
 from customers.models import Customer, Order, OrderLine, Run
 from customers.tests.factories import A_DAY, CompanyFactory, CustomerFactory, OrderFactory, user_with
-from profitability.actions import request_recompute
+from profitability.actions import publish_costing, request_recompute
 from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount
 from profitability.permissions import SEE_RUNS, SEE_VALUE, START_RUN
 from profitability.tests.published import GOODS, publish, statement
@@ -185,11 +185,12 @@ def test_the_page_agrees_with_an_independent_calculation(manager: Client) -> Non
 
 def sell_and_recompute(*, customers: int) -> None:
     """Each customer orders more lines than the one before; every third orders them one by one."""
-    costing = Costing.objects.create(name="2026", is_current=True, published_at=timezone.now())
+    costing = Costing.objects.create(name="2026")
     desk = CostPool.objects.create(costing=costing, name="Order desk")
     CostPoolAmount.objects.create(pool=desk, month=A_DAY.replace(day=1), amount=400)
     activity = Activity.objects.create(costing=costing, name="Process orders", driver="orders")
     ActivityShare.objects.create(activity=activity, pool=desk, percent=100)
+    publish_costing(costing=costing, at=timezone.now())
     for lines in range(1, customers + 1):
         customer = CustomerFactory()
         for part in [1] * lines if lines % 3 == 0 else [lines]:
@@ -226,9 +227,10 @@ def test_customers_newer_than_the_figures_are_counted(manager: Client) -> None:
 
 def test_months_without_costs_are_named(manager: Client) -> None:
     publish(30, 20, 10)
-    costing = Costing.objects.create(name="2026", is_current=True, published_at=timezone.now())
+    costing = Costing.objects.create(name="2026")
     pool = CostPool.objects.create(costing=costing, name="Warehouse")
     CostPoolAmount.objects.create(pool=pool, month=dt.date(2026, 5, 1), amount=100)
+    publish_costing(costing=costing, at=timezone.now())
     assert "1 month with orders lacks costs, so its profit is too high. (Jun 2026)" in warnings(manager)
 
 

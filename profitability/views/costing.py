@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from crm_site.lib import formatting
 from customers.models import Company
 from profitability.charts import use_of_capacity
-from profitability.models import Costing
+from profitability.models import Costing, RunPool
 from profitability.permissions import SEE_VALUE
 from profitability.reports.beginning import editing_url
 from profitability.reports.costing import (
@@ -25,7 +25,7 @@ from profitability.reports.costing import (
     recent_use,
 )
 from profitability.reports.notices import warnings_about_amounts, warnings_about_capacity
-from profitability.reports.runs import published_now
+from profitability.reports.runs import Published, published_now
 from profitability.tables import (
     activities_table,
     month_lines,
@@ -33,7 +33,8 @@ from profitability.tables import (
     rates_table,
     reconciliation,
 )
-from profitability.views.runs import run_url
+from profitability.views.runs import recompute_context, run_url
+from profitability.views.workshop import costing_tabs
 
 MONTHS_SHOWN = 24
 
@@ -47,7 +48,8 @@ def costing_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page_title": _("Costing"),
         "costing": costing,
-        "edit_url": editing_url(request.user, costing),
+        "edit_url": editing_url(request.user),
+        "tabs": costing_tabs(request.user, "costing"),
         "data_as_of": published and published.run.published_at,
         "data_url": run_url(request.user, published),
     }
@@ -58,7 +60,17 @@ def costing_page(request: HttpRequest) -> HttpResponse:
         context |= _month_tables(months, currency, everything="months" in request.GET)
         active = [row.month for row in months.months if row.orders]
         context["warnings"] = [*warnings_about_amounts(missing_amounts(costing, active)), *context["warnings"]]
+    if costing and _is_newer(costing, published):
+        context |= recompute_context(request.user) | {"outdated": True}
     return render(request, "profitability/costing.html", context)
+
+
+def _is_newer(costing: Costing, published: Published | None) -> bool:
+    """Whether the figures are of before this version was published, or were computed by another one (1 query)."""
+    if published is None:
+        return True
+    used = RunPool.objects.filter(run=published.run).values_list("pool__costing", flat=True).first()
+    return used is not None and used != costing.pk
 
 
 def _month_tables(months: Months, currency: str, *, everything: bool) -> dict[str, Any]:

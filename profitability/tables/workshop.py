@@ -1,0 +1,154 @@
+"""The tables of the costing workshop: versions, and two of them compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm_site.lib.components import Cell, Column, Row, Table
+from crm_site.lib.formatting import moment, money, month, number
+from profitability.amount_files import RowFault
+from profitability.charts.drawings import category_name
+from profitability.models import ActivityRate
+from profitability.reports.costing import ActivityPlan
+from profitability.reports.versions import Comparison, Pair, PoolFigures
+from profitability.reports.workshop import Version
+from profitability.tables.costing import plain_number, reaches, takes, unit_amount
+
+TONES = {"added": "success", "removed": "danger", "changed": "warning", "same": "neutral"}
+
+
+def versions_table(versions: Sequence[Version]) -> Table:
+    """Every version with its state and what is in it."""
+    return Table(
+        caption=_("Versions of the costing"),
+        columns=[
+            Column(_("Version")),
+            Column(_("State")),
+            Column(_("Months")),
+            Column(_("Cost pools"), "number"),
+            Column(_("Activities"), "number"),
+            Column(_("Copied from")),
+        ],
+        rows=[_version_row(version) for version in versions],
+    )
+
+
+def _version_row(version: Version) -> Row:
+    costing = version.costing
+    published = moment(costing.published_at) if costing.published_at else ""
+    months = f"{month(version.first)} – {month(version.last)}" if version.first else ""
+    return Row(
+        [
+            Cell(costing.name, url=reverse("costing-version", args=[costing.pk])),
+            Cell(_state(version), badge=_tone(version), note=published),
+            Cell(months),
+            Cell(number(version.pools)),
+            Cell(number(version.activities)),
+            Cell(costing.copied_from.name if costing.copied_from else "—"),
+        ]
+    )
+
+
+def _state(version: Version) -> str:
+    if version.costing.is_draft:
+        return _("Draft")
+    return _("In force") if version.costing.is_current else _("Published")
+
+
+def _tone(version: Version) -> str:
+    return "warning" if version.costing.is_draft else "success" if version.costing.is_current else "neutral"
+
+
+# --- Two versions ---------------------------------------------------------------------------------------------------
+
+
+def compared_pools(found: Comparison, currency: str) -> Table:
+    """Amounts over the months that both have, and capacities."""
+
+    def write(pool: PoolFigures) -> tuple[str, str]:
+        capacity = pool.plan.pool.practical_capacity_minutes
+        minutes = _("%(minutes)s min a month") % {"minutes": plain_number(capacity)} if capacity else ""
+        return money(pool.amount, currency), _("at company level") if pool.plan.pool.company_level else minutes
+
+    return _compared(found, _("Cost pools"), _("Cost pool"), found.pools, write, name=lambda pool: pool.plan.pool.label)
+
+
+def compared_activities(found: Comparison) -> Table:
+    """What each activity takes, and how it reaches customers."""
+
+    def write(plan: ActivityPlan) -> tuple[str, str]:
+        return reaches(plan), takes(plan)
+
+    return _compared(
+        found, _("Activities"), _("Activity"), found.activities, write, name=lambda plan: plan.activity.label
+    )
+
+
+def compared_rates(found: Comparison, currency: str) -> Table:
+    """What a unit cost in the last month that both were computed for."""
+
+    def write(rate: ActivityRate) -> tuple[str, str]:
+        unit = _("for each minute") if rate.activity.method == "time_driven" else _("for each unit")
+        return unit_amount(rate.rate, currency) if rate.quantity else "", unit
+
+    return _compared(found, _("Rates"), _("Activity"), found.rates, write, name=lambda rate: rate.activity.label)
+
+
+def compared_categories(found: Comparison, currency: str) -> Table:
+    """The profit of each category under both, and the difference."""
+    rows = []
+    for pair in found.categories:
+        if pair.before is None or pair.after is None:
+            continue
+        difference = pair.after.profit - pair.before.profit
+        cells = [Cell(category_name(pair.before.category))]
+        for total in (pair.before, pair.after):
+            customers = _("customers: %(count)s") % {"count": number(total.customers)}
+            cells.append(Cell(money(total.profit, currency, digits=0), note=customers))
+        rows.append(Row([*cells, Cell(money(difference, currency, digits=0))]))
+    return Table(
+        caption=_("Profit of each category"),
+        columns=[
+            Column(_("Category")),
+            Column(found.before.name, "money"),
+            Column(found.after.name, "money"),
+            Column(_("Difference"), "money"),
+        ],
+        rows=rows,
+    )
+
+
+def _compared(
+    found: Comparison,
+    caption: str,
+    heading: str,
+    pairs: Sequence[Pair[Any]],
+    write: Callable[[Any], tuple[str, str]],
+    *,
+    name: Callable[[Any], str],
+) -> Table:
+    words = {"added": _("Added"), "removed": _("Removed"), "changed": _("Changed"), "same": _("Same")}
+    rows = []
+    for pair in pairs:
+        sides = [write(side) if side is not None else ("—", "") for side in (pair.before, pair.after)]
+        cells = [Cell(text or "—", note=note) for text, note in sides]
+        label = name(pair.after if pair.after is not None else pair.before)
+        rows.append(Row([Cell(label), *cells, Cell(words[pair.change], badge=TONES[pair.change])]))
+    columns = [Column(heading), Column(found.before.name), Column(found.after.name), Column(_("Change"))]
+    return Table(caption=caption, columns=columns, rows=rows)
+
+
+def faults_table(faults: Sequence[RowFault]) -> Table:
+    """The rows of a file that could not be taken."""
+    return Table(
+        caption=_("Rows that could not be taken"),
+        columns=[Column(_("Line"), "number"), Column(_("Column")), Column(_("Contents")), Column(_("What is wrong"))],
+        rows=[
+            Row([Cell(number(fault.line)), Cell(fault.column or "—"), Cell(fault.value or "—"), Cell(fault.reason)])
+            for fault in faults
+        ],
+    )
