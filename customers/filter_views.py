@@ -90,6 +90,7 @@ def segment_filters(request: HttpRequest, pk: int) -> HttpResponse:
         "submit_label": _("Save"),
         "cancel_url": reverse("segment", args=[pk]),
         "nothing": _("A segment needs at least one condition."),
+        "changed": _("Somebody else has changed these filters since you opened them. Save again to replace theirs."),
     }
     return form.answer(titles, applied)
 
@@ -130,10 +131,18 @@ class _Form:
         if button != "apply":
             return self.page(pressed(builder, button, self.fields), titles)
         builder = checked(builder)
+        if "changed" in titles and self.request.POST.get("query") != self.query:
+            self.fault = titles["changed"]
+            return self.page(builder, titles, status=409)
         if not builder.faults and (response := applied(where_of(builder))):
             return response
         self.fault = "" if builder.faults else titles.get("nothing", "")
         return self.page(builder, titles, status=422)
+
+    @property
+    def query(self) -> str:
+        """The filters that the form began with."""
+        return _address([*self.rest, ("where", self.where)])
 
     def page(self, builder: Builder, titles: dict[str, Any], *, status: int = 200) -> HttpResponse:
         alone = "HX-Request" in self.request.headers
@@ -143,7 +152,7 @@ class _Form:
             "builder_words": describe(check(where_of(builder), self.fields), company_lately().currency),
             "builder_note": self.note(builder),
             "path": self.request.path,
-            "query": _address([*self.rest, ("where", self.where)]),
+            "query": self.query,
             "conditions": conditions_of(_address(self.rest), self.run, self.segments),
             "fault": self.fault,
         }

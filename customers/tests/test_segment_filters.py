@@ -44,6 +44,7 @@ def test_simple_filters_of_a_segment_are_changed_in_the_same_form(
         ("city", "is", ("Lyon",)),
     ]
     asked = sent(("country", "is", "France"), ("profit", "least", "1"), do="apply")
+    asked |= {"query": page.context["query"]}
     assert client.post(f"/segments/{segment.pk}/filters/", asked)["Location"] == f"/segments/{segment.pk}/"
     segment.refresh_from_db()
     assert segment.query == "where=country:is:France;profit:least:1"
@@ -57,14 +58,29 @@ def test_alternatives_have_no_room_for_simple_filters_which_stay(client: Client,
     segment = SegmentFactory(owner=user, query=f"country=France&where={either}")
     page: Any = client.get(f"/segments/{segment.pk}/filters/")
     assert page.context["conditions"] == [("Country", "France")]
-    client.post(f"/segments/{segment.pk}/filters/", sent(("city", "is", "Gap"), do="apply"))
+    asked = sent(("city", "is", "Gap"), do="apply", query=page.context["query"])
+    client.post(f"/segments/{segment.pk}/filters/", asked)
     assert Segment.objects.get().query == "country=France&where=city:is:Gap"
+
+
+def test_whoever_comes_second_is_told_and_loses_nothing(client: Client, three_customers: Any) -> None:
+    user = signed_in(client, *READING, *SEGMENTS)
+    segment = SegmentFactory(owner=user)
+    opened: Any = client.get(f"/segments/{segment.pk}/filters/")
+    Segment.objects.update(query="where=city:is:Metz")
+    asked = sent(("city", "is", "Gap"), do="apply", query=opened.context["query"])
+    page: Any = client.post(f"/segments/{segment.pk}/filters/", asked)
+    assert (page.status_code, Segment.objects.get().query) == (409, "where=city:is:Metz")
+    assert page.context["builder"].groups[0].rows[0].typed == ("Gap",)
+    client.post(f"/segments/{segment.pk}/filters/", asked | {"query": page.context["query"]})
+    assert Segment.objects.get().query == "where=city:is:Gap"
 
 
 def test_a_segment_keeps_at_least_one_condition(client: Client, three_customers: Any) -> None:
     user = signed_in(client, *READING, *SEGMENTS)
     segment = SegmentFactory(owner=user)
-    page = client.post(f"/segments/{segment.pk}/filters/", sent(do="apply"))
+    opened: Any = client.get(f"/segments/{segment.pk}/filters/")
+    page = client.post(f"/segments/{segment.pk}/filters/", sent(do="apply", query=opened.context["query"]))
     assert (page.status_code, Segment.objects.get().query) == (422, "country=France")
     assert "at least one condition" in page.content.decode()
 
