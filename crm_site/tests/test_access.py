@@ -78,6 +78,7 @@ TABLE = {
     "customers-bulk-undo": Row(MANAGEMENT, method="post", argument="bulk change"),
     "customer": Row(EVERYBODY, argument="customer"),
     "customer-account": Row(MANAGEMENT, argument="valued customer"),
+    "customer-profit-and-loss": Row(MANAGEMENT, argument="valued customer"),
     "customer-more": Row(EVERYBODY, argument="customer"),
     "customer-changes": Row(EVERYBODY, argument="customer"),
     "customer-changes-erase": Row(frozenset({roles.ADMIN.name}), argument="customer"),

@@ -1,5 +1,6 @@
 """What the pages of profitability show besides lists: charts and key figures, finished on the server."""
 
+from profitability.charts.accounts import profit_of_customer
 from profitability.charts.drawings import (
     category_name,
     category_url,
@@ -24,6 +25,7 @@ __all__ = [
     "profit_by_group",
     "profit_by_month",
     "profit_by_size",
+    "profit_of_customer",
     "return_by_size",
     "use_of_capacity",
     "whale_curve",

@@ -95,9 +95,14 @@ def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:
             "%(customer)s stands at rank %(rank)s of %(all)s with a profit of %(profit)s; this customer and all before "
             "it make %(sum)s."
         )
-    else:
+    elif customer.rank * 2 <= ranking.customers:
         text = _(
             "%(customer)s stands at rank %(rank)s of %(all)s, among the best %(best)s, with a profit of %(profit)s; "
             "this customer and all before it make %(sum)s of the profit."
+        )
+    else:
+        text = _(
+            "%(customer)s stands at rank %(rank)s of %(all)s with a profit of %(profit)s; this customer and all before "
+            "it make %(sum)s of the profit."
         )
     return Finding(text % words)

@@ -1,9 +1,12 @@
 """Screens of profitability."""
 
+from profitability.views.accounts import customer_profit_and_loss
 from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.matrix import matrix_cell, matrix_page
+from profitability.views.groups import ranking_groups, ranking_sizes
+from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.ranking import RankingList, ranking_curve
@@ -16,6 +19,7 @@ __all__ = [
     "RunList",
     "costing_month",
     "costing_page",
+    "customer_profit_and_loss",
     "dashboard_csv",
     "dashboard_page",
     "matrix_cell",
@@ -23,6 +27,9 @@ __all__ = [
     "ranking_curve",
     "ranking_groups",
     "ranking_moves",
+    "ranking_sizes",
+    "ranking_curve",
+    "ranking_groups",
     "ranking_sizes",
     "run_page",
     "run_start",

@@ -153,17 +153,17 @@
       const end = points.at(-1)[1];
       const brand = colour(series.colour || "brand-text");
       const small = narrow(box);
-      const byPlace = [...spec.marks].sort((one, other) => one.x - other.x);
-      const marks = spec.marks.map((mark, index) => ({
+      const peak = points.reduce((best, point) => (point[1] > best[1] ? point : best), points[0]);
+      const falling = spec.marks.filter((mark) => mark.x > peak[0]).sort((one, other) => one.x - other.x);
+      const marks = spec.marks.map((mark) => ({
         coord: [Number(mark.x), mark.y],
         name: mark.label,
         label: {
           show: box.clientWidth >= 640, // where there is no room the marks stand in words below
-          ...(byPlace.length > 2 ? aside(byPlace.indexOf(mark), mark) : { position: index === 0 && byPlace.length > 1 ? [14, 12] : [-6, -22], align: "left" }),
+          ...(falling.includes(mark) ? aside(falling.indexOf(mark), mark) : { position: mark.x < peak[0] && spec.marks.length > 1 ? [14, 12] : [-6, -22], align: "left" }),
           formatter: cut(mark.label, 64),
         },
       }));
-      const peak = points.reduce((best, point) => (point[1] > best[1] ? point : best), points[0]);
       return {
         ...base(spec),
         grid: { left: 8, right: 20, top: 36, bottom: 28, containLabel: true },
@@ -408,11 +408,11 @@
     return value < 0 ? [flat, flat, tip, tip] : [tip, tip, flat, flat];
   };
 
-  /* Of many marks along a curve every second one is named below it, and those near its end to the left. */
+  /* After the peak every second mark is named above the curve, the others below it; those near its end to the left. */
   const aside = (place, mark) => {
     const below = place % 2 === 0;
-    if (Number(mark.x) > 0.75) return { position: below ? [12, 16] : [12, -22], align: "right" };
-    return { position: below ? [14, 12] : [-6, -22], align: "left" };
+    if (Number(mark.x) > 0.7) return { position: below ? [12, 16] : [12, -22], align: "right" };
+    return { position: below ? [-6, 16] : [-6, -22], align: "left" };
   };
 
   const ground = (data, origin, tint, opacity) => ({

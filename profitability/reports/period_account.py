@@ -1,0 +1,224 @@
+"""The profit and loss account of a customer in one period, beside the period before and what others come to."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from customers.models import Customer, Run
+from customers.models.customer import CustomerQuerySet
+from profitability.models import CustomerMonth, PeriodRanking, RunActivity
+from profitability.periods import Period, period_before
+from profitability.reports.groups import figures_of
+from profitability.reports.profit_and_loss import (
+    CONTACT_DRIVERS,
+    Account,
+    ActivityCharge,
+    account_of,
+    charge,
+    rates_of,
+)
+from profitability.totals import GroupTotal
+
+NOTHING = Decimal("0.00")
+# A household or company of more members is summed up over these, the first by name.
+MOST_MEMBERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAccount:
+    """One of the customers of whom an account is the sum, and its profit in the period."""
+
+    customer: Customer
+    profit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the customer itself stands in the ranking of the period."""
+
+    rank: int
+    customers: int
+    category: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the account as it is read: costs and deductions are negative. What is not known is None."""
+
+    label: str
+    now: Decimal
+    before: Decimal | None
+    average: Decimal | None
+    kind: str = "item"  # item, sum, profit
+    source: str = ""  # orders, moments: which records stand behind it
+
+    @property
+    def change(self) -> Decimal | None:
+        return None if self.before is None else self.now - self.before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodAccount:
+    """The account of a customer in a period; of a household or company, the sum of its members and itself."""
+
+    run: Run
+    customer: Customer
+    members: tuple[MemberAccount, ...]  # itself among them; empty for somebody without members
+    period: Period
+    now: Account
+    before: Account | None  # None before everything
+    before_period: Period | None
+    months: tuple[tuple[dt.date, Decimal], ...]  # profit of every month with figures, the earliest first
+
+    def lines(self, average: GroupTotal | None = None) -> list[Line]:
+        """The account line by line; `average` is a group whose customers' mean stands beside it."""
+        mean = _Mean(average)
+        lines = [
+            self._line(_("Gross sales"), "gross", source="orders"),
+            self._line(_("Discounts"), "discounts", sign=-1, source="orders"),
+            self._line(_("Returns"), "returns", sign=-1, source="orders"),
+            self._line(_("Fees and adjustments"), "other", source="orders"),
+            self._line(_("Net revenue"), "net_revenue", kind="sum", average=mean.net_revenue, source="orders"),
+            self._line(_("Cost of goods"), "cost_of_goods", sign=-1, average=mean.cost_of_goods, source="orders"),
+            self._line(_("Gross margin"), "gross_margin", kind="sum", average=mean.gross_margin),
+            *self._activities(),
+            self._line(_("Cost to serve"), "cost_to_serve", sign=-1, kind="sum", average=mean.cost_to_serve),
+            self._line(_("Contribution"), "contribution", kind="sum", average=mean.contribution),
+            self._line(_("Direct costs"), "direct_costs", sign=-1, average=mean.direct_costs),
+            self._line(_("Profit"), "profit", kind="profit", average=mean.profit),
+        ]
+        return [line for line in lines if line.now or line.before or line.kind != "item"]
+
+    def _line(
+        self,
+        label: str,
+        name: str,
+        *,
+        sign: int = 1,
+        kind: str = "item",
+        average: Decimal | None = None,
+        source: str = "",
+    ) -> Line:
+        before = None if self.before is None else sign * getattr(self.before, name)
+        return Line(label, sign * getattr(self.now, name), before, average, kind, source)
+
+    def _activities(self) -> list[Line]:
+        before = self.before.activities if self.before else (None,) * len(self.now.activities)
+        return [
+            Line(
+                now.activity.label,
+                -now.amount,
+                None if then is None else -then.amount,
+                None,
+                source="moments" if _by_contact(now.activity) else "orders",
+            )
+            for now, then in zip(self.now.activities, before, strict=True)
+        ]
+
+
+class _Mean:
+    """What one customer of a group comes to on average, with the signs of the account."""
+
+    def __init__(self, group: GroupTotal | None) -> None:
+        self.group = group if group and group.customers else None
+
+    def _each(self, amount: Decimal) -> Decimal:
+        assert self.group is not None, "Without a group there is no mean."
+        return (amount / self.group.customers).quantize(NOTHING)
+
+    def __getattr__(self, name: str) -> Decimal | None:
+        group = self.group
+        if group is None:
+            return None
+        match name:
+            case "cost_of_goods":
+                return self._each(group.gross_margin - group.net_revenue)
+            case "contribution":
+                return self._each(group.gross_margin - group.cost_to_serve)
+            case "cost_to_serve" | "direct_costs":
+                return self._each(-getattr(group, name))
+        return self._each(getattr(group, name))
+
+
+def _by_contact(activity: RunActivity) -> bool:
+    return any(code.startswith(CONTACT_DRIVERS) for code in activity.drivers)
+
+
+def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, period: Period) -> PeriodAccount:
+    """The account of a customer, with all members that the reader may see (2 queries, besides the rates of the run)."""
+    members = list(visible.filter(member_of=customer).order_by("sort_key", "pk")[:MOST_MEMBERS])
+    by_customer: dict[int, list[CustomerMonth]] = defaultdict(list)
+    rows = CustomerMonth.objects.filter(run=run, customer__in=[customer.pk, *(one.pk for one in members)])
+    for row in rows.order_by("month"):
+        by_customer[row.customer_id].append(row)
+    before = period_before(period)
+    accounts = {pk: _account(run, _within(months, period)) for pk, months in by_customer.items()}
+    nothing = _account(run, [])
+    return PeriodAccount(
+        run=run,
+        customer=customer,
+        members=tuple(
+            MemberAccount(one, accounts.get(one.pk, nothing).profit)
+            for one in ([customer, *members] if members else [])
+        ),
+        period=period,
+        now=_together([nothing, *accounts.values()]),
+        before=_together([nothing, *(_account(run, _within(months, before)) for months in by_customer.values())])
+        if before
+        else None,
+        before_period=before,
+        months=_profit_by_month(run, by_customer.values()),
+    )
+
+
+def standing_of(ranking: PeriodRanking, customer: Customer, customers: int) -> Standing | None:
+    """Where a customer stands in a ranking of so many (1 query); None outside of it."""
+    found = figures_of(ranking).filter(customer=customer).values_list("rank", "category").first()
+    return Standing(found[0], customers, found[1]) if found else None
+
+
+def _within(months: Sequence[CustomerMonth], period: Period) -> list[CustomerMonth]:
+    if period.since is None or period.until is None:
+        return list(months)
+    return [month for month in months if period.since <= month.month <= period.until]
+
+
+def _account(run: Run, months: list[CustomerMonth]) -> Account:
+    activities, rates = rates_of(run.pk)
+    charges = {
+        (month.month, activity.pk): charge(month, rates.get((month.month, activity.pk)))
+        for month in months
+        for activity in activities
+    }
+    return account_of(months, activities, charges)
+
+
+def _together(accounts: Sequence[Account]) -> Account:
+    """The sum of accounts of one run, which have the same activities."""
+    first = accounts[0]
+    sums = {
+        name: sum((getattr(account, name) for account in accounts), NOTHING)
+        for name in ("gross", "discounts", "returns", "other", "cost_of_goods", "direct_costs")
+    }
+    return Account(
+        since=min((account.since for account in accounts if account.since), default=None),
+        until=max((account.until for account in accounts if account.until), default=None),
+        orders=sum(account.orders for account in accounts),
+        activities=tuple(
+            ActivityCharge(own.activity, sum((account.activities[place].amount for account in accounts), NOTHING))
+            for place, own in enumerate(first.activities)
+        ),
+        **sums,
+    )
+
+
+def _profit_by_month(run: Run, months: Iterable[list[CustomerMonth]]) -> tuple[tuple[dt.date, Decimal], ...]:
+    profits: dict[dt.date, Decimal] = defaultdict(Decimal)
+    for of_customer in months:
+        for month in of_customer:
+            profits[month.month] += _account(run, [month]).profit
+    return tuple(sorted(profits.items()))

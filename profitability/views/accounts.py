@@ -1,0 +1,112 @@
+"""The profit and loss account of a customer by period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm_site.lib.jobs.progress import progress_of
+from customers.models import Customer, Segment
+from customers.models.scorecard import Category
+from customers.permissions import VIEW_MOMENTS, VIEW_ORDERS
+from profitability.charts import category_name, profit_of_customer
+from profitability.permissions import SEE_VALUE
+from profitability.reports.period_account import Line, PeriodAccount, Standing, period_account, standing_of
+from profitability.reports.period_words import period_name
+from profitability.reports.runs import published_now
+from profitability.tables.accounts import ACCOUNT
+from profitability.totals import GroupTotal
+from profitability.views.groups import Rows, answer_file, file_urls
+from profitability.views.periods import Asked, currency_of, empty_page
+
+CATEGORY, EVERYBODY, SEGMENT = "category", "all", "segment-"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """With whom the customer can be compared."""
+
+    code: str
+    label: str
+    group: GroupTotal | None
+    chosen: bool
+
+
+@permission_required(SEE_VALUE, raise_exception=True)
+def customer_profit_and_loss(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """What a customer brought and cost in a period, line by line (12 queries at most, once the period was computed)."""
+    visible = Customer.objects.visible_to(request.user)
+    customer = get_object_or_404(visible, pk=pk)
+    title = _("Profit and loss")
+    published = published_now()
+    if published is None or not published.run.has_rows:
+        return empty_page(request, title)
+    asked = Asked(request, published)
+    account = period_account(asked.run, customer, visible, asked.period)
+    standing = standing_of(asked.ranking, customer, asked.totals.ranking.customers) if asked.is_ready else None
+    choices = _choices(asked, standing)
+    chosen = next((choice for choice in choices if choice.chosen), None)
+    lines = account.lines(chosen.group if chosen else None)
+    if file := answer_file(request, Rows(ACCOUNT, lines, f"profit-and-loss-{customer.pk}")):
+        return file
+    context = asked.context("ranking") | file_urls(request)
+    context |= _context(asked, account, lines, choices) | {"page_title": title, "standing": standing}
+    context["average_label"] = chosen.label if chosen and chosen.group else ""
+    return render(request, "profitability/customer_account.html", context)
+
+
+def _choices(asked: Asked, standing: Standing | None) -> list[Choice]:
+    """The customer's category in the period, every segment that the reader sees, and everybody (1 query)."""
+    if not asked.is_ready:
+        return []
+    wanted = asked.request.GET.get("compare", CATEGORY if standing and standing.category else EVERYBODY)
+    found: list[tuple[str, str, GroupTotal | None]] = []
+    if standing and standing.category:
+        groups = {group.key: group for group in asked.totals.by("category").groups}
+        label = _("Category: %(category)s") % {"category": category_name(Category(standing.category))}
+        found.append((CATEGORY, label, groups.get(str(standing.category))))
+    found.append((EVERYBODY, _("All customers"), asked.totals.total))
+    segments = {group.key: group for group in asked.totals.by("segment").groups}
+    for segment in Segment.objects.visible_to(asked.request.user).filter(pk__in=segments):
+        label = _("Segment: %(segment)s") % {"segment": segment.name}
+        found.append((f"{SEGMENT}{segment.pk}", label, segments[str(segment.pk)]))
+    codes = {code for code, _label, _group in found}
+    wanted = wanted if wanted in codes else found[0][0]
+    return [Choice(code, label, group, code == wanted) for code, label, group in found]
+
+
+def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: list[Choice]) -> dict[str, Any]:
+    customer, user = account.customer, asked.request.user
+    job = asked.ranking.job if not asked.is_ready else None
+    return {
+        "page_subtitle": customer.full_name,
+        "breadcrumbs": [
+            (_("Customers"), reverse("customers")),
+            (customer.full_name, reverse("customer", args=[customer.pk])),
+        ],
+        "account": account,
+        "lines": lines,
+        "choices": choices,
+        "before_name": period_name(account.before_period) if account.before_period else "",
+        "orders_url": _orders_url(asked, account) if user.has_perm(VIEW_ORDERS) and not account.members else "",
+        "moments_url": f"{reverse('customer', args=[customer.pk])}#moments" if user.has_perm(VIEW_MOMENTS) else "",
+        "months": profit_of_customer(customer, account.months, currency_of(asked.request)),
+        "job": progress_of(job) if job else None,
+        "member_query": f"?period={asked.period.code}" if asked.period.code else "",
+    }
+
+
+def _orders_url(asked: Asked, account: PeriodAccount) -> str:
+    """The customer's orders of the period."""
+    query: dict[str, Any] = {"customer": account.customer.pk}
+    if asked.period.since:
+        query |= {"since": asked.period.since, "until": asked.period.last_day}
+    return f"{reverse('orders')}?{urlencode(query)}"
