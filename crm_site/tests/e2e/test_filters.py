@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from crm_site import roles
 from crm_site.tests.e2e.conftest import Site
+from crm_site.tests.e2e.test_every_page import grave_findings
 from customers.models import Segment
 from customers.tests.factories import CompanyFactory, CustomerFactory, RunFactory, ScorecardFactory
 
@@ -36,6 +37,7 @@ def test_a_manager_puts_conditions_together_and_keeps_them_as_a_segment(site: Si
     page.get_by_role("button", name="Add a condition").click()
     town_row = page.get_by_role("group", name="Town")
     expect(town_row.get_by_label("Comparison")).to_be_focused()
+    assert grave_findings(site) == []
     town_row.get_by_label("Value").fill("lyon")
     # Enter asks for the filter; it presses none of the buttons that take rows away.
     town_row.get_by_label("Value").press("Enter")
