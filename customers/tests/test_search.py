@@ -1,5 +1,7 @@
 """Search over customers and orders at once."""
 
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from customers.models import Customer
 from customers.tests.factories import CompanyFactory, CustomerFactory, OrderFactory, user_with
 
 URL = "/search/"
@@ -77,3 +80,31 @@ def test_names_that_begin_with_the_text_stand_before_other_words(visitor: Client
     assert found(visitor.get(URL, {"q": "mart"}), "customers") == ["Zoé Martin", "Lea Aaron"]
     assert found(visitor.get(URL, {"q": "martin zo"}), "customers") == ["Zoé Martin"]
     assert found(visitor.get(URL, {"q": "zoé martin"}), "customers") == ["Zoé Martin"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Παπαδόπουλος", "παπαδο"),
+        ("Иванов", "ИВАН"),
+        ("Алёшин", "алешин"),
+        ("محمد", "محم"),
+        ("山田太郎", "太郎"),
+        ("김민수", "김민"),
+        ("हिन्दी", "हिन"),
+    ],
+)
+def test_names_in_other_scripts_are_found(visitor: Client, name: str, text: str) -> None:
+    CustomerFactory(name=name, given_name="", email="", city="")
+    CustomerFactory(name="Other", given_name="", email="", city="")
+    assert found(visitor.get(URL, {"q": text}), "customers") == [name]
+
+
+def test_names_from_before_are_made_searchable_by_the_migration(visitor: Client) -> None:
+    customer = CustomerFactory(name="Иванов", given_name="", email="", city="")
+    Customer.objects.filter(pk=customer.pk).update(search_text="", sort_key="")
+    assert found(visitor.get(URL, {"q": "иван"}), "customers") == []
+    import_module("customers.migrations.0018_search_words_of_any_script").write_anew(
+        None, SimpleNamespace(connection=connection)
+    )
+    assert found(visitor.get(URL, {"q": "иван"}), "customers") == ["Иванов"]
