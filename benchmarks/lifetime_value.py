@@ -66,10 +66,11 @@ def compare(customers: int, peer: str) -> None:
             np.savez(data, *columns)
             for model in MODELS:
                 ours = in_process(sys.executable, "ours", model, data, rounds)
-                theirs = in_process(peer, "lifetimes", model, data, min(rounds, 3))
+                asked = len(columns[0]) <= MODELS[model].peer_rows
+                theirs = in_process(peer, "lifetimes", model, data, min(rounds, 3)) if asked else None
                 print(f"{f'{model}, {name}':32} {len(columns[0]):10,} {row(model, ours, theirs)}", flush=True)
                 for title, fit in (("ours", ours), ("lifetimes", theirs)):
-                    print(f"    {title}: {fit.parameters if fit else 'not installed, or it failed'}")
+                    print(f"    {title}: {fit.parameters if fit else 'not installed, not asked, or it failed'}")
 
 
 def bases(customers: int) -> list[tuple[str, list[np.ndarray], int]]:
@@ -129,12 +130,13 @@ class Model:
     fit: str
     peer: str
     parameters: tuple[str, ...]
+    peer_rows: int = 10_000_000  # of more rows the peer is not asked: it would take many minutes
 
 
 MODELS = {
     "bgnbd": Model(fit="fit_bgnbd", peer="BetaGeoFitter", parameters=BETA_GEOMETRIC),
     "mbgnbd": Model(fit="fit_mbgnbd", peer="ModifiedBetaGeoFitter", parameters=BETA_GEOMETRIC),
-    "pareto_nbd": Model(fit="fit_pareto_nbd", peer="ParetoNBDFitter", parameters=PARETO),
+    "pareto_nbd": Model(fit="fit_pareto_nbd", peer="ParetoNBDFitter", parameters=PARETO, peer_rows=50_000),
 }
 
 

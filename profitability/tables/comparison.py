@@ -30,9 +30,9 @@ def accuracy_table(holdout: Holdout, currency: str) -> Table:
                 "number",
                 hint=_("Normalised Gini: 1 sorts customers by value as well as hindsight, 0 as chance."),
             ),
-            Column(_("Total value"), "percent", hint=_("Forecast less what came, of what came.")),
+            Column(_("Total value"), align="end", hint=_("Forecast less what came, of what came.")),
             Column(_("Tenths"), "percent", hint=_("Differences of ten groups of customers, of what came.")),
-            Column(_("Total orders"), "percent", hint=_("Forecast less what came, of what came.")),
+            Column(_("Total orders"), align="end", hint=_("Forecast less what came, of what came.")),
             Column(
                 _("Ranks"),
                 "number",
@@ -74,7 +74,7 @@ def parameter_table(fitted: tuple[Fitted, ...]) -> Table:
             Column(_("Parameters ± standard error")),
             Column(
                 _("Log-likelihood"),
-                "number",
+                align="end",
                 hint=_("The higher, the better the model describes the orders it was fitted on."),
             ),
             Column(

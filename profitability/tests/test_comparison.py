@@ -145,6 +145,13 @@ def test_no_orders_at_all_are_a_reason_not_an_error() -> None:
     assert ModelComparison.objects.get(pk=job.result["comparison"]).result["reason"] == "no_orders"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_keeps_what_it_found_while_it_holds_the_job() -> None:
+    CompanyFactory()
+    done(request_comparison())
+    assert ModelComparison.objects.count() == 1
+
+
 @pytest.mark.django_db
 def test_another_winner_asks_for_a_recompute_and_the_same_does_not() -> None:
     assert use_winner(comparison=a_comparison()) is None  # nothing was published that could change
