@@ -46,7 +46,7 @@ DETAILS = Table(
 def details_sheet(balance: PeriodBalance, period: Period) -> Sheet:
     """Each cost pool in each month of a period, as it goes into a file."""
     return Sheet(
-        name=f"reconciliation-{period.code}",
+        name=f"reconciliation-{period.code or 'all'}",
         headings=[str(column.label) for column in DETAILS.columns],
         kinds=[column.kind for column in DETAILS.columns],
         rows=[[column.read(row) for column in DETAILS.columns] for row in balance.details],

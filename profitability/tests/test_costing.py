@@ -25,6 +25,7 @@ from profitability.costing import (
     allocate,
     charge,
     reconcile,
+    reconcile_pools,
 )
 from profitability.costing.inputs import Number
 
@@ -230,6 +231,41 @@ def test_every_cent_is_accounted_for(amounts: list[int], customers: list[list[in
     assert result.accounted_for == result.entered == sum(amounts)
     assert result.balances
     assert abs(result.rounding_difference) <= (len(customers) + 2) * len(allocation.activities)
+
+
+@given(
+    st.lists(st.integers(0, 10**7), min_size=3, max_size=3),
+    st.lists(st.integers(0, 100), min_size=3, max_size=3),
+    st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500), st.booleans()), min_size=1, max_size=9),
+    st.integers(1, 10**5),
+)
+def test_every_pool_accounts_for_its_own_amount(
+    amounts: list[int], percents: list[int], customers: list[tuple[int, int, bool]], capacity: int
+) -> None:
+    pools = [CostPool(key=str(at), amount=amount, capacity=capacity) for at, amount in enumerate(amounts)]
+    shares = {str(at): Decimal(percent) / 100 for at, percent in enumerate(percents)}
+    everywhere = Traditional(key="everywhere", driver="a", shares=shares)
+    terms = (TimeTerm(driver="a", minutes=Fraction(1, 3)), TimeTerm(driver="b", minutes=2))
+    allocation = allocate(
+        pools,
+        [everywhere, TimeDriven(key="timed", pool="1", terms=terms)],
+        {"a": sum(a for a, _, _ in customers), "b": sum(b for _, b, _ in customers)},
+        idle="company_level",
+    )
+    parts = {}
+    for activity in allocation.activities:
+        cents = charge(activity, {"a": [a for a, _, _ in customers], "b": [b for _, b, _ in customers]})
+        anonymous = int(sum(each for each, (_, _, is_anonymous) in zip(cents, customers, strict=True) if is_anonymous))
+        parts[activity.key] = Charged(
+            customers=int(cents.sum()) - anonymous, anonymous=anonymous, charges=len(customers)
+        )
+    whole, by_pool = reconcile(allocation, parts), reconcile_pools(allocation, parts)
+    for one in by_pool:
+        spent = one.charged + one.charged_anonymous + one.unused_capacity - one.overload + one.company_level
+        assert one.entered == spent + one.rounding_difference
+    for name in ("entered", "charged", "charged_anonymous", "unused_capacity", "overload", "company_level",
+                 "rounding_difference"):  # fmt: skip
+        assert getattr(whole, name) == sum(getattr(one, name) for one in by_pool)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Time equations: what they mean, and what is said of those that mean nothing."""
 
+import doctest
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profitability import equations
 from profitability.equations import EquationFault, read_equation
 
 NAMES = {"orders", "lines", "calls"}
@@ -66,6 +68,10 @@ def test_an_equation_is_so_many_minutes_for_each_unit(equation: str, expected: d
 )
 def test_a_fault_is_named_with_its_place(equation: str, expected: tuple[str, int]) -> None:
     assert fault(equation) == expected
+
+
+def test_the_example_of_the_module_holds() -> None:
+    assert doctest.testmod(equations).failed == 0
 
 
 @given(st.text(alphabet="orderslinca 0123456789.,+-*/()×^", max_size=60))

@@ -1,0 +1,210 @@
+"""Amounts of cost pools: typed into the grid, copied from the month before, imported from files."""
+
+import datetime as dt
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+import xlsxwriter
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from profitability.amount_grid import BadFigure, read_figure
+from profitability.costing_actions import CellKey, cells_of
+from profitability.models import Costing, CostPoolAmount
+from profitability.tests.shop import JUNE, MAY
+from profitability.tests.workshop import a_draft, manager
+
+pytestmark = pytest.mark.django_db
+
+APRIL = dt.date(2026, 4, 1)
+
+
+@pytest.fixture
+def editor() -> Client:
+    return manager()
+
+
+@pytest.fixture
+def draft() -> Costing:
+    return a_draft()
+
+
+@pytest.fixture
+def url(draft: Costing) -> str:
+    return reverse("costing-amounts", args=[draft.pk]) + "?period=2026-q2"
+
+
+def cell(draft: Costing, pool: str, month: dt.date, *, capacity: bool = False) -> str:
+    return CellKey(draft.pools.get(name=pool).pk, month, capacity).name
+
+
+def opened(client: Client, url: str) -> dict[str, str]:
+    """What the grid sends when nothing is touched."""
+    grid = client.get(url).context["grid"]
+    cells = {one.name: one.text for row in (*grid.amounts, *grid.capacities) for one in row.cells}
+    return cells | {"seen": grid.seen}
+
+
+def entered(draft: Costing) -> dict[str, list[str]]:
+    rows = CostPoolAmount.objects.filter(pool__costing=draft).order_by("pool__name", "month")
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        capacity = f" ({row.capacity_minutes:f})" if row.capacity_minutes is not None else ""
+        found.setdefault(row.pool.name, []).append(f"{row.month:%m}: {row.amount}{capacity}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1234.5", "1234.50"), ("1 234,50", "1234.50"), ("1,234.50", "1234.50"), ("0", "0"), ("", None)],
+)
+def test_figures_are_read_as_people_write_them(text: str, expected: str | None) -> None:
+    assert read_figure(text, is_capacity=False) == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("-1", "less than zero"), ("1,234", "decimals or thousands"), ("1.234", "Two decimals"), ("much", "not a number")],
+)
+def test_what_is_no_amount_is_refused_in_words(text: str, reason: str) -> None:
+    with pytest.raises(BadFigure, match=reason):
+        read_figure(text, is_capacity=False)
+    with pytest.raises(BadFigure, match="greater than zero"):
+        read_figure("0", is_capacity=True)
+
+
+def test_the_grid_begins_with_the_quarter_that_is_to_be_entered_next(editor: Client, draft: Costing) -> None:
+    assert editor.get(reverse("costing-amounts", args=[draft.pk])).context["months"] == [APRIL, MAY, JUNE]
+
+
+def test_cells_are_written_changed_and_emptied(editor: Client, draft: Costing, url: str) -> None:
+    typed = opened(editor, url)
+    typed[cell(draft, "Warehouse", APRIL)] = "1 234,50"
+    typed[cell(draft, "Warehouse", JUNE)] = ""
+    typed[cell(draft, "Desk", JUNE, capacity=True)] = "48"
+    assert editor.post(url, typed).status_code == 302
+    assert entered(draft) == {
+        "Desk": ["05: 30.00", "06: 30.00 (48.00)"],
+        "Warehouse": ["04: 1234.50", "05: 12.00"],
+    }
+
+
+def test_a_fault_is_said_beside_its_cell_and_nothing_is_written(editor: Client, draft: Costing, url: str) -> None:
+    before = entered(draft)
+    typed = opened(editor, url)
+    typed[cell(draft, "Warehouse", APRIL)] = "5"
+    typed[cell(draft, "Desk", MAY)] = "a lot"
+    typed[cell(draft, "Desk", APRIL, capacity=True)] = "10"
+    answer = editor.post(url, typed)
+    assert answer.status_code == 422
+    faults = answer.context["grid"].faults
+    assert faults == {
+        cell(draft, "Desk", MAY): "This is not a number.",
+        cell(draft, "Desk", APRIL, capacity=True): "Enter the amount of this month as well.",
+    }
+    assert 'value="a lot"' in answer.content.decode()
+    assert entered(draft) == before
+
+
+def test_two_people_fill_one_grid_together(editor: Client, draft: Costing, url: str) -> None:
+    mine = opened(editor, url)
+    theirs = opened(editor, url)
+    theirs[cell(draft, "Desk", APRIL)] = "20"
+    assert editor.post(url, theirs).status_code == 302
+    mine[cell(draft, "Warehouse", APRIL)] = "11"
+    assert editor.post(url, mine).status_code == 302
+    assert entered(draft)["Desk"][0] == "04: 20.00"
+    assert entered(draft)["Warehouse"][0] == "04: 11.00"
+
+
+def test_a_cell_that_somebody_else_filled_is_not_overwritten_unawares(editor: Client, draft: Costing, url: str) -> None:
+    mine, name = opened(editor, url), cell(draft, "Desk", JUNE)
+    CostPoolAmount.objects.filter(pool__name="Desk", month=JUNE).update(amount=31)
+    answer = editor.post(url, mine | {name: "29"})
+    assert answer.status_code == 422
+    assert answer.context["grid"].faults == {name: "Somebody else wrote here meanwhile: 31.00"}
+    assert entered(draft)["Desk"][1] == "06: 31.00"
+    assert editor.post(url, mine | {name: "29", "seen": answer.context["grid"].seen}).status_code == 302
+    assert entered(draft)["Desk"][1] == "06: 29.00"
+
+
+def test_empty_cells_are_filled_from_the_month_before(editor: Client, draft: Costing) -> None:
+    CostPoolAmount.objects.filter(pool__name="Desk", month=JUNE).update(capacity_minutes=48)
+    july = reverse("costing-amounts", args=[draft.pk]) + "?period=2026-q3"
+    typed = opened(editor, july) | {"copy": "2026-07"}
+    typed[cell(draft, "Warehouse", dt.date(2026, 7, 1))] = "11"
+    answer = editor.post(july, typed, follow=True)
+    assert "2 empty cells of Jul 2026 were filled" in answer.content.decode()
+    assert entered(draft)["Desk"][-1] == "07: 30.00 (48.00)"
+    assert entered(draft)["Warehouse"][-1] == "07: 11.00"
+
+
+# --- Files ----------------------------------------------------------------------------------------------------------
+
+
+def imported(client: Client, draft: Costing, name: str, content: bytes) -> object:
+    address = reverse("costing-amounts-import", args=[draft.pk])
+    return client.post(address, {"file": SimpleUploadedFile(name, content)})
+
+
+def test_amounts_come_from_a_csv_file(editor: Client, draft: Costing) -> None:
+    content = "Poste;Mois;Montant;Capacité\nWarehouse;2026-04;1 234,50;\nDesk;06/2026;33,00;48\n".encode()
+    assert imported(editor, draft, "costs.csv", content).status_code == 302  # type: ignore[attr-defined]
+    assert entered(draft) == {
+        "Desk": ["05: 30.00", "06: 33.00 (48.00)"],
+        "Warehouse": ["04: 1234.50", "05: 12.00", "06: 10.00"],
+    }
+
+
+def test_amounts_come_from_a_workbook(editor: Client, draft: Costing) -> None:
+    file = BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        page = book.add_worksheet()
+        day = book.add_format({"num_format": "dd/mm/yyyy"})
+        for column, heading in enumerate(("Cost pool", "Month", "Amount")):
+            page.write(0, column, heading)
+        page.write(1, 0, "Warehouse")
+        page.write_datetime(1, 1, dt.datetime(2026, 4, 1), day)
+        page.write_number(1, 2, 1234.5)
+    assert imported(editor, draft, "costs.xlsx", file.getvalue()).status_code == 302  # type: ignore[attr-defined]
+    assert entered(draft)["Warehouse"][0] == "04: 1234.50"
+
+
+def test_a_file_with_faulty_rows_changes_nothing_and_names_each(editor: Client, draft: Costing) -> None:
+    before = entered(draft)
+    rows = ["Warehouse,2026-04,5", "Cellar,2026-04,5", "Desk,June,5", "Desk,2026-04,-5", "Warehouse,2026-04,6", "Desk"]
+    answer = imported(editor, draft, "costs.csv", "\n".join(["pool,month,amount", *rows]).encode())
+    assert answer.status_code == 422  # type: ignore[attr-defined]
+    shown = [[one.text for one in row.cells] for row in answer.context["faults"].rows]  # type: ignore[attr-defined]
+    assert [row[:3] for row in shown] == [
+        ["3", "pool", "Cellar"],
+        ["4", "month", "June"],
+        ["5", "amount", "-5"],
+        ["6", "month", "2026-04"],
+        ["7", "—", "1"],
+    ]
+    assert shown[0][3].startswith("This costing has no such cost pool.")
+    assert shown[3][3] == "Line 2 already gives this cost pool an amount for this month."
+    assert entered(draft) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "The submitted file is empty"), (b"a,b\n1,2\n", "which column holds pool, month, amount"), (b"\x00PDF", "")],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(
+    editor: Client, draft: Costing, content: bytes, reason: str
+) -> None:
+    answer = imported(editor, draft, "costs.csv", content)
+    assert answer.status_code == 422  # type: ignore[attr-defined]
+    assert answer.context["form"].errors["file"]  # type: ignore[attr-defined]
+    assert reason in answer.content.decode()  # type: ignore[attr-defined]
+
+
+def test_cells_of_other_costings_stay_out_of_reach(editor: Client, draft: Costing, url: str) -> None:
+    other = Costing.objects.create(name="Other")
+    theirs = other.pools.create(name="Theirs")
+    editor.post(url, opened(editor, url) | {CellKey(theirs.pk, JUNE).name: "99"})
+    assert cells_of(other, [JUNE]) == {}
