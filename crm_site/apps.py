@@ -20,4 +20,5 @@ class CrmSiteConfig(AppConfig):
         post_migrate.connect(_set_up_roles, sender=last)
         register(checks.check_servers)
         register(checks.check_addresses)
+        register(checks.check_public_url)
         register(checks.check_production, deploy=True)

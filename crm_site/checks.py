@@ -71,3 +71,18 @@ def check_addresses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
             )
         )
     return problems
+
+
+def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Reminders lead to the file that they speak of, over https."""
+    if not settings.PRODUCTION or settings.PUBLIC_URL.startswith("https://"):
+        return []
+    return [
+        checks.Warning(
+            f"The address in e-mails is not one of https: {settings.PUBLIC_URL}."
+            if settings.PUBLIC_URL
+            else "Reminders by e-mail carry no link: nobody said under which address this installation is reached.",
+            hint="Set PUBLIC_URL to the address that people type, such as https://crm.example.com.",
+            id="compagnon.W007",
+        )
+    ]

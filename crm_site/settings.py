@@ -50,6 +50,11 @@ CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 if PRODUCTION and not words("ALLOWED_HOSTS"):
     raise ImproperlyConfigured("In production ALLOWED_HOSTS must name the hosts that may be served.")
 
+# Under which address people reach this installation: e-mails that the clock sends lead there.
+PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
+if not PUBLIC_URL and not PRODUCTION:
+    PUBLIC_URL = f"http://{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+
 INSTALLED_APPS = [
     "crm_site.lib",
     "crm_site.lib.accounts",

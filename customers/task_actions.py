@@ -17,6 +17,7 @@ from django.utils.translation import override
 
 from crm_site.lib import formatting
 from crm_site.lib.accounts.models import User
+from crm_site.lib.addresses import public_address
 from customers.models import CalendarFeed, Task
 from customers.models.task import new_nonce
 from customers.recurrence import MONTHS, next_due
@@ -136,7 +137,16 @@ def reminder_text(task: Task) -> tuple[str, str]:
             lines.append(_("Customer: %(customer)s") % {"customer": task.customer})
         if task.note:
             lines += ["", task.note]
+        lines += _links(task)
         return _("Reminder: %(title)s") % {"title": title}, "\n".join(lines) + "\n"
+
+
+def _links(task: Task) -> list[str]:
+    """Where the task and its customer's file are found; nothing where no address is known."""
+    pages = {_("The task"): task, _("The customer's file"): task.customer}
+    found = {label: public_address(thing.get_absolute_url()) for label, thing in pages.items() if thing}
+    links = [_("%(what)s: %(address)s") % {"what": label, "address": url} for label, url in found.items() if url]
+    return ["", *links] if links else []
 
 
 # --- Calendar ---------------------------------------------------------------------------------------------------------

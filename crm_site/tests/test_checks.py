@@ -36,3 +36,14 @@ def test_careless_addresses_in_production_are_said(settings: Settings) -> None:
     settings.CSRF_TRUSTED_ORIGINS = ["http://crm.example.org"]
     settings.SECURE_SSL_REDIRECT = False
     assert ids(checks.check_addresses(None)) == ["compagnon.W004", "compagnon.W005", "compagnon.W006"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("", ["compagnon.W007"]), ("http://crm.example.org", ["compagnon.W007"]), ("https://crm.example.org", [])],
+)
+def test_production_that_nobody_can_be_led_to_is_said(settings: Settings, address: str, said: list[str]) -> None:
+    settings.PUBLIC_URL = address
+    assert checks.check_public_url(None) == []
+    settings.PRODUCTION = True
+    assert ids(checks.check_public_url(None)) == said

@@ -15,7 +15,7 @@ from icalendar import Calendar
 from crm_site.lib.accounts.models import Team, User
 from customers.models import CalendarFeed, Task
 from customers.recurrence import next_due
-from customers.task_actions import complete_task, renew_calendar, reopen_task, send_due_reminders
+from customers.task_actions import complete_task, reminder_text, renew_calendar, reopen_task, send_due_reminders
 from customers.task_calendar import token_of
 from customers.tests.factories import CompanyFactory, CustomerFactory, TaskFactory, UserFactory, user_with
 
@@ -255,6 +255,18 @@ def test_nobody_is_reminded_too_early_or_for_nothing(fields: dict[str, Any]) -> 
     TaskFactory(**fields)
     assert send_due_reminders(at=NOON) == 0
     assert mail.outbox == []
+
+
+def test_a_reminder_leads_to_the_task_and_the_customer_s_file(settings: Any) -> None:
+    settings.PUBLIC_URL = "https://crm.example.org"
+    task = TaskFactory()
+    _subject, text = reminder_text(task)
+    assert f"https://crm.example.org/tasks/{task.pk}/\n" in text
+    assert f"https://crm.example.org/customers/{task.customer_id}/\n" in text
+    task.customer = None
+    assert "/customers/" not in reminder_text(task)[1]
+    settings.PUBLIC_URL = ""
+    assert "://" not in reminder_text(task)[1]
 
 
 def test_a_reminder_that_the_mail_server_refused_is_sent_the_next_time(settings: Any) -> None:
