@@ -35,6 +35,7 @@ from profitability.models import (
     PeriodRanking,
     ProductMatrix,
     RunActivity,
+    RunCohorts,
     RunMonth,
     RunPool,
     RunPoolMonth,
@@ -277,6 +278,13 @@ class RunPoolMonthAdmin(ReadOnlyAdmin):
 class PeriodRankingAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "run", "since", "until", "computed_at"]
     list_select_related = ["run"]
+    search_fields = ["run__id__exact"]
+
+
+@admin.register(RunCohorts)
+class RunCohortsAdmin(ReadOnlyAdmin):
+    list_display = ["run", "computed_at", "job"]
+    list_select_related = ["run", "job"]
     search_fields = ["run__id__exact"]
 
 

@@ -1,6 +1,7 @@
 """The nouns of costing and of the figures that it leads to, one module each."""
 
 from profitability.models.activity import Activity, ActivityShare
+from profitability.models.cohorts import RunCohorts
 from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
 from profitability.models.equity import EquityBridge
@@ -27,6 +28,7 @@ __all__ = [
     "ProductMatrix",
     "PurchaseModel",
     "RunActivity",
+    "RunCohorts",
     "RunMonth",
     "RunPool",
     "RunPoolMonth",
