@@ -57,6 +57,7 @@ SECTIONS = (
         (
             Item(_("Dashboard"), "dashboard", "chart-line", "profitability.view_profitability", key="d"),
             Item(_("Ranking"), "ranking", "trophy", "profitability.view_profitability", key="r"),
+            Item(_("Customer equity"), "equity", "diamond", "profitability.view_profitability"),
             Item(_("Matrix"), "matrix", "table", "profitability.view_profitability", key="m"),
             Item(_("Costing"), "costing", "calculator", "profitability.view_profitability"),
             Item(_("How sure are we?"), "value-models", "scale", "profitability.view_profitability"),

@@ -33,32 +33,49 @@ class Term:
         return f"rate_{self.activity:d}_{self.position:d}"
 
 
-def sum_up_months(ranking: PeriodRanking, drivers: Sequence[str]) -> None:
-    """Add up the months of the period for each customer, into a table that lives as long as the transaction."""
-    terms = [_terms(activity, drivers) for activity in RunActivity.objects.filter(run=ranking.run_id)]
-    charges = " + ".join(_charge(of_activity) for of_activity in terms if of_activity) or "0"
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What the activities of a run charge for a month `m` of a customer, as parts of a statement."""
+
+    cents: str
+    join: str  # the rates of each month, as `r`; takes the parameter `activities`
+    activities: list[int]
+
+
+def charges_of(run_id: int, drivers: Sequence[str]) -> Charges:
+    """The charges of a run, whose months keep their quantities in the order of `drivers` (1 query)."""
+    terms = [_terms(activity, drivers) for activity in RunActivity.objects.filter(run=run_id)]
     rates = ", ".join(
         f"max(coefficients[{term.position}]) FILTER (WHERE activity_id = {term.activity}) AS {term.rate}"
         for of_activity in terms
         for term in of_activity
     )
-    activities = [of_activity[0].activity for of_activity in terms if of_activity]
-    _execute(f"DROP TABLE IF EXISTS pg_temp.{SUMS}")
     join = f"LEFT JOIN (SELECT month, {rates} FROM {RATES} WHERE activity_id = ANY(%(activities)s) GROUP BY month) r"
+    return Charges(
+        cents=" + ".join(_charge(of_activity) for of_activity in terms if of_activity) or "0",
+        join=f"{join} ON r.month = m.month" if rates else "",
+        activities=[of_activity[0].activity for of_activity in terms if of_activity],
+    )
+
+
+def sum_up_months(ranking: PeriodRanking, drivers: Sequence[str]) -> None:
+    """Add up the months of the period for each customer, into a table that lives as long as the transaction."""
+    charges = charges_of(ranking.run_id, drivers)
+    _execute(f"DROP TABLE IF EXISTS pg_temp.{SUMS}")
     _execute(
         f"""
         CREATE TEMPORARY TABLE {SUMS} ON COMMIT DROP AS
         SELECT m.customer_id, sum(m.orders)::int AS orders, sum({NET_REVENUE})::bigint AS net_revenue,
                sum({NET_REVENUE} - m.cost_of_goods)::bigint AS gross_margin,
-               sum({charges})::bigint AS cost_to_serve, sum(m.direct_costs)::bigint AS direct_costs
-        FROM {MONTHS} m {f"{join} ON r.month = m.month" if rates else ""}
+               sum({charges.cents})::bigint AS cost_to_serve, sum(m.direct_costs)::bigint AS direct_costs
+        FROM {MONTHS} m {charges.join}
         WHERE m.run_id = %(run)s AND m.month BETWEEN %(since)s AND %(until)s AND m.customer_id <> {ANONYMOUS}
         GROUP BY m.customer_id
         """,
         run=ranking.run_id,
         since=ranking.since,
         until=ranking.until,
-        activities=activities,
+        activities=charges.activities,
     )
     _execute(f"ANALYZE {SUMS}")
 

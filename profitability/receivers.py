@@ -10,6 +10,7 @@ from crm_site.lib.jobs.signals import job_finished
 from customers.models import Import, Merge, Run
 from customers.signals import customer_merge_undone, customers_merged, orders_imported
 from profitability.actions import request_recompute
+from profitability.equity_actions import keep_bridge
 from profitability.period_actions import drop_old_rankings
 
 
@@ -18,6 +19,14 @@ def drop_rankings_after_a_run(sender: Any, job: Job, **kwargs: Any) -> None:
     """Rankings of periods go with the rows of the run that they were made from."""
     if Run.objects.filter(job=job, is_current=True).exists():
         drop_old_rankings()
+
+
+@receiver(job_finished, dispatch_uid="change of equity after a run")
+def keep_change_of_equity(sender: Any, job: Job, **kwargs: Any) -> None:
+    """Why equity changed can be told only while the rows of the run before are there."""
+    run = Run.objects.filter(job=job, is_current=True).first()
+    if run:
+        keep_bridge(run=run)
 
 
 @receiver(orders_imported, dispatch_uid="recompute after an import")

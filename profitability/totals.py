@@ -228,3 +228,46 @@ class PeriodTotals:
     def as_json(self) -> dict[str, Any]:
         """For `PeriodRanking.totals`."""
         return plain(asdict(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bridge:
+    """From the lifetime values of one run to those of the next: `before` and the steps add up to `after`."""
+
+    before: Decimal
+    after: Decimal
+    won: Decimal
+    lost: Decimal
+    activity: Decimal
+    margin: Decimal
+    cost: Decimal
+    unknown: Decimal
+    customers_won: int
+    customers_lost: int
+    customers_activity_up: int
+    customers_activity_down: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentBridge:
+    """The same for the customers of one segment."""
+
+    segment: int
+    bridge: Bridge
+
+
+@dataclass(frozen=True, kw_only=True)
+class EquityChange:
+    """Why customer equity changed, as kept in `EquityBridge.totals`."""
+
+    whole: Bridge
+    segments: tuple[SegmentBridge, ...]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """From `EquityBridge.totals`."""
+        return revived(cls, data)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `EquityBridge.totals`."""
+        return plain(asdict(self))

@@ -142,6 +142,7 @@ TABLE = {
     "dashboard-csv": Row(MANAGEMENT, argument="dashboard-csv"),
     "ranking": Row(MANAGEMENT),
     "ranking-curve": Row(MANAGEMENT),
+    "equity": Row(MANAGEMENT),
     "ranking-groups": Row(MANAGEMENT),
     "ranking-moves": Row(MANAGEMENT),
     "ranking-moved": Row(MANAGEMENT),

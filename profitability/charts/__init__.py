@@ -11,7 +11,7 @@ from profitability.charts.drawings import (
     use_of_capacity,
     whale_curve,
 )
-from profitability.charts.figures import category_cards, key_figures
+from profitability.charts.figures import category_cards, key_figures, key_figures_of_equity
 from profitability.charts.groups import profit_by_group, profit_by_size, return_by_size
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "category_url",
     "curve_around",
     "key_figures",
+    "key_figures_of_equity",
     "month_url",
     "profit_by_category",
     "profit_by_group",

@@ -64,6 +64,23 @@ def key_figures(totals: RunTotals, months: Sequence[RunMonth], currency: str) ->
     ]
 
 
+def key_figures_of_equity(totals: RunTotals, currency: str) -> list[KeyFigure]:
+    """What all customers are worth together, and one of them on average."""
+    equity, customers = totals.customer_equity, totals.ranking.customers
+    each = money(equity / customers, currency) if equity is not None and customers else money(None, currency)
+    return [
+        _customer_equity(totals, currency),
+        KeyFigure(
+            label=_("Worth of a customer"),
+            value=each,
+            hint=_("on average of everybody ranked"),
+            formula=_("Customer equity divided by the number of ranked customers."),
+            icon="user",
+        ),
+        _customers(totals),
+    ]
+
+
 def _profit(totals: RunTotals, line: Sequence[RunMonth], currency: str) -> KeyFigure:
     statement = totals.statement
     delta, tone = _change(totals.changes.profit if totals.changes else None, currency)

@@ -56,7 +56,8 @@ def sum_up(accounting: Accounting, *, forecast: Forecast, standing: Standing) ->
         reconciliation=_reconciliation(months),
         ranking=_ranking(standing.curve),
         categories=_categories(accounts, forecast, standing),
-        customer_equity=_cents(equity.value) if ordered.any() else None,
+        # Of rounded values, as scorecards have them, so that customers and segments add up to it.
+        customer_equity=money(int(np.rint(forecast.values.value[ordered]).sum())) if ordered.any() else None,
         customer_equity_low=_cents(equity.low) if ordered.any() else None,
         customer_equity_high=_cents(equity.high) if ordered.any() else None,
         lifetime_model=_lifetime_model(forecast, basis.policy, ordered, accounts),

@@ -3,8 +3,11 @@
 from profitability.views.accounts import customer_profit_and_loss
 from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
+from profitability.views.equity import customer_equity
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.matrix import matrix_cell, matrix_page
+from profitability.views.groups import ranking_groups, ranking_sizes
+from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.groups import ranking_groups, ranking_sizes
@@ -21,6 +24,7 @@ __all__ = [
     "costing_page",
     "customer_profit_and_loss",
     "dashboard_csv",
+    "customer_equity",
     "dashboard_page",
     "matrix_cell",
     "matrix_page",

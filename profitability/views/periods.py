@@ -28,6 +28,7 @@ TABS = {
     "ranking-groups": "category",
     "ranking-sizes": "chart-dots",
     "ranking-moves": "route",
+    "equity": "diamond",
 }
 
 
@@ -115,6 +116,7 @@ def ranking_tabs(active: str, period: Period) -> list[Tab]:
         "ranking-groups": _("By group"),
         "ranking-sizes": _("Size and profit"),
         "ranking-moves": _("Moves"),
+        "equity": _("Customer equity"),
     }
     query = f"?period={period.code}" if period.code else ""
     with_period = {"ranking", "ranking-groups", "ranking-sizes"}

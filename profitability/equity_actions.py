@@ -1,0 +1,109 @@
+"""Keeping why customer equity changed, while the rows of the run before are still there."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from customers.forms import members_of
+from customers.models import Run, Scorecard, Segment
+from customers.models.scorecard import Stage
+from profitability.models import EquityBridge
+from profitability.reports.groups import MOST_SEGMENTS
+from profitability.totals import Bridge, EquityChange, RunTotals, SegmentBridge
+
+CARDS = Scorecard._meta.db_table
+STEPS = "equity_steps"  # a table of this transaction alone
+NAMES = ("won", "lost", "activity", "margin", "cost", "unknown")
+COUNTED = ("won", "lost", "activity_up", "activity_down")
+
+
+@transaction.atomic
+def keep_bridge(*, run: Run) -> EquityBridge | None:
+    """Keep why equity changed since the run before, whole and by segment; none when its rows are gone.
+
+    Done already, it stays as it is. Works like `equity.steps`, set by set (1 statement, and 1 query for each segment).
+    """
+    kept = EquityBridge.objects.filter(run=run).first()
+    if kept or not run.has_rows or not run.totals:
+        return kept
+    changes = RunTotals.from_json(run.totals).changes
+    previous = Run.objects.filter(pk=changes.previous_run, has_rows=True).first() if changes else None
+    if previous is None:
+        return None
+    _tell_apart(previous, run)
+    totals = EquityChange(whole=_sum(), segments=tuple(_segments(run)))
+    return EquityBridge.objects.create(run=run, previous=previous, totals=totals.as_json())
+
+
+def _tell_apart(before: Run, after: Run) -> None:
+    """The steps of every customer, into a table that lives as long as the transaction."""
+    value = (
+        "customer_id, lifetime_value AS value, expected_orders AS orders, order_margin AS margin, stage = %s AS former"
+    )
+    side = f"SELECT {value} FROM {CARDS} WHERE run_id = %s AND lifetime_value IS NOT NULL"
+    change = "coalesce(a.value, 0) - coalesce(b.value, 0)"
+    kind = """
+        CASE WHEN b.value IS NULL THEN 'won' WHEN a.value IS NULL THEN 'lost'
+             WHEN b.former AND NOT a.former THEN 'won' WHEN a.former AND NOT b.former THEN 'lost'
+             WHEN b.orders IS NULL OR a.orders IS NULL OR b.margin IS NULL OR a.margin IS NULL THEN 'unknown'
+             ELSE 'told' END
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{STEPS}")
+        cursor.execute(
+            f"""
+            CREATE TEMPORARY TABLE {STEPS} ON COMMIT DROP AS
+            SELECT customer_id, before, after, change, kind,
+                   CASE kind WHEN 'told' THEN round((orders - orders_before) * margin_before) ELSE 0 END::bigint
+                       AS activity,
+                   CASE kind WHEN 'told' THEN round(orders * (margin - margin_before)) ELSE 0 END::bigint AS margin
+            FROM (
+                SELECT customer_id, coalesce(b.value, 0) AS before, coalesce(a.value, 0) AS after, {change} AS change,
+                       {kind} AS kind, b.orders AS orders_before, a.orders AS orders, b.margin AS margin_before,
+                       a.margin AS margin
+                FROM ({side}) b FULL JOIN ({side}) a USING (customer_id)
+            ) both_sides
+            """,
+            [Stage.FORMER, before.pk, Stage.FORMER, after.pk],
+        )
+        cursor.execute(f"ANALYZE {STEPS}")
+
+
+def _sum(members: tuple[str, Sequence[object]] | None = None) -> Bridge:
+    """All steps, or those of some customers, added up (1 query)."""
+    where = f"WHERE customer_id IN ({members[0]})" if members else ""
+    query = f"""
+        SELECT coalesce(sum(before), 0), coalesce(sum(after), 0),
+               coalesce(sum(change) FILTER (WHERE kind = 'won'), 0),
+               coalesce(sum(change) FILTER (WHERE kind = 'lost'), 0),
+               coalesce(sum(activity), 0), coalesce(sum(margin), 0),
+               coalesce(sum(change - activity - margin) FILTER (WHERE kind = 'told'), 0),
+               coalesce(sum(change) FILTER (WHERE kind = 'unknown'), 0),
+               count(*) FILTER (WHERE kind = 'won'), count(*) FILTER (WHERE kind = 'lost'),
+               count(*) FILTER (WHERE activity > 0), count(*) FILTER (WHERE activity < 0)
+        FROM {STEPS} {where}
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, list(members[1]) if members else None)
+        before, after, *rest = cursor.fetchone()
+    cents, counts = rest[: len(NAMES)], rest[len(NAMES) :]
+    return Bridge(
+        before=_money(int(before)),
+        after=_money(int(after)),
+        **{name: _money(int(amount)) for name, amount in zip(NAMES, cents, strict=True)},
+        **{f"customers_{name}": count for name, count in zip(COUNTED, counts, strict=True)},
+    )
+
+
+def _money(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)
+
+
+def _segments(run: Run) -> list[SegmentBridge]:
+    """The same for whoever is in each segment now."""
+    found = []
+    for segment in Segment.objects.order_by("name")[:MOST_SEGMENTS]:
+        members = members_of(segment, run).order_by().values("pk").query.sql_with_params()
+        found.append(SegmentBridge(segment=segment.pk, bridge=_sum(members)))
+    return found

@@ -1,0 +1,240 @@
+"""Why customer equity changed: the pure steps, the statement that does the same for everybody, and the page."""
+
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from crm_site.lib.jobs.actions import run_job
+from customers.models import Customer, Run, Scorecard, Segment
+from customers.models.scorecard import Stage
+from customers.permissions import EXPORT
+from customers.tests.factories import (
+    CompanyFactory,
+    CustomerFactory,
+    RunFactory,
+    ScorecardFactory,
+    SegmentFactory,
+    user_with,
+)
+from profitability.actions import request_recompute
+from profitability.equity import Steps, Worth, steps
+from profitability.equity_actions import keep_bridge
+from profitability.models import EquityBridge, ValuePolicy
+from profitability.permissions import SEE_VALUE
+from profitability.reports.equity import change_in_words
+from profitability.tests.portfolio import a_portfolio
+from profitability.tests.published import ranking_of, totals_of
+from profitability.tests.shop import TODAY, recomputed
+from profitability.totals import Bridge, Changes, EquityChange, RunTotals
+
+URL = "/equity/"
+
+
+def any_worth(chance: random.Random) -> Worth | None:
+    """A customer's worth as odd as it can be."""
+    if chance.random() < 0.2:
+        return None
+    orders = chance.choice([0.0, 1e-9, chance.random() * 5, 300.0, None if chance.random() < 0.2 else 1.0])
+    margin = None if chance.random() < 0.1 else chance.randint(-50_000, 50_000)
+    return Worth(chance.randint(-(10**6), 10**7), orders, margin, former=chance.random() < 0.3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_steps_of_anybody_add_up_to_the_change(seed: int) -> None:
+    chance = random.Random(seed)
+    for _turn in range(500):
+        before, after = any_worth(chance), any_worth(chance)
+        change = (after.value if after else 0) - (before.value if before else 0)
+        assert steps(before, after).change == change
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (None, Worth(700, 1.0, 900), Steps(won=700)),
+        (Worth(700, 1.0, 900), None, Steps(lost=-700)),
+        (Worth(5, 0.1, 900, former=True), Worth(700, 1.0, 900), Steps(won=695)),
+        (Worth(700, 1.0, 900), Worth(5, 0.1, 900, former=True), Steps(lost=-695)),
+        (Worth(700, 1.0, 1000), Worth(1700, 2.0, 1000), Steps(activity=1000)),
+        (Worth(700, 2.0, 1000), Worth(900, 2.0, 1100), Steps(margin=200)),
+        (Worth(700, 2.0, 1000), Worth(650, 2.0, 1000), Steps(cost=-50)),
+        (Worth(700, 2.0, 1000), Worth(1650, 3.0, 1100), Steps(activity=1000, margin=300, cost=-350)),
+        (Worth(700, 2.0, None), Worth(650, 2.0, 1000), Steps(unknown=-50)),
+        (None, None, Steps()),
+    ],
+)
+def test_each_step_says_what_changed(before: Worth | None, after: Worth | None, expected: Steps) -> None:
+    assert steps(before, after) == expected
+
+
+def a_card(run: Run, customer: Customer, worth: Worth | None) -> None:
+    money = {} if worth is None else {
+        "lifetime_value": Decimal(worth.value) / 100, "expected_orders": worth.orders,
+        "order_margin": None if worth.margin is None else Decimal(worth.margin) / 100,
+        "stage": Stage.FORMER if worth.former else Stage.CUSTOMER,
+    }  # fmt: skip
+    ScorecardFactory(run=run, customer=customer, **({"lifetime_value": None, "expected_orders": None} | money))
+
+
+def two_runs(seed: int = 3, customers: int = 60) -> tuple[Run, dict[int, tuple[Worth | None, Worth | None]]]:
+    """Two published runs with worths at random, and those worths."""
+    chance = random.Random(seed)
+    totals = totals_of(ranking_of(5, 3), [1, 2])
+    first = RunFactory(totals=totals.as_json(), is_current=False)
+    nothing = Decimal(0)
+    changes = Changes(
+        previous_run=first.pk, customers=0, net_revenue=nothing, profit=nothing, customer_equity=nothing, moves=()
+    )
+    second = RunFactory(totals=totals_of(ranking_of(5, 3), [1, 2], changes=changes).as_json(), is_current=True)
+    worths = {}
+    for number in range(customers):
+        customer = CustomerFactory(country="FR" if number % 3 else "BE")
+        before, after = any_worth(chance), any_worth(chance)
+        worths[customer.pk] = (before, after)
+        if before or number % 2:
+            a_card(first, customer, before)
+        if after or number % 4:
+            a_card(second, customer, after)
+    return second, worths
+
+
+def expected_bridge(worths: Any) -> dict[str, Decimal]:
+    told = [steps(before, after) for before, after in worths]
+    names = ("won", "lost", "activity", "margin", "cost", "unknown")
+    return {name: Decimal(sum(getattr(one, name) for one in told)) / 100 for name in names}
+
+
+def found_bridge(bridge: Bridge) -> dict[str, Decimal]:
+    return {name: getattr(bridge, name) for name in ("won", "lost", "activity", "margin", "cost", "unknown")}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(3))
+def test_the_statement_takes_the_same_steps_for_everybody(seed: int) -> None:
+    run, worths = two_runs(seed)
+    bridge = keep_bridge(run=run)
+    assert bridge is not None
+    whole = EquityChange.from_json(bridge.totals).whole
+    assert found_bridge(whole) == expected_bridge(worths.values())
+    assert whole.before + sum(found_bridge(whole).values()) == whole.after
+    assert whole.after == sum(Decimal(after.value) / 100 for _before, after in worths.values() if after)
+
+
+@pytest.mark.django_db
+def test_a_segment_has_the_steps_of_its_members() -> None:
+    SegmentFactory(kind=Segment.Kind.DYNAMIC, query="country=BE")
+    run, worths = two_runs()
+    bridge = keep_bridge(run=run)
+    assert bridge is not None
+    belgians = Customer.objects.filter(country="BE").values_list("pk", flat=True)
+    (segment,) = EquityChange.from_json(bridge.totals).segments
+    assert found_bridge(segment.bridge) == expected_bridge(worths[pk] for pk in belgians)
+
+
+@pytest.mark.django_db
+def test_a_recompute_keeps_the_bridge_by_itself() -> None:
+    a_portfolio()
+    recomputed()
+    assert not EquityBridge.objects.exists()
+    ValuePolicy.objects.update_or_create(pk=1, defaults={"horizon_years": 1})
+    run = recomputed()
+    whole = EquityChange.from_json(EquityBridge.objects.get(run=run).totals).whole
+    totals = RunTotals.from_json(run.totals)
+    assert totals.changes is not None
+    assert (whole.after, whole.after - whole.before) == (totals.customer_equity, totals.changes.customer_equity)
+    assert whole.unknown == 0
+
+
+@pytest.mark.django_db
+def test_equity_is_the_sum_of_the_lifetime_values() -> None:
+    a_portfolio()
+    run = recomputed()
+    values = Scorecard.objects.filter(run=run).values_list("lifetime_value", flat=True)
+    assert RunTotals.from_json(run.totals).customer_equity == sum(value for value in values if value is not None)
+
+
+def client_with(*permissions: str) -> Client:
+    CompanyFactory()
+    client = Client()
+    client.force_login(user_with(*permissions))
+    return client
+
+
+@pytest.mark.django_db
+def test_the_page_shows_the_bridge_step_by_step() -> None:
+    run, _worths = two_runs()
+    page = client_with(SEE_VALUE).get(URL).context
+    amounts = [row.cells[1].text for row in page["steps"].rows]
+    assert len(amounts) == len(page["bridge"].x_values) == 8
+    values = page["bridge"].series[0].values
+    assert values[0] + sum(values[1:-1]) == values[-1]
+    assert page["finding"].text.startswith("Customer equity ")
+    assert EquityBridge.objects.get().run == run
+
+
+@pytest.mark.django_db
+def test_without_a_run_before_the_page_says_when_it_will_tell() -> None:
+    a_portfolio(4)
+    run_job(request_recompute(reason=Run.Reason.ASKED, as_of=TODAY).pk)
+    page = client_with(SEE_VALUE).get(URL)
+    assert "shown from the next recompute on" in page.content.decode()
+    assert page.context["bridge"] is None
+
+
+@pytest.mark.django_db
+def test_tables_are_files_for_who_may_export() -> None:
+    two_runs()
+    client = client_with(SEE_VALUE, EXPORT)
+    lines = b"".join(client.get(URL + "?format=csv").streaming_content).decode("utf-8-sig").splitlines()
+    assert lines[1].startswith('"Customer equity before",')
+    assert client_with(SEE_VALUE).get(URL + "?format=csv").status_code == 403
+
+
+@pytest.mark.django_db
+def test_the_page_is_for_those_who_may_see_value() -> None:
+    assert client_with("customers.view_customer").get(URL).status_code == 403
+
+
+@pytest.mark.django_db
+def test_the_number_of_queries_does_not_grow_with_customers() -> None:
+    run, _worths = two_runs(customers=5)
+    client = client_with(SEE_VALUE)
+    few = queries(client)
+    Run.objects.exclude(pk=run.pk).delete()
+    Run.objects.update(is_current=False)
+    two_runs(customers=40)
+    assert queries(client) == few <= 9
+
+
+def queries(client: Client) -> int:
+    client.get(URL)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(URL).status_code == 200
+    return len(captured)
+
+
+def a_bridge(**figures: Decimal) -> Bridge:
+    nothing = dict.fromkeys(("before", "after", "won", "lost", "activity", "margin", "cost", "unknown"), Decimal(0))
+    counts = {"customers_won": 1, "customers_lost": 0, "customers_activity_up": 0, "customers_activity_down": 0}
+    return Bridge(**(nothing | figures), **counts)
+
+
+def test_the_sentence_names_the_strongest_reason() -> None:
+    risen = change_in_words(
+        a_bridge(before=Decimal(100), after=Decimal(130), won=Decimal(50), cost=Decimal(-20)), "EUR"
+    )
+    assert risen.text == "Customer equity rose by €30 (30.0%) since the recompute before."
+    assert risen.notes == ("The strongest reason: Customers won (€50).", "1 customer was won.")
+    fallen = change_in_words(a_bridge(before=Decimal(-5), after=Decimal(-9), lost=Decimal(-4)), "EUR")
+    assert fallen.text == "Customer equity fell by €4 since the recompute before."
+
+
+def test_no_change_is_said() -> None:
+    assert "is the same as at the recompute before." in change_in_words(a_bridge(), "EUR").text
+    moved = change_in_words(a_bridge(won=Decimal(5), lost=Decimal(-5)), "EUR")
+    assert moved.text.endswith("though its parts moved.")

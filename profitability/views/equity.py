@@ -1,0 +1,73 @@
+"""Customer equity: what all customers are worth, over time, and why that changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from profitability.charts import key_figures_of_equity
+from profitability.charts.equity import equity_bridge, equity_by_category, equity_over_time
+from profitability.equity_actions import keep_bridge
+from profitability.period_actions import AT_ONCE
+from profitability.periods import LIFETIME
+from profitability.permissions import SEE_RUNS, SEE_VALUE
+from profitability.reports.equity import EquityPage, change_in_words, equity_page, policy_changes
+from profitability.reports.group_names import ranking_url
+from profitability.reports.runs import Published, published_now
+from profitability.tables import unsorted
+from profitability.tables.equity import SEGMENTS, STEPS, SegmentRow, step_rows
+from profitability.totals import RunTotals
+from profitability.views.groups import Rows, answer_file, file_urls
+from profitability.views.periods import currency_of, empty_page, ranking_tabs
+from profitability.views.runs import run_url
+
+
+@permission_required(SEE_VALUE, raise_exception=True)
+def customer_equity(request: HttpRequest) -> HttpResponseBase:
+    """Customer equity and its change since the recompute before (5 queries)."""
+    published, title = published_now(), _("Customer equity")
+    if published is None:
+        return empty_page(request, title)
+    if published.totals.customers <= AT_ONCE:
+        keep_bridge(run=published.run)
+    page = equity_page(published.run, request.user)
+    segments = [SegmentRow(name, ranking_url(LIFETIME, segment=key), bridge) for name, key, bridge in page.segments]
+    by_segment = request.GET.get("table") == "segments"
+    steps = step_rows(page.change.whole) if page.change else []
+    rows = Rows(SEGMENTS, segments, SEGMENTS.name) if by_segment else Rows(STEPS, steps, STEPS.name)
+    if file := answer_file(request, rows):
+        return file
+    return render(
+        request, "profitability/equity.html", _context(request, published, page, segments) | {"page_title": title}
+    )
+
+
+def _context(
+    request: HttpRequest, published: Published, page: EquityPage, segments: list[SegmentRow]
+) -> dict[str, Any]:
+    currency, totals = currency_of(request), published.totals
+    change = page.change.whole if page.change else None
+    finding = change_in_words(change, currency) if change else None
+    steps = step_rows(change) if change else []
+    before = page.bridge.previous.totals if page.bridge else None
+    return file_urls(request) | {
+        "tabs": ranking_tabs("equity", LIFETIME),
+        "data_as_of": published.run.published_at,
+        "data_url": run_url(request.user, published),
+        "figures": key_figures_of_equity(totals, currency),
+        "finding": finding,
+        "rules": policy_changes(totals, RunTotals.from_json(before) if before else None),
+        "bridge": equity_bridge(steps, currency, summary=finding.text) if finding else None,
+        "steps": unsorted(STEPS, steps, currency),
+        "computed_at": page.bridge.computed_at if page.bridge else None,
+        "over_time": equity_over_time(page.history, currency, may_see_runs=request.user.has_perm(SEE_RUNS))
+        if len(page.history) > 1
+        else None,
+        "by_category": equity_by_category(totals.categories, currency) if totals.customer_equity is not None else None,
+        "segments": unsorted(SEGMENTS, segments, currency) if segments else None,
+    }
