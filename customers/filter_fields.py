@@ -130,7 +130,7 @@ def _a_hundredth() -> Decimal:
 
 
 REGISTER: tuple[Field, ...] = (
-    _identity("words", _("Name, reference, e-mail, phone or town"), "words", _found, optional=False),
+    _identity("words", _("Name, reference, e-mail, phone or town"), "words", _found, optional=False, is_apart=True),
     _identity("kind", _("Kind"), "choice", codes("kind"), choices=lambda: Customer.Kind.choices, optional=False),
     _identity("name", _("Name"), "text", texts("name"), optional=False),
     _identity("given_name", _("Given name"), "text", texts("given_name")),
@@ -146,7 +146,7 @@ REGISTER: tuple[Field, ...] = (
     _identity("birthday", _("Birthday"), "birthday", birthdays("birth_date"), optional=False),
     _identity("owner", _("Owner"), "choice", values("owner_id"), choices=_offered("owners")),
     _identity("team", _("Team"), "choice", values("team_id"), choices=_teams),
-    _identity("tags", _("Tags"), "choice", _tagged, choices=_tags),
+    _identity("tags", _("Tags"), "choice", _tagged, choices=_tags, is_apart=True),
     _identity("source", _("Acquisition source"), "choice", values("source_id"), choices=_offered("sources")),
     _identity("acquired_on", _("Acquired on"), "day", values("acquired_on")),
     _identity("acquisition_cost", _("Acquisition cost"), "money", values("acquisition_cost")),
@@ -157,6 +157,7 @@ REGISTER: tuple[Field, ...] = (
         "key",
         values("member_of__reference"),
         hint=_("Reference of the household or company."),
+        is_apart=True,
     ),
     _figure("stage", _("Stage"), "choice", choices=lambda: Stage.choices),
     _figure("category", _("Category"), "choice", choices=lambda: Category.choices),
@@ -184,14 +185,14 @@ REGISTER: tuple[Field, ...] = (
     _fifth("frequency", _("Frequency, from 1 to 5"), F("rfm") / 10 % 10),
     _fifth("spending", _("Value of purchases, from 1 to 5"), F("rfm") % 10),
     _figure("expected_orders", _("Expected orders"), "number"),
-    Field("last_contact", _("Last contact"), "day", _last_contact, DEALINGS, permission=VIEW_MOMENTS),
+    Field("last_contact", _("Last contact"), "day", _last_contact, DEALINGS, is_apart=True, permission=VIEW_MOMENTS),
     Field(
         "open_task", _("Has an open task"), "yes_no", _open_task, DEALINGS, lambda: YES_NO,
-        optional=False, permission=VIEW_TASKS,
+        optional=False, is_apart=True, permission=VIEW_TASKS,
     ),
     Field(
         "overdue_task", _("Has an overdue task"), "yes_no", _overdue_task, DEALINGS, lambda: YES_NO,
-        optional=False, permission=VIEW_TASKS,
+        optional=False, is_apart=True, permission=VIEW_TASKS,
     ),
     Field(
         "preferred_channel", _("Preferred channel"), "choice", codes("preferred_channel"), DEALINGS,
@@ -216,7 +217,7 @@ def _consent(purpose: Purpose, channel: Channel) -> Field:
     label = _("Consent: %(purpose)s, %(channel)s") % {"purpose": purpose.label, "channel": channel.label}
     return Field(
         name, label, "yes_no", values(name), DEALINGS, lambda: YES_NO,
-        alias=(name, Subquery(said.values("given")[:1])), permission=VIEW_CONSENT,
+        alias=(name, Subquery(said.values("given")[:1])), is_apart=True, permission=VIEW_CONSENT,
     )  # fmt: skip
 
 

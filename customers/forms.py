@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, Field, check_text
+from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, Expected, Field, check_text
 from crm_site.lib.conditions.grammar import write
 from crm_site.lib.conditions.words import pieces
 from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField, SlimHidden, Words
@@ -78,11 +78,13 @@ class CustomerFilters(FilterForm):
         segments: Sequence[Segment] = (),
         user: AbstractUser | AnonymousUser | None = None,
         today: dt.date | None = None,
+        expected: Expected | None = None,
     ) -> None:
         super().__init__(data)
         self.run = run
         self.offered = CustomerFields(user, run, segment_field(segments, run))
         self.today = today or timezone.localdate()
+        self.expected = expected
         self.segments = {str(segment.pk): segment for segment in segments}
         offered = {
             "kind": Customer.Kind.choices,
@@ -116,7 +118,7 @@ class CustomerFilters(FilterForm):
             raise forms.ValidationError(problem.faults) from problem
 
     def filter_where(self, customers: CustomerQuerySet, where: CheckedWhere) -> CustomerQuerySet:
-        return cast(CustomerQuerySet, where.apply(customers, self.today))
+        return cast(CustomerQuerySet, where.apply(customers, self.today, self.expected))
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The customers that pass; nobody where the advanced filter cannot be used.
@@ -156,7 +158,18 @@ def segment_field(segments: Sequence[Segment], run: Run | None) -> list[Field]:
     offered = [(key, segment.name) for key, segment in by_key.items()]
     if not offered:
         return []
-    return [Field("segment", gettext_lazy("Segment"), "choice", narrow, IDENTITY, lambda: offered, optional=False)]
+    return [
+        Field(
+            "segment",
+            gettext_lazy("Segment"),
+            "choice",
+            narrow,
+            IDENTITY,
+            lambda: offered,
+            optional=False,
+            is_apart=True,
+        )
+    ]
 
 
 def members_of(segment: Segment, run: Run | None, *, today: dt.date | None = None) -> CustomerQuerySet:

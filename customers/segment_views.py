@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.lib.paging import expected_rows
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers import reports
@@ -123,7 +124,9 @@ def matches_of(request: HttpRequest, query: str, run: Run | None) -> CustomerQue
     """The customers that this person sees in the customer list under these filters."""
     segments = list(Segment.objects.visible_to(request.user))
     choices = reports.filter_choices()
-    filters = CustomerFilters(QueryDict(query), choices=choices, run=run, segments=segments, user=request.user)
+    filters = CustomerFilters(
+        QueryDict(query), choices=choices, run=run, segments=segments, user=request.user, expected=expected_rows
+    )
     filters.is_valid()
     if filters.errors:
         return Customer.objects.none()

@@ -18,7 +18,7 @@ from psycopg2.errors import QueryCanceled
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.formatting import number
-from crm_site.lib.paging import capped_count
+from crm_site.lib.paging import capped_count, expected_rows
 from crm_site.lib.tables import Column, Table, draw
 from crm_site.lib.views import ListPage, Notice
 from customers import custom_fields, reports
@@ -97,6 +97,7 @@ class CustomerList(ListPage):
             run=self.run,
             segments=segments,
             user=self.request.user,
+            expected=expected_rows,
         )
 
     def get_rows(self) -> CustomerQuerySet:

@@ -7,13 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm_site.lib.accounts.models import Team
-from crm_site.lib.conditions.grammar import Condition, Group, Where, write
+from crm_site.lib.conditions.fields import FEW, Expected
+from crm_site.lib.conditions.grammar import Condition, Group, Where, read, write
 from crm_site.lib.conditions.kinds import KINDS, OPERATORS
 from crm_site.lib.conditions.narrowing import birthdays_from
+from crm_site.lib.paging import expected_rows
 from customers import custom_fields
 from customers.filter_fields import REGISTER, CustomerFields
 from customers.forms import CustomerFilters
@@ -219,10 +223,10 @@ def as_text(value: Any) -> str:
 # --- Both together ----------------------------------------------------------------------------------------------------
 
 
-def narrowed(where: Where, run: Run) -> set[int]:
+def narrowed(where: Where, run: Run, expected: Expected | None = None) -> set[int]:
     query = QueryDict(mutable=True)
     query["where"] = write(where)
-    filters = CustomerFilters(query, choices=filter_choices(), run=run, today=TODAY)
+    filters = CustomerFilters(query, choices=filter_choices(), run=run, today=TODAY, expected=expected)
     assert not filters.errors, filters.errors
     return set(filters.apply(portfolio(Customer.objects.all(), run, filters.figures)).values_list("pk", flat=True))
 
@@ -255,6 +259,36 @@ def test_groups_join_conditions_by_all_and_by_any(run: Run) -> None:
     found = {joint: len(narrowed(Where((towns, losing), joint), run)) for joint in ("all", "any")}
     cities = Customer.objects.filter(pk__in=narrowed(Where((towns, losing)), run)).values_list("city", flat=True)
     assert (sorted(cities), found) == (["Lyon", "Metz"], {"all": 2, "any": 4})
+
+
+ALTERNATIVES = (
+    "any(profit:most:0;city:is:lyon;last_contact:last:2)",
+    "any(tags:known;open_task:is:True);all(kind:is:person)",
+    "kind:is:person;any(member_of:known;category:is:1);any(owner:empty;words:has:du)",
+    "either(all(profit:least:1;kind:is:person);all(last_contact:empty);any(city:empty;tags:empty))",
+    "either(any(custom_tier:is:Gold;consent_email_{purpose}:is:True);all(order_count:most:1;birthday:next:31))",
+    "any(city:is:Lyon;city:is:Gap)",
+    "either(all(profit:most:0))",
+)
+
+
+@pytest.mark.parametrize("text", ALTERNATIVES)
+def test_alternatives_looked_up_one_by_one_are_those_asked_together(text: str, run: Run) -> None:
+    some_customers(run, random.Random(5))
+    where = read(text.replace("{purpose}", str(Purpose.objects.get().pk)))
+    together = narrowed(where, run)
+    assert 0 < len(together) < 61
+    assert narrowed(where, run, expected=lambda rows: 0) == together
+    assert narrowed(where, run, expected=expected_rows) == together
+
+
+def test_alternatives_of_many_are_asked_together(run: Run) -> None:
+    CustomerFactory(city="Lyon")
+    where = read("any(city:is:Lyon;tags:known)")
+    with CaptureQueriesContext(connection) as queries:
+        narrowed(where, run, expected=lambda rows: FEW)
+        narrowed(where, run, expected=lambda rows: 0)
+    assert ["UNION" in query["sql"] for query in queries if "UPPER" in query["sql"]] == [False, True]
 
 
 def test_words_find_what_the_search_finds(run: Run) -> None:

@@ -17,6 +17,11 @@ from crm_site.lib.conditions.kinds import ABOUT_NOTHING, DAYS, KINDS, OPERATORS,
 # From an operator, its values and today to what is asked of the query.
 Narrow = Callable[[str, Sequence[Any], dt.date], Q]
 Choices = Sequence[tuple[Any, str | Promise]]
+# How many rows a query will probably find.
+Expected = Callable[[QuerySet[Any]], int]
+
+# So many finds are put together sooner than all rows are asked.
+FEW = 30_000
 
 
 def no_choices() -> Choices:
@@ -36,8 +41,14 @@ class Field:
     attribute: str = ""  # an attribute that the list's own query must give its rows before they can be narrowed by it
     alias: tuple[str, Any] | None = None  # a name that `narrow` asks by, and the expression that it stands for
     optional: bool = True  # may be unknown
+    is_apart: bool = False  # is looked up in another table, row by row unless that table leads
     permission: str = ""  # whoever lacks it can neither see nor use the field
     hint: str | Promise = ""
+
+    @property
+    def table(self) -> str:
+        """A name for where the field stands: alternatives within one table are found together."""
+        return self.name if self.is_apart else "attributes" if self.attribute else ""
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -70,6 +81,13 @@ class CheckedGroup:
     conditions: tuple[Checked, ...]
     joint: Joint
 
+    @property
+    def tables(self) -> set[str]:
+        return {each.field.table for each in self.conditions}
+
+    def parts(self, today: dt.date) -> list[Q]:
+        return [each.field.narrow(each.operator, each.values, today) for each in self.conditions]
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedWhere:
@@ -86,22 +104,39 @@ class CheckedWhere:
         """The attributes that a query must have to be narrowed."""
         return {each.field.attribute for group in self.groups for each in group.conditions} - {""}
 
-    def apply(self, rows: QuerySet[Any], today: dt.date) -> QuerySet[Any]:
-        """The rows that pass; they must have the attributes (no query of its own)."""
-        aliases = [each.field.alias for group in self.groups for each in group.conditions if each.field.alias]
-        return rows.alias(**dict(aliases)).filter(self.q(today))
+    def apply(self, rows: QuerySet[Any], today: dt.date, expected: Expected | None = None) -> QuerySet[Any]:
+        """The rows that pass; they must have the attributes.
 
-    def q(self, today: dt.date) -> Q:
-        """What is asked of rows that have the attributes and aliases."""
-        groups = [
-            _joined([each.field.narrow(each.operator, each.values, today) for each in group.conditions], group.joint)
-            for group in self.groups
-        ]
-        return _joined(groups, self.where.joint)
+        Alternatives that stand in several tables would be asked row by row. Where `expected` says that few rows pass,
+        each is looked up by itself and the finds are put together (1 query of `expected` for each such alternative).
+        """
+        aliases = [each.field.alias for group in self.groups for each in group.conditions if each.field.alias]
+        whole = rows.alias(**dict(aliases))
+        if self.where.joint == "any" and len(self.groups) > 1:
+            parts = [_joined(group.parts(today), group.joint) for group in self.groups]
+            spread = len(set().union(*(group.tables for group in self.groups))) > 1
+            return whole.filter(_any_of(whole, parts, expected if spread else None))
+        found = whole
+        for group in self.groups:
+            if group.joint == "any":
+                found = found.filter(_any_of(whole, group.parts(today), expected if len(group.tables) > 1 else None))
+            else:
+                found = found.filter(*group.parts(today))
+        return found
 
 
 def _joined(parts: Sequence[Q], joint: Joint) -> Q:
     return Q(*parts, _connector=Q.OR if joint == "any" else Q.AND)
+
+
+def _any_of(rows: QuerySet[Any], parts: Sequence[Q], expected: Expected | None) -> Q:
+    """The alternatives as one condition: as they stand, or as the keys of what each of them finds."""
+    if expected is None or len(parts) < 2:
+        return _joined(parts, "any")
+    finds = [rows.filter(part).order_by().values("pk") for part in parts]
+    if sum(map(expected, finds)) > FEW:
+        return _joined(parts, "any")
+    return Q(pk__in=finds[0].union(*finds[1:]))
 
 
 class BadConditions(ValueError):
