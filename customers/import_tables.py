@@ -183,11 +183,11 @@ OUTCOMES = {
 
 
 def _told(row: PreviewedRow) -> str:
-    """Why a row is rejected, and what to do."""
+    """Whom the row is about, or why it is rejected."""
     if row.reason is None:
-        return ""
+        return row.customer
     place = ": ".join(part for part in (row.column, row.value) if part)
-    return " · ".join(part for part in (place, str(row.reason.sentence), str(row.reason.remedy)) if part)
+    return " · ".join(part for part in (place, str(row.reason.sentence)) if part)
 
 
 PREVIEW = Table(
@@ -202,13 +202,14 @@ PREVIEW = Table(
             "badge",
             value=lambda row: str(OUTCOMES[row.outcome][0]),
             badge=lambda row: OUTCOMES[row.outcome][1],
-            note=_told,
         ),
         Column(
-            "customer",
-            _("Customer"),
+            "told",
+            _("Customer, or reason and what to do"),
             "link",
+            value=_told,
             link=lambda row: reverse("customer", args=[row.customer_id]) if row.customer_id else "",
+            note=lambda row: str(row.reason.remedy) if row.reason else "",
         ),
     ),
 )

@@ -1,52 +1,27 @@
 """Import orders from a file: `manage.py import_orders FILE [--mapping …] [--dry-run] [--json] [--rejections FILE]`."""
 
-import json
-import sys
 from argparse import ArgumentParser
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from crm_site.lib.formatting import number
+from crm_site.management.import_command import ImportCommand
 from customers.import_actions import IMPORT_ORDERS, import_orders
-from customers.importing.problems import ImportProblem
 from customers.importing.report import ImportReport
 from customers.importing.staging import Unwatched
 
-SHOWN = 20
 
-
-class Progress(Unwatched):
-    """The progress of an import on a terminal, each percent on the same line."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self._last = ""
-
-    def progress(self, done: int, total: int, stage: str = "") -> None:
-        percent = f" {100 * done // total} %" if total else " …"
-        text = f"{IMPORT_ORDERS.stages[stage]}{percent}"
-        if text != self._last:
-            self._out.write(f"\r{text:<40}")
-            self._out.flush()
-            self._last = text
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._last:
-            self._out.write(f"\r{'':<40}\r")
-
-
-class Command(BaseCommand):
-    help = "Import orders from a CSV file (also .gz). Good rows are kept, bad ones reported; repeating it adds nothing."
+class Command(ImportCommand):
+    help = (
+        "Import orders from a CSV file (also .gz) or a workbook (XLSX). Good rows are kept, bad ones reported; "
+        "repeating it adds nothing."
+    )
+    job = IMPORT_ORDERS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "file", type=Path, help="CSV file with a header line, or a CDNOW file; packed with gzip or not"
+            "file", type=Path, help="CSV file with a header line, or a CDNOW file, packed with gzip or not; or XLSX"
         )
         parser.add_argument(
             "--mapping",
@@ -54,66 +29,23 @@ class Command(BaseCommand):
             help="auto (told by the header), cdnow, online-retail, or columns one by one: "
             "customer=CustomerRef,date=Day,quantity=Qty,unit_price=Price; with options such as dates=dmy,decimal=comma",
         )
-        parser.add_argument("--dry-run", action="store_true", help="do everything, report it, and keep nothing")
-        parser.add_argument("--json", action="store_true", help="report for programs")
-        parser.add_argument("--rejections", type=Path, metavar="FILE", help="write all rejected rows to this CSV file")
+        self.add_shared_arguments(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        quiet = options["json"] or not sys.stderr.isatty()
-        watch = Unwatched() if quiet else Progress(sys.stderr)
-        try:
-            report = self._import(watch, options)
-        except ImportProblem as problem:
-            self._refuse(problem, as_json=options["json"])
-        finally:
-            if isinstance(watch, Progress):
-                watch.end()
-        if options["json"]:
-            self.stdout.write(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
-        else:
-            self._tell(report)
+    def run_import(self, options: dict[str, Any], watch: Unwatched, rejections: TextIO | None) -> ImportReport:
+        return import_orders(
+            path=options["file"],
+            mapping=options["mapping"],
+            dry_run=options["dry_run"],
+            watch=watch,
+            rejections=rejections,
+        )
 
-    def _import(self, watch: Unwatched, options: dict[str, Any]) -> ImportReport:
-        with ExitStack() as stack:
-            rejections = None
-            if options["rejections"]:
-                file = open(options["rejections"], "w", encoding="utf-8-sig", newline="")  # noqa: SIM115
-                rejections = stack.enter_context(file)
-            return import_orders(
-                path=options["file"],
-                mapping=options["mapping"],
-                dry_run=options["dry_run"],
-                watch=watch,
-                rejections=rejections,
-            )
-
-    def _refuse(self, problem: ImportProblem, *, as_json: bool) -> None:
-        if as_json:
-            error = {"code": problem.code, "sentence": problem.sentence, "values": problem.values}
-            self.stdout.write(json.dumps({"error": error}, indent=2, ensure_ascii=False))
-        else:
-            self.stderr.write(problem.sentence + " " + _("Nothing was imported."))
-        sys.exit(1)
-
-    def _tell(self, report: ImportReport) -> None:
-        rows = ngettext("%(rows)s row in %(file)s", "%(rows)s rows in %(file)s", report.rows)
-        figures = {"rows": number(report.rows), "file": report.file_name}
-        self.stdout.write(rows % figures + (" · " + _("dry run, nothing was kept") if report.dry_run else ""))
-        for label, value in (
+    def figures(self, report: ImportReport) -> list[tuple[str, int]]:
+        return [
             (_("accepted"), report.accepted),
             (_("rejected"), report.rejected),
             (_("skipped, here already"), report.skipped),
             (_("new orders"), report.orders),
             (_("new customers"), report.customers),
             (_("new products"), report.products),
-        ):
-            self.stdout.write(f"{number(value):>12}  {label}")
-        for rejection in report.rejections[:SHOWN]:
-            self._tell_rejection(rejection)
-        if report.rejected > SHOWN:
-            self.stdout.write(_("… and %(more)s more rejected rows.") % {"more": number(report.rejected - SHOWN)})
-
-    def _tell_rejection(self, rejection: Any) -> None:
-        place = _("Line %(line)s") % {"line": rejection.line} + (f", {rejection.column}" if rejection.column else "")
-        value = f" «{rejection.value}»" if rejection.value else ""
-        self.stdout.write(f"{place}{value}: {rejection.sentence} {rejection.remedy}")
+        ]
