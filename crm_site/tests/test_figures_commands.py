@@ -5,6 +5,7 @@ import json
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,7 +13,9 @@ from django.core.management import CommandError, call_command
 from crm_site.lib.jobs.models import Job
 from customers.models import Run
 from customers.tests.factories import CustomerFactory, RunFactory, ScorecardFactory
-from profitability.tests.shop import JUNE, bought, current_costing, pool
+from profitability.models import PeriodFigure, PeriodRanking
+from profitability.tests.portfolio import a_portfolio
+from profitability.tests.shop import JUNE, bought, current_costing, pool, recomputed
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +104,62 @@ def test_export_to_a_place_that_cannot_be_written_leaves_nothing(ranked: Run, tm
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("export", "ranking", output=tmp_path / "missing" / "ranking.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def computed() -> Run:
+    """The current run of a few dozen customers who bought from January to June."""
+    a_portfolio()
+    return recomputed()
+
+
+def exported(what: str, folder: Path, **options: Any) -> list[dict[str, Any]]:
+    call_command("export", what, format="json", output=folder / "export.json", **options)
+    return json.loads((folder / "export.json").read_text())
+
+
+def test_the_ranking_of_a_period_is_that_of_its_page(computed: Run, tmp_path: Path) -> None:
+    rows = exported("ranking", tmp_path, period="2026-q2")
+    figures = PeriodFigure.objects.filter(ranking=PeriodRanking.objects.get()).order_by("rank")
+    assert [row["profit"] for row in rows] == [float(profit) for profit in figures.values_list("profit", flat=True)]
+    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+@pytest.mark.parametrize("period", ["", "2026", "12m"])
+def test_exported_profit_adds_up_line_by_line(computed: Run, tmp_path: Path, period: str) -> None:
+    rows = exported("profit", tmp_path, period=period)
+    for row in rows:
+        parts = row["gross_margin"] - row["cost_to_serve"] - row["direct_costs"]
+        assert row["profit"] == pytest.approx(parts, abs=0.001)
+    assert sum(row["profit"] for row in rows) == pytest.approx(float(computed.totals["ranking"]["profit"]), abs=0.001)
+
+
+def test_exported_lifetime_values_add_up_to_equity(computed: Run, tmp_path: Path) -> None:
+    rows = exported("lifetime-values", tmp_path)
+    assert sum(row["lifetime_value"] or 0 for row in rows) == pytest.approx(
+        float(computed.totals["customer_equity"]), abs=0.001
+    )
+
+
+@pytest.mark.parametrize("what", ["ranking", "profit", "lifetime-values"])
+def test_export_makes_workbooks_too(computed: Run, tmp_path: Path, what: str) -> None:
+    call_command("export", what, format="xlsx", output=tmp_path / "export.xlsx")
+    with ZipFile(tmp_path / "export.xlsx") as book:
+        rows = book.read("xl/worksheets/sheet1.xml").count(b"<row ")
+    assert rows == 1 + computed.totals["ranking"]["customers"]
+    assert [path.name for path in tmp_path.iterdir()] == ["export.xlsx"]
+
+
+def test_a_workbook_does_not_go_to_standard_output(ranked: Run) -> None:
+    with pytest.raises(CommandError, match="needs a file"):
+        call_command("export", "ranking", format="xlsx")
+
+
+def test_a_period_that_does_not_exist_is_refused(ranked: Run) -> None:
+    with pytest.raises(CommandError, match="There is no period '2026-13'"):
+        call_command("export", "ranking", period="2026-13")
+
+
+def test_lifetime_values_have_no_period(ranked: Run) -> None:
+    with pytest.raises(CommandError, match="belong to no period"):
+        call_command("export", "lifetime-values", period="2026")

@@ -12,6 +12,8 @@ from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.moves import MovedList, ranking_moves
+from profitability.views.groups import ranking_groups, ranking_sizes
+from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.ranking import RankingList, ranking_curve
 from profitability.views.runs import RunList, run_page, run_start
 from profitability.views.value_models import value_models, value_models_compare, value_models_csv

@@ -1,26 +1,30 @@
-"""Write figures to a file for other programs: `manage.py export ranking --format csv|json -o FILE`."""
+"""Write figures to a file for other programs: `manage.py export ranking --format xlsx --period 2026-q3 -o FILE`."""
 
 import csv
 import json
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 
-from crm_site.lib.export import csv_value
+from crm_site.lib.export import Sheet, csv_value, write_xlsx
 from customers.models import Run, Scorecard
+from profitability.models import PeriodRanking
+from profitability.period_actions import compute_ranking
+from profitability.periods import period_named
+from profitability.reports.groups import figures_of
 
 ROWS_AT_ONCE = 10_000
+WHO = {"reference": "customer__reference", "given_name": "customer__given_name", "name": "customer__name"}
 RANKING = {
-    "reference": "customer__reference",
-    "given_name": "customer__given_name",
-    "name": "customer__name",
+    **WHO,
     "net_revenue": "net_revenue",
     "profit": "profit",
     "rank": "rank",
@@ -28,45 +32,118 @@ RANKING = {
     "category": "category",
     "lifetime_value": "lifetime_value",
 }
+PROFIT = {
+    **WHO,
+    "orders": "orders",
+    "net_revenue": "net_revenue",
+    "gross_margin": "gross_margin",
+    "cost_to_serve": "cost_to_serve",
+    "direct_costs": "direct_costs",
+    "profit": "profit",
+}
+LIFETIME_VALUES = {
+    **WHO,
+    "lifetime_value": "lifetime_value",
+    "lifetime_value_low": "lifetime_value_low",
+    "lifetime_value_high": "lifetime_value_high",
+    "lifetime_value_note": "lifetime_value_note",
+    "expected_orders": "expected_orders",
+    "probability_alive": "probability_alive",
+}
+KINDS = {"cumulative_share": "percent", "probability_alive": "percent", "rank": "number", "category": "number"}
+TEXTS = frozenset({"reference", "name", "lifetime_value_note"})
+
+
+@dataclass(frozen=True)
+class Export:
+    """Something that can be exported: its columns, and the order of its rows."""
+
+    columns: Mapping[str, str]
+    order: tuple[str, ...]
+    by_period: bool = True
+
+    @property
+    def headings(self) -> list[str]:
+        return [name for name in self.columns if name != "given_name"]
+
+
+EXPORTS = {
+    "ranking": Export(RANKING, ("rank",)),
+    "profit": Export(PROFIT, ("-profit", "customer_id")),
+    "lifetime-values": Export(LIFETIME_VALUES, ("-lifetime_value", "customer_id"), by_period=False),
+}
 
 
 class Command(BaseCommand):
-    help = "Exports the ranking of all customers by profit, as the current figures have it."
+    help = (
+        "Exports the ranking, the profit or the lifetime value of all ranked customers, as the current figures have it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["ranking"])
-        parser.add_argument("--format", choices=["csv", "json"], default="csv")
+        parser.add_argument("what", choices=list(EXPORTS))
+        parser.add_argument("--format", choices=["csv", "xlsx", "json"], default="csv")
+        parser.add_argument(
+            "--period", default="", help="2026, 2026-q3, 2026-07 or 12m (the last twelve months); all months without"
+        )
         parser.add_argument("-o", "--output", type=Path, help="file to write; standard output without it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = Run.objects.current()
         if run is None:
             raise CommandError("There are no figures yet. Run `manage.py recompute --wait` first.")
-        write = write_csv if options["format"] == "csv" else write_json
+        what, output = EXPORTS[options["what"]], options["output"]
+        rows = rows_of(run, what, options.get("period") or "")
         try:
-            with destination(options["output"]) as file:
-                write(ranking(run), file)
+            if options["format"] == "xlsx":
+                self._workbook(options["what"], what, rows, output)
+            else:
+                write = write_csv if options["format"] == "csv" else write_json
+                with destination(output) as file:
+                    write(what, rows, file)
         except OSError as error:
-            raise CommandError(f"{options['output']} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+
+    def _workbook(self, name: str, what: Export, rows: Iterator[dict[str, Any]], output: Path | None) -> None:
+        if output is None:
+            raise CommandError("A workbook needs a file: give one with -o.")
+        kinds = [KINDS.get(heading, "text" if heading in TEXTS else "money") for heading in what.headings]
+        with draft_of(output) as draft, draft.open("wb") as file:
+            write_xlsx(Sheet(name, what.headings, kinds, (list(row.values()) for row in rows)), file)
 
 
-def ranking(run: Run) -> Iterator[dict[str, Any]]:
-    """Every ranked customer, best first, a few thousand in memory at a time (1 query)."""
-    cards = Scorecard.objects.filter(run=run, rank__isnull=False).order_by("rank")
-    for row in cards.values_list(*RANKING.values()).iterator(ROWS_AT_ONCE):
-        customer = dict(zip(RANKING, row, strict=True))
+def rows_of(run: Run, what: Export, period: str) -> Iterator[dict[str, Any]]:
+    """Every ranked customer of a period, a few thousand in memory at a time. Raises CommandError."""
+    found = period_named(period, as_of=run.as_of)
+    if found is None:
+        raise CommandError(
+            f"There is no period {period!r}. Give a year, a quarter as 2026-q3, a month as 2026-07, or 12m."
+        )
+    if found.is_lifetime:
+        figures: Any = Scorecard.objects.filter(run=run, rank__isnull=False)
+    elif not what.by_period:
+        raise CommandError("Lifetime values belong to no period: leave --period out.")
+    else:
+        ranking, _created = PeriodRanking.objects.get_or_create(run=run, since=found.since, until=found.until)
+        figures = figures_of(compute_ranking(ranking_id=ranking.pk))
+    return named_rows(figures.order_by(*what.order), what)
+
+
+def named_rows(figures: Any, what: Export) -> Iterator[dict[str, Any]]:
+    """The rows with the names of their columns (1 query)."""
+    for row in figures.values_list(*what.columns.values()).iterator(ROWS_AT_ONCE):
+        customer = dict(zip(what.columns, row, strict=True))
         customer["name"] = f"{customer.pop('given_name')} {customer['name']}".strip()
         yield customer
 
 
-def write_csv(rows: Iterator[dict[str, Any]], file: TextIO) -> None:
+def write_csv(what: Export, rows: Iterator[dict[str, Any]], file: TextIO) -> None:
     """Names of people are guarded, so that no spreadsheet takes one for a formula."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([name for name in RANKING if name != "given_name"])
+    writer.writerow(what.headings)
     writer.writerows([csv_value(value) for value in row.values()] for row in rows)
 
 
-def write_json(rows: Iterator[dict[str, Any]], file: TextIO) -> None:
+def write_json(what: Export, rows: Iterator[dict[str, Any]], file: TextIO) -> None:
     """A list of objects, one on each line."""
     file.write("[")
     for number, row in enumerate(rows):
@@ -76,15 +153,21 @@ def write_json(rows: Iterator[dict[str, Any]], file: TextIO) -> None:
 
 
 @contextmanager
-def destination(path: Path | None) -> Iterator[TextIO]:
+def destination(path: Path | None) -> Iterator[IO[str]]:
     """Standard output, or a file that appears under its name only when it is complete."""
     if path is None:
         yield sys.stdout
         return
+    with draft_of(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """A file beside another, which it becomes when all of it was written."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        yield draft
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
