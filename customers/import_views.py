@@ -120,7 +120,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
             "facts": import_facts(source),
             "mapping": mapping_facts(source) if source.finished_at else [],
             "may_import": bool(may_import(request.user)),
-            "may_undo": source.can_be_undone and request.user.has_perm(IMPORT_CUSTOMERS),  # type: ignore[union-attr]
+            "may_undo": source.can_be_undone and request.user.has_perm(IMPORT_CUSTOMERS),
         }
         result = _result(request, source) if source.finished_at else {}
         response = render(request, "customers/import.html", context | result)

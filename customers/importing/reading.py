@@ -63,8 +63,8 @@ class Reading:
     def rows(self) -> Iterator[Iterator[Record]]:
         """The rows of the file, those with a wrong number of columns marked as such."""
         if self.text.is_workbook:
-            with workbook_rows(self.text.path) as found:
-                yield (record for record in workbook_records(found, self.width) if record.line >= self.first_line)
+            with workbook_rows(self.text.path) as rows:
+                yield (record for record in workbook_records(rows, self.width) if record.line >= self.first_line)
             return
         with open_lines(self.text) as lines:
             if self.layout.blanks:

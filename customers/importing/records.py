@@ -21,9 +21,10 @@ class Record:
 def records(lines: Lines, delimiter: str, width: int = 0) -> Iterator[Record]:
     """The rows of a text, blank lines left out; those without `width` cells are given with the reason.
 
-    A quotation mark that is never closed costs its own row only: the lines that it swallowed are read again.
+    A quotation mark that is never closed costs its own row only: the lines that it swallowed are read again. One that
+    is closed in the middle of a cell would join rows without a word; reading strictly, it is told instead.
     """
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line, lines.suspect = lines.begin(), False
         try:
@@ -33,7 +34,7 @@ def records(lines: Lines, delimiter: str, width: int = 0) -> Iterator[Record]:
         except csv.Error:
             yield _unreadable(lines, line, delimiter)
             lines.give_back_all_but_first()
-            reader = csv.reader(lines, delimiter=delimiter)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
             continue
         if not cells:
             continue
@@ -41,7 +42,7 @@ def records(lines: Lines, delimiter: str, width: int = 0) -> Iterator[Record]:
         if width and len(cells) != width and lines.spans_lines:
             yield fault or _unreadable(lines, line, delimiter)
             lines.give_back_all_but_first()
-            reader = csv.reader(lines, delimiter=delimiter)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
         elif width and len(cells) != width:
             yield fault or wrong_count(cells, line, width)
         else:
@@ -71,7 +72,7 @@ def _unreadable(lines: Lines, line: int, delimiter: str) -> Record:
     """A row that the reader of records gave up: a cell beyond all bounds, or a quotation mark that swallowed lines."""
     parts = lines.first_of_record.split(delimiter)
     place = max(range(len(parts)), key=lambda index: len(parts[index]))
-    if not lines.spans_lines:
+    if not lines.spans_lines and len(parts[place]) > LONGEST_CELL:
         return Record(line, parts, "cell_too_long", place, parts[place][:LONGEST_SHOWN])
     opened = (index for index, part in enumerate(parts) if part.lstrip().startswith('"') and part.count('"') % 2)
     place = next(opened, place)

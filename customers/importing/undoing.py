@@ -82,7 +82,7 @@ def take_back(*, import_id: int, watch: Callable[[], None]) -> int:
 
 def _put_back(cursor: Any, source: Import) -> int:
     first = source.changes.exclude(before=None).first()
-    if first is None:
+    if first is None or first.before is None:
         return 0
     columns = [column for column in (*CUSTOMER_COLUMNS, "sort_key", "search_text") if column in first.before]
     settings = ", ".join(f"{column} = {_restored(column)}" for column in columns)

@@ -73,10 +73,12 @@ def vocabulary(name: str) -> Mapping[str, str]:
 @cache
 def countries() -> Mapping[str, str]:
     """The English name of each country by its names in both languages and its codes of two and three letters."""
-    english = Locale("en").territories
+    english, french = (
+        {str(code): str(name) for code, name in Locale(language).territories.items()} for language in ("en", "fr")
+    )
     codes = [code for code in english if len(code) == 2 and code.isalpha()]
     names = {bare(english[code]): english[code] for code in codes}
-    names |= {bare(name): english[code] for code in codes if (name := Locale("fr").territories.get(code))}
+    names |= {bare(name): english[code] for code in codes if (name := french.get(code))}
     names |= {code.lower(): english[code] for code in codes}
     for alias, now in get_global("territory_aliases").items():
         if alias.isalpha() and 2 <= len(alias) <= 3 and len(now) == 1 and now[0] in english:
