@@ -59,6 +59,7 @@ SECTIONS = (
             Item(_("Ranking"), "ranking", "trophy", "profitability.view_profitability", key="r"),
             Item(_("Customer equity"), "equity", "diamond", "profitability.view_profitability"),
             Item(_("Matrix"), "matrix", "table", "profitability.view_profitability", key="m"),
+            Item(_("What-if"), "scenarios", "adjustments-horizontal", "profitability.view_profitability", key="w"),
             Item(_("Costing"), "costing", "calculator", "profitability.view_profitability"),
             Item(_("How sure are we?"), "value-models", "scale", "profitability.view_profitability"),
         ),

@@ -69,7 +69,7 @@ def matrix_for(*, run: Run, by: AbstractUser | AnonymousUser | None = None) -> P
     matrix, _created = ProductMatrix.objects.select_related("job").get_or_create(run=run)
     if matrix.computed_at:
         return matrix
-    if _lines_about() <= AT_ONCE:
+    if lines_about() <= AT_ONCE:
         return compute_matrix(run_id=run.pk)
     if matrix.job is None or not matrix.job.is_active:
         matrix.job = enqueue(kind=MATRIX, params={"run": run.pk}, requested_by=by, dedupe_key=f"matrix:{run.pk}")
@@ -77,7 +77,7 @@ def matrix_for(*, run: Run, by: AbstractUser | AnonymousUser | None = None) -> P
     return matrix
 
 
-def _lines_about() -> int:
+def lines_about() -> int:
     """How many order lines there are, as the database remembers it (1 query)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [OrderLine._meta.db_table])

@@ -14,6 +14,7 @@ from profitability.matrix_actions import MATRIX, compute_matrix
 from profitability.comparison_actions import COMPARISON, request_comparison, use_winner
 from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
 from profitability.recompute import run_recompute
+from profitability.scenario_actions import SCENARIO, compute_scenario
 from profitability.recompute.comparing import compare_before_first_recompute, run_comparison
 
 
@@ -54,6 +55,12 @@ def product_matrix(context: JobContext) -> dict[str, Any]:
 def rank_period(context: JobContext) -> dict[str, Any]:
     context.progress(0, 0, "ranking")
     return {"ranking": compute_ranking(ranking_id=context.params["ranking"]).pk}
+
+
+@job_handler(SCENARIO)
+def what_if(context: JobContext) -> dict[str, Any]:
+    compute_scenario(scenario_id=context.params["scenario"], progress=lambda stage: context.progress(0, 0, stage))
+    return {}
 
 
 @shared_task

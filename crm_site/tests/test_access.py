@@ -38,6 +38,7 @@ from customers.tests.factories import (
     UserFactory,
 )
 from profitability.tests.compared import a_comparison
+from profitability.models import Scenario
 from profitability.tests.published import publish
 from profitability.tests.workshop import a_draft
 
@@ -149,6 +150,17 @@ TABLE = {
     "ranking-sizes": Row(MANAGEMENT),
     "matrix": Row(MANAGEMENT),
     "matrix-cell": Row(MANAGEMENT),
+    "scenarios": Row(MANAGEMENT),
+    "scenario-new": Row(MANAGEMENT),
+    "scenario-compare": Row(MANAGEMENT),
+    "scenario": Row(frozenset(), argument="scenario", refusal=MISSING),
+    "scenario-lever-add": Row(frozenset(), argument="scenario", refusal=MISSING),
+    "scenario-lever": Row(frozenset(), argument="scenario lever", refusal=MISSING),
+    "scenario-lever-remove": Row(frozenset(), method="post", argument="scenario lever", refusal=MISSING),
+    "scenario-save": Row(frozenset(), method="post", argument="scenario", refusal=MISSING),
+    "scenario-compute": Row(frozenset(), method="post", argument="scenario", refusal=MISSING),
+    "scenario-copy": Row(frozenset(), method="post", argument="scenario", refusal=MISSING),
+    "scenario-delete": Row(frozenset(), argument="scenario", refusal=MISSING),
     "costing": Row(MANAGEMENT),
     "costing-month": Row(MANAGEMENT, argument="month"),
     "costing-reconciliation": Row(MANAGEMENT),
@@ -210,6 +222,7 @@ def world() -> dict[str, Any]:
     a_comparison()
     run, source = publish(500, -100), ImportFactory()
     job = run.job or source.job or make_job()
+    scenario = Scenario.objects.create(owner=UserFactory(), name="Without paper", levers=[])
     return {
         "customer": [moment.customer.pk],
         "valued customer": [Scorecard.objects.filter(run=run).values_list("customer", flat=True)[0]],
@@ -230,6 +243,8 @@ def world() -> dict[str, Any]:
         "run": [run.pk],
         "job": [job.pk],
         "bulk change": [Job.objects.create(kind="bulk-change", state=Job.State.DONE).pk],
+        "scenario": [scenario.pk],
+        "scenario lever": [scenario.pk, 0],
         "month": [run.as_of.replace(day=1)],
         "costing": [(draft := a_draft()).pk],
         "cost pool": [draft.pools.all()[0].pk],

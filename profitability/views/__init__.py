@@ -16,6 +16,19 @@ from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.ranking import RankingList, ranking_curve
 from profitability.views.runs import RunList, run_page, run_start
+from profitability.views.scenarios import (
+    scenario_compare,
+    scenario_compute,
+    scenario_copy,
+    scenario_delete,
+    scenario_lever,
+    scenario_lever_add,
+    scenario_lever_remove,
+    scenario_list,
+    scenario_new,
+    scenario_page,
+    scenario_save,
+)
 from profitability.views.value_models import value_models, value_models_compare, value_models_csv
 
 __all__ = [
@@ -39,6 +52,17 @@ __all__ = [
     "ranking_sizes",
     "run_page",
     "run_start",
+    "scenario_compare",
+    "scenario_compute",
+    "scenario_copy",
+    "scenario_delete",
+    "scenario_lever",
+    "scenario_lever_add",
+    "scenario_lever_remove",
+    "scenario_list",
+    "scenario_new",
+    "scenario_page",
+    "scenario_save",
     "value_models",
     "value_models_compare",
     "value_models_csv",

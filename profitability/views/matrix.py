@@ -166,6 +166,7 @@ def _cell_context(request: HttpRequest, asked: Asked, cell: Cell) -> dict[str, A
         "customers_url": customers_url(place.rows, cell.row.key),
         "customer_url": reverse("customer", args=[cell.row.key]) if place.rows == CUSTOMERS else "",
         "members_url": _members_url(place, cell),
+        "levers": _levers(place, cell) if cell.row.key != ANONYMOUS_ROW else [],
     }
 
 
@@ -200,3 +201,16 @@ def _lines(request: HttpRequest, asked: Asked, cell: Cell) -> list[OrderLine]:
         Customer.objects.visible_to(request.user), place.rows, cell.row.key, asked.published.run, with_figures=True
     )
     return list(latest_lines(customers, place.columns, cell.column, columns))
+
+
+def _levers(place: Place, cell: Cell) -> list[tuple[str, str, str]]:
+    """The three levers of a cell, each with the address of a what-if that is about this cell."""
+    target = place_query(Place(place.rows, place.columns), row=cell.row.key or UNKNOWN_ROW, column=cell.column)
+    address = f"{reverse('scenario-new')}?{target}"
+    if not cell.column:
+        return [(_("Change the service"), f"{address}&lever=service", "adjustments-horizontal")]
+    return [
+        (_("Raise the price"), f"{address}&lever=price", "coins"),
+        (_("Drop the product"), f"{address}&lever=drop", "trash"),
+        (_("Encourage what earns"), f"{address}&lever=promote", "speakerphone"),
+    ]

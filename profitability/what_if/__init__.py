@@ -5,6 +5,7 @@ Pure: no Django, no clock, no database.
     levers      which levers there are, and the assumptions that each makes; no numpy, so that pages may import it
     base        the figures of a run as columns: where everything begins, and nothing of it is ever changed
     reactions   what each lever does to customers, cells and costs
+    outcome     what a scenario comes to; no numpy either
     simulation  before, after, and the way from one to the other
 
 The point of it: what an activity no longer does for customers who left still costs what its people and machines cost.

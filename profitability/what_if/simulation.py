@@ -13,88 +13,10 @@ from numpy.typing import NDArray
 from profitability.ranking import Part, WhaleCurve, categorise, whale_curve
 from profitability.what_if.base import Base, Cents, Floats, Mask
 from profitability.what_if.levers import Lever
+from profitability.what_if.outcome import CATEGORIES, CategoryChange, Curve, Figures, Move, Outcome, Step
 from profitability.what_if.reactions import State
 
 CURVE_STEPS = 100
-CATEGORIES = (1, 2, 3, 4)
-GONE = 0  # in moves: no longer a customer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figures:
-    """A company before or after: customers who are ranked, and from their profit down to what the company keeps."""
-
-    customers: float  # expected number; some may be expected to leave
-    net_revenue: int
-    cost_of_goods: int
-    cost_to_serve: int
-    direct_costs: int
-    profit: int  # of these customers, as their accounts show it
-    others: int  # profit of prospects and of anonymous sales
-    uncharged: int  # costs that nobody is charged, as today: unused capacity and company level
-    idle: int  # capacity that the levers set free and nobody gives up
-    sunk: int  # direct costs of customers who leave, which were spent on them
-    lifetime_value: int
-    losing: int  # customers with a loss
-
-    @property
-    def result(self) -> int:
-        """What the company keeps: capacity set free is not earned."""
-        return self.profit + self.others - self.uncharged - self.idle - self.sunk
-
-
-@dataclass(frozen=True, kw_only=True)
-class CategoryChange:
-    """One of the four categories, before and after."""
-
-    category: int
-    customers_before: int
-    customers_after: int
-    profit_before: int
-    profit_after: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Move:
-    """So many customers go from one category to another; `GONE` is leaving altogether."""
-
-    before: int
-    after: int
-    customers: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """A whale curve: cumulative profit in cents at each hundredth of the customers, and what is read off it."""
-
-    cents: tuple[int, ...]
-    best_share: float | None
-    peak_share: float | None
-    peak_at: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """What one lever changes, after those before it."""
-
-    result: int
-    profit: int
-    idle: int
-    lifetime_value: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a scenario comes to."""
-
-    before: Figures
-    after: Figures
-    value_at_risk: int  # lifetime value of those who are expected to leave
-    categories: tuple[CategoryChange, ...]
-    moves: tuple[Move, ...]
-    curve_before: Curve
-    curve_after: Curve
-    steps: tuple[Step, ...]  # one for each lever; they come to the whole change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +58,7 @@ def simulate(base: Base, levers: Sequence[Lever]) -> Outcome:
     return Outcome(
         before=figures[0],
         after=figures[-1],
-        value_at_risk=figures[0].lifetime_value - figures[-1].lifetime_value,
+        value_at_risk=_value_at_risk(base, account),
         categories=_categories(base, today, account, before, after),
         moves=_moves(before, after),
         curve_before=_curve(today.profit[base.customers.ranked & today.there]),
@@ -169,6 +91,12 @@ def _account(state: State) -> _Account:
         sunk=int(customers.direct_costs.sum() - direct.sum()),
         uncharged=base.uncharged + round(state.uncharged),
     )
+
+
+def _value_at_risk(base: Base, account: _Account) -> int:
+    """The lifetime value that leaves with customers; losses that leave too do not make up for it."""
+    values = np.nan_to_num(base.customers.lifetime_value).clip(0)
+    return round(float((values * (1 - account.kept)).sum()))
 
 
 def _moved(state: State, change: Floats) -> Floats:

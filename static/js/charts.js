@@ -124,7 +124,7 @@
   const legend = (spec) => (spec.series.length > 1
     ? {
       legend: {
-        top: 0, left: 0, type: "scroll", icon: "roundRect", itemWidth: 12, itemHeight: 4, itemGap: 18,
+        data: spec.series.map((series) => series.name), top: 0, left: 0, type: "scroll", icon: "roundRect", itemWidth: 12, itemHeight: 4, itemGap: 18,
         textStyle: text("ink-2"), pageTextStyle: { color: colour("ink-3") },
         pageIconColor: colour("ink-2"), pageIconInactiveColor: colour("line-strong"),
       },
@@ -166,7 +166,8 @@
       }));
       return {
         ...base(spec),
-        grid: { left: 8, right: 20, top: 36, bottom: 28, containLabel: true },
+        ...legend(spec),
+        grid: { left: 8, right: 20, top: spec.series.length > 1 ? 48 : 36, bottom: 28, containLabel: true },
         tooltip: axisTooltip(spec, { lineStyle: { color: colour("line-strong") } }),
         xAxis: {
           type: "value", min: 0, max: 1, name: small ? "" : spec.x.label, nameLocation: "middle", nameGap: 30, nameTextStyle: labels(),
@@ -188,6 +189,7 @@
               label: { color: colour("ink"), fontSize: 12.5, fontWeight: 600, textBorderColor: colour("surface"), textBorderWidth: 3 },
             },
           },
+          ...overlaid(spec),
           /* Earned up to the peak, and of it what is kept; in red what the customers after the peak cost again. */
           ground(points.filter(([x]) => x <= peak[0]), "start", brand, 0.12),
           ground(points.filter(([x]) => x >= peak[0]).map(([x, y]) => [x, Math.min(y, end)]), "start", brand, 0.12),
@@ -419,6 +421,13 @@
     type: "line", data, symbol: "none", silent: true, z: 2, emphasis: { disabled: true },
     lineStyle: { width: 0 }, itemStyle: { color: tint }, areaStyle: { color: tint, opacity, origin },
   });
+
+  /* Further whale curves, such as that of today, as dashed lines over the first. */
+  const overlaid = (spec) => spec.series.slice(1).map((series, index) => ({
+    type: "line", name: series.name, symbol: "none", z: 3, emphasis: { disabled: true },
+    data: series.values.map((y, at) => [Number(spec.x.values[at]), y]),
+    lineStyle: { width: 2, type: "dashed", color: seriesColour(series, index + 1) }, itemStyle: { color: seriesColour(series, index + 1) },
+  }));
 
   const marked = (spec) => (spec.marks.length ? {
     markPoint: {
