@@ -198,6 +198,8 @@ REGISTER: tuple[Field, ...] = (
         "preferred_channel", _("Preferred channel"), "choice", codes("preferred_channel"), DEALINGS,
         lambda: Channel.choices,
     ),
+    Field("best_time", _("Best time to call"), "text", texts("best_time"), DEALINGS),
+    Field("needs", _("Needs and preferences"), "text", texts("needs"), DEALINGS),
 )  # fmt: skip
 
 

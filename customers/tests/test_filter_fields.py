@@ -80,6 +80,7 @@ def a_customer(chance: random.Random, staff: Any, sources: Any, teams: Any, hous
         source=pick([*sources, None]), acquired_on=pick(DAYS), acquisition_cost=pick([*AMOUNTS[1:], None]),
         birth_date=pick([dt.date(1980, 7, 1), dt.date(1996, 2, 29), dt.date(1970, 6, 30), None]),
         preferred_channel=pick(["email", "phone", ""]), member_of=pick([household, None]),
+        best_time=pick(["Evening", ""]), needs=pick(["Oak", "oak, ash", ""]),
         created_at=timezone.make_aware(dt.datetime.combine(pick(DAYS[:4]), pick([dt.time(), dt.time(23, 59, 59)]))),
         custom={code: value for code in CUSTOM if (value := pick(CUSTOM[code])) is not None},
     )  # fmt: skip
