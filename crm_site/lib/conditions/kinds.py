@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, ngettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, ngettext_lazy, npgettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
@@ -67,12 +67,12 @@ OPERATORS = {
     "last": Operator(
         pgettext_lazy("filter", "in the last … days"),
         "days",
-        ngettext_lazy("today", "in the last %(count)s days", "count"),
+        npgettext_lazy("days behind", "today", "in the last %(count)s days", "count"),
     ),
     "next": Operator(
         pgettext_lazy("filter", "in the next … days"),
         "days",
-        ngettext_lazy("today", "in the next %(count)s days", "count"),
+        npgettext_lazy("days ahead", "today", "in the next %(count)s days", "count"),
     ),
     "ago": Operator(
         pgettext_lazy("filter", "… days ago or longer"),
