@@ -10,12 +10,12 @@ from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
 from customers.models import Run
 from profitability.actions import RECOMPUTE, request_recompute
-from profitability.matrix_actions import MATRIX, compute_matrix
 from profitability.comparison_actions import COMPARISON, request_comparison, use_winner
+from profitability.matrix_actions import MATRIX, compute_matrix
 from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
 from profitability.recompute import run_recompute
-from profitability.scenario_actions import SCENARIO, compute_scenario
 from profitability.recompute.comparing import compare_before_first_recompute, run_comparison
+from profitability.scenario_actions import SCENARIO, compute_scenario
 
 
 @job_handler(RECOMPUTE)
@@ -37,13 +37,6 @@ def rank_period(context: JobContext) -> dict[str, Any]:
     return {"ranking": compute_ranking(ranking_id=context.params["ranking"]).pk}
 
 
-@job_handler(COMPARISON)
-def compare_models(context: JobContext) -> dict[str, Any]:
-    comparison = run_comparison(context=context, as_of=timezone.localdate())
-    use_winner(comparison=comparison)
-    return {"comparison": comparison.pk}
-
-
 @job_handler(MATRIX)
 def product_matrix(context: JobContext) -> dict[str, Any]:
     context.progress(0, 0, "lines")
@@ -51,10 +44,11 @@ def product_matrix(context: JobContext) -> dict[str, Any]:
     return {}
 
 
-@job_handler(RANKING_OF_PERIOD)
-def rank_period(context: JobContext) -> dict[str, Any]:
-    context.progress(0, 0, "ranking")
-    return {"ranking": compute_ranking(ranking_id=context.params["ranking"]).pk}
+@job_handler(COMPARISON)
+def compare_models(context: JobContext) -> dict[str, Any]:
+    comparison = run_comparison(context=context, as_of=timezone.localdate())
+    use_winner(comparison=comparison)
+    return {"comparison": comparison.pk}
 
 
 @job_handler(SCENARIO)

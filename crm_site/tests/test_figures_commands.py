@@ -16,6 +16,8 @@ from customers.tests.factories import CustomerFactory, RunFactory, ScorecardFact
 from profitability.models import PeriodFigure, PeriodRanking
 from profitability.tests.portfolio import a_portfolio
 from profitability.tests.shop import JUNE, bought, current_costing, pool, recomputed
+from profitability.tests.shop_of_families import ShopOfFamilies
+from profitability.totals import RunTotals
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +165,24 @@ def test_a_period_that_does_not_exist_is_refused(ranked: Run) -> None:
 def test_lifetime_values_have_no_period(ranked: Run) -> None:
     with pytest.raises(CommandError, match="belong to no period"):
         call_command("export", "lifetime-values", period="2026")
+
+
+def test_export_of_the_matrix_has_a_row_for_each_cell_and_comes_to_the_profit_of_all(tmp_path: Path) -> None:
+    ShopOfFamilies()
+    totals = RunTotals.from_json(recomputed().totals)
+    rows = exported("matrix", tmp_path)
+    cells = [row for row in rows if (row["rows"], row["columns"]) == ("stage", "family")]
+    customers = [row for row in cells if row["row"] in ("Customer", "Former customer", "Prospect")]
+    assert {row["column"] for row in cells} == {"Paper", "Pens", "No product"}
+    profit = totals.statement.profit + totals.prospects_statement.profit
+    assert round(sum(row["profit"] for row in customers), 2) == float(profit)
+    assert {row["mark"] for row in cells} <= {"++", "+", "+/-", "-", ""}
+
+
+def test_the_matrix_is_exported_as_csv_and_workbook_too(tmp_path: Path) -> None:
+    ShopOfFamilies()
+    recomputed()
+    call_command("export", "matrix", output=tmp_path / "matrix.csv")
+    call_command("export", "matrix", format="xlsx", output=tmp_path / "matrix.xlsx")
+    assert (tmp_path / "matrix.csv").read_text().startswith("rows,row,columns,column,customers,net_revenue,")
+    assert "xl/workbook.xml" in ZipFile(tmp_path / "matrix.xlsx").namelist()

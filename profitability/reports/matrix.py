@@ -86,6 +86,20 @@ def matrix_at(
     return Named(place, matrix, row_names(place.rows, keys), names, matrix.average)
 
 
+def named_matrices(totals: MatrixTotals) -> list[Named]:
+    """Every stored matrix with names, for whoever may see all of them (2 queries each at most)."""
+    return [
+        Named(
+            Place(rows, columns),
+            matrix,
+            row_names(rows, [row.key for row in matrix.rows]),
+            column_names(columns, matrix.columns),
+            matrix.average,
+        )
+        for (rows, columns), matrix in totals.matrices.items()
+    ]
+
+
 def _of_customers(
     place: Place, published: Published, totals: MatrixTotals, user: AbstractUser | AnonymousUser
 ) -> Named | None:

@@ -10,15 +10,16 @@ from django.test import Client
 from django.urls import reverse
 
 from crm_site.lib.jobs.models import Job
-from customers.models import Order, Product, ProductFamily, Run
-from customers.tests.factories import OrderLineFactory, ProductFamilyFactory, SegmentFactory, UserFactory, user_with
+from customers.models import Order, ProductFamily, Run
+from customers.tests.factories import OrderLineFactory, SegmentFactory, UserFactory, user_with
 from profitability import matrix_actions
 from profitability.matrix import Amounts, Matrix
 from profitability.matrix_actions import compute_matrix, matrix_for
 from profitability.matrix_totals import ANONYMOUS_ROW, COMPANY_ROW, MatrixTotals
 from profitability.models import ProductMatrix
 from profitability.tests.published import publish
-from profitability.tests.shop import Shop, recomputed
+from profitability.tests.shop import recomputed
+from profitability.tests.shop_of_families import ShopOfFamilies
 from profitability.totals import RunTotals
 
 pytestmark = pytest.mark.django_db
@@ -31,17 +32,6 @@ def manager(client: Client) -> Client:
     rights = ("profitability.view_profitability", "customers.view_customer", "customers.see_all_customers")
     client.force_login(user_with(*rights, "customers.export_customer", "customers.view_segment"))
     return client
-
-
-class ShopOfFamilies(Shop):
-    """The shop, with its goods in two families: what costs 8 or 12 is paper, everything else pens."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.paper, self.pens = ProductFamilyFactory(name="Paper"), ProductFamilyFactory(name="Pens")
-        goods = Product.objects.filter(kind=Product.Kind.GOODS)
-        goods.update(family=self.pens)
-        goods.filter(lines__unit_cost__in=(8, 12)).update(family=self.paper)
 
 
 def computed(rows: str = "category", columns: str = "family") -> Matrix:

@@ -6,13 +6,6 @@ from profitability.views.dashboard import dashboard_csv, dashboard_page
 from profitability.views.equity import customer_equity
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.matrix import matrix_cell, matrix_page
-from profitability.views.groups import ranking_groups, ranking_sizes
-from profitability.views.moves import MovedList, ranking_moves
-from profitability.views.groups import ranking_groups, ranking_sizes
-from profitability.views.moves import MovedList, ranking_moves
-from profitability.views.groups import ranking_groups, ranking_sizes
-from profitability.views.moves import MovedList, ranking_moves
-from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.ranking import RankingList, ranking_curve
 from profitability.views.runs import RunList, run_page, run_start
@@ -37,18 +30,15 @@ __all__ = [
     "RunList",
     "costing_month",
     "costing_page",
+    "customer_equity",
     "customer_profit_and_loss",
     "dashboard_csv",
-    "customer_equity",
     "dashboard_page",
     "matrix_cell",
     "matrix_page",
     "ranking_curve",
     "ranking_groups",
     "ranking_moves",
-    "ranking_sizes",
-    "ranking_curve",
-    "ranking_groups",
     "ranking_sizes",
     "run_page",
     "run_start",

@@ -16,10 +16,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from crm_site.lib.export import Sheet, csv_value, write_xlsx
 from customers.models import Run, Scorecard
-from profitability.models import PeriodRanking
+from profitability.matrix_actions import compute_matrix
+from profitability.matrix_totals import MatrixTotals
+from profitability.models import PeriodRanking, ProductMatrix
 from profitability.period_actions import compute_ranking
 from profitability.periods import period_named
 from profitability.reports.groups import figures_of
+from profitability.reports.matrix import named_matrices
+from profitability.tables.matrix import LONG, long_rows
 
 ROWS_AT_ONCE = 10_000
 WHO = {"reference": "customer__reference", "given_name": "customer__given_name", "name": "customer__name"}
@@ -67,6 +71,7 @@ class Export:
         return [name for name in self.columns if name != "given_name"]
 
 
+MATRIX = "matrix"
 EXPORTS = {
     "ranking": Export(RANKING, ("rank",)),
     "profit": Export(PROFIT, ("-profit", "customer_id")),
@@ -76,11 +81,12 @@ EXPORTS = {
 
 class Command(BaseCommand):
     help = (
-        "Exports the ranking, the profit or the lifetime value of all ranked customers, as the current figures have it."
+        "Exports the ranking, the profit or the lifetime value of all ranked customers, or the customer × product "
+        "matrix, as the current figures have it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=list(EXPORTS))
+        parser.add_argument("what", choices=[*EXPORTS, MATRIX])
         parser.add_argument("--format", choices=["csv", "xlsx", "json"], default="csv")
         parser.add_argument(
             "--period", default="", help="2026, 2026-q3, 2026-07 or 12m (the last twelve months); all months without"
@@ -91,8 +97,12 @@ class Command(BaseCommand):
         run = Run.objects.current()
         if run is None:
             raise CommandError("There are no figures yet. Run `manage.py recompute --wait` first.")
-        what, output = EXPORTS[options["what"]], options["output"]
-        rows = rows_of(run, what, options.get("period") or "")
+        output, period = options["output"], options.get("period") or ""
+        if options["what"] == MATRIX:
+            what, rows = Export({name: name for name in LONG}, ()), matrix_rows(run, period)
+        else:
+            what = EXPORTS[options["what"]]
+            rows = rows_of(run, what, period)
         try:
             if options["format"] == "xlsx":
                 self._workbook(options["what"], what, rows, output)
@@ -106,7 +116,8 @@ class Command(BaseCommand):
     def _workbook(self, name: str, what: Export, rows: Iterator[dict[str, Any]], output: Path | None) -> None:
         if output is None:
             raise CommandError("A workbook needs a file: give one with -o.")
-        kinds = [KINDS.get(heading, "text" if heading in TEXTS else "money") for heading in what.headings]
+        known = LONG if name == MATRIX else KINDS
+        kinds = [known.get(heading, "text" if heading in TEXTS else "money") for heading in what.headings]
         with draft_of(output) as draft, draft.open("wb") as file:
             write_xlsx(Sheet(name, what.headings, kinds, (list(row.values()) for row in rows)), file)
 
@@ -126,6 +137,14 @@ def rows_of(run: Run, what: Export, period: str) -> Iterator[dict[str, Any]]:
         ranking, _created = PeriodRanking.objects.get_or_create(run=run, since=found.since, until=found.until)
         figures = figures_of(compute_ranking(ranking_id=ranking.pk))
     return named_rows(figures.order_by(*what.order), what)
+
+
+def matrix_rows(run: Run, period: str) -> Iterator[dict[str, Any]]:
+    """Every cell of every matrix of the run, groups and products by name. Raises CommandError."""
+    if period:
+        raise CommandError("The matrix is that of all months: leave --period out.")
+    ProductMatrix.objects.get_or_create(run=run)
+    return long_rows(named_matrices(MatrixTotals.from_json(compute_matrix(run_id=run.pk).totals)))
 
 
 def named_rows(figures: Any, what: Export) -> Iterator[dict[str, Any]]:
