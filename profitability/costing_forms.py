@@ -130,7 +130,7 @@ class ActivityForm(DraftForm):
                 max_value=100,
                 max_digits=7,
                 decimal_places=4,
-                initial=present[pool.pk].normalize() if pool.pk in present else None,
+                initial=f"{present[pool.pk].normalize():f}" if pool.pk in present else None,
             )
 
     @property

@@ -195,11 +195,17 @@ def _create_activities(costing: Costing) -> None:
             method=Activity.Method.TIME_DRIVEN if work.minutes else Activity.Method.TRADITIONAL,
             driver=work.driver,
             resource=pool if work.minutes else None,
-            equation=" + ".join(f"{minutes} * {driver}" for driver, minutes in work.minutes.items()),
+            equation=equation_of(work),
             position=position,
         )
         if work.percent:
             ActivityShare.objects.create(activity=activity, pool=pool, percent=Decimal(work.percent))
+
+
+def equation_of(work: Work) -> str:
+    """The time equation of an activity, as people would write it."""
+    terms = ((driver, Decimal(minutes)) for driver, minutes in work.minutes.items())
+    return " + ".join(driver if minutes == 1 else f"{minutes} * {driver}" for driver, minutes in terms)
 
 
 def amount_of(spec: Pool, month: dt.date, quantities: Quantities, scale: Decimal) -> Decimal:

@@ -149,7 +149,7 @@ def _rate_cells(row: BothRates, currency: str) -> list[drawn.Cell]:
     note = _("by estimated share") if row.estimated else ""
     each = (
         _("%(minutes)s min each") % {"minutes": plain_number(row.minutes_each)}
-        if row.driver and row.minutes_each
+        if row.driver and row.minutes_each and row.minutes_each != 1
         else ""
     )
     return [
