@@ -172,7 +172,7 @@ def test_merges_of_customers_that_one_may_not_see_are_hidden(browser_of_merger: 
 def test_the_kept_file_tells_of_its_merges(browser_of_merger: Client, merger: User) -> None:
     kept = CustomerFactory()
     merge = merge_customers(kept=kept, gone=CustomerFactory(reference="OLD-9"), fields={}, by=merger)
-    page = browser_of_merger.get(f"/customers/{kept.pk}/").content.decode()
+    page = browser_of_merger.get(f"/customers/{kept.pk}/more/").content.decode()
     assert "OLD-9" in page
     assert f"/merges/{merge.pk}/undo/" in page
 
