@@ -17,7 +17,7 @@ from customers.importing.fingerprints import print_of
 from customers.importing.newcomers import inserted
 from customers.importing.reading import Reading
 from customers.importing.settling import KNOWN
-from customers.importing.subjects import KEY_FIELDS, Kind, Mode, Wish
+from customers.importing.subjects import KEY_FIELDS, Kind, Mode, Wish, names_companies
 from customers.models.customer import Customer, search_columns
 from customers.models.imports import Import
 
@@ -58,6 +58,7 @@ class CustomerSettling:
     def check(self, *, lock: bool) -> None:
         """Mark rows that cannot be kept, and rows that change nothing."""
         self._reject("no_key", self._key, "match IS NULL")
+        self._run(sql.SKIP_REPEATED, told=", ".join(f"import_row.{column}" for column in self._told()))
         self._run(sql.REJECT_REPEATED, self._named(self._key), by="match", shown=f"import_row.{self._key}")
         self._match(lock=lock)
         if self._wish.mode != Mode.UPDATE:
@@ -65,6 +66,11 @@ class CustomerSettling:
         self._check_references()
         self._check_members()
         self._compare()
+
+    def _told(self) -> list[str]:
+        """The columns of the staging table that this file fills."""
+        staged = {"member_of_id": "member", "owner_id": "owner", "source_id": "source"}
+        return [staged.get(column, column) for column in self.columns]
 
     def _match(self, *, lock: bool) -> None:
         expression, condition = sql.MATCHES[self._wish.key]
@@ -145,7 +151,7 @@ class CustomerSettling:
         self._run(sql.REFERENCES, needed=needed, is_new=sql.IS_NEW)
         given = {
             "reference": "coalesce(import_row.reference, import_reference.reference)",
-            "kind": "'person'" if self._wish.kind == Kind.PERSONS else "coalesce(import_row.kind, 'person')",
+            "kind": self._kind_of_new(),
             "member_of_id": "import_member.id",
             "owner_id": "import_row.owner",
             "source_id": "import_row.source",
@@ -161,6 +167,13 @@ class CustomerSettling:
             )
         columns, values, parameters = inserted(Customer(source_import=source), given)
         self._run(sql.ADD, parameters, columns=columns, contents=values, is_new=sql.IS_NEW)
+
+    def _kind_of_new(self) -> str:
+        """What new customers are where the file does not say: companies where it calls their names so."""
+        if self._wish.kind == Kind.PERSONS:
+            return "'person'"
+        usual = "company" if names_companies(self._reading.column_name("name")) else "person"
+        return f"coalesce(import_row.kind, '{usual}')"
 
     # --- Running statements
 

@@ -19,7 +19,19 @@ UPDATE import_row SET reason = %(reason)s, "column" = %(column)s, value = coales
 WHERE reason IS NULL AND {condition}
 """
 
-# The first row of several about the same customer is taken.
+# Rows that say the same of the same customer are one.
+SKIP_REPEATED = """
+WITH repeated AS (
+    SELECT match FROM import_row WHERE reason IS NULL AND match IS NOT NULL GROUP BY match HAVING count(*) > 1
+),
+numbered AS (
+    SELECT line, row_number() OVER (PARTITION BY match, ROW({told})::text ORDER BY line) AS nth
+    FROM import_row JOIN repeated USING (match) WHERE reason IS NULL
+)
+UPDATE import_row SET reason = %(known)s FROM numbered WHERE numbered.line = import_row.line AND numbered.nth > 1
+"""
+
+# Of rows that say different things of the same customer the first is taken.
 REJECT_REPEATED = """
 UPDATE import_row SET reason = 'repeated_row', "column" = %(column)s, value = coalesce(left({shown}::text, 200), '')
 FROM (

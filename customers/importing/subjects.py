@@ -133,6 +133,11 @@ def _subject(
     return Subject(words, check, dates, numbers, doubtful_dates="dmy", doubtful_decimal="comma")
 
 
+def names_companies(column: str) -> bool:
+    """Whether a column of names is called as only names of companies are."""
+    return bare(column) in _COMPANY_NAMES.split()
+
+
 def label(field: str, *, of_moments: bool, further: Iterable[CustomField] = ()) -> str | Promise:
     """What a field is called on screen."""
     if field.startswith(custom_fields.PREFIX):

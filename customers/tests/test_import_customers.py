@@ -257,6 +257,17 @@ def test_a_customer_named_twice_is_taken_once(write: Write) -> None:
     assert (Customer.objects.get().name, reasons(report)) == ("A", [(3, "reference", "K1", "repeated_row")])
 
 
+def test_rows_that_say_the_same_are_one(write: Write) -> None:
+    report = run(write("reference,name,note", "K1,A,x", "K1,A,x", "K2,B,", "K1,A,y"))
+    assert figures(report) == (2, 0, 1, 1)
+
+
+@pytest.mark.parametrize(("header", "kind"), [("Raison sociale", "company"), ("Company", "company"), ("Nom", "person")])
+def test_names_of_companies_make_companies(write: Write, header: str, kind: str) -> None:
+    run(write(header, "Dumont"), key="name")
+    assert Customer.objects.get().kind == kind
+
+
 def test_a_reference_belongs_to_one_customer(write: Write) -> None:
     CustomerFactory(reference="K1", email="")
     report = run(
