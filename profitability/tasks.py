@@ -10,6 +10,7 @@ from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
 from customers.models import Run
 from profitability.actions import RECOMPUTE, request_recompute
+from profitability.cohort_actions import COHORTS, compute_cohorts
 from profitability.comparison_actions import COMPARISON, request_comparison, use_winner
 from profitability.matrix_actions import MATRIX, compute_matrix
 from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
@@ -55,6 +56,12 @@ def compare_models(context: JobContext) -> dict[str, Any]:
 def what_if(context: JobContext) -> dict[str, Any]:
     compute_scenario(scenario_id=context.params["scenario"], progress=lambda stage: context.progress(0, 0, stage))
     return {}
+
+
+@job_handler(COHORTS)
+def add_up_cohorts(context: JobContext) -> dict[str, Any]:
+    context.progress(0, 0, "cohorts")
+    return {"cohorts": compute_cohorts(cohorts_id=context.params["cohorts"]).pk}
 
 
 @shared_task

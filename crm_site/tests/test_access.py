@@ -38,6 +38,7 @@ from customers.tests.factories import (
     UserFactory,
 )
 from profitability.models import Scenario
+from profitability.models import RunCohorts
 from profitability.tests.compared import a_comparison
 from profitability.tests.published import publish
 from profitability.tests.workshop import a_draft
@@ -181,6 +182,10 @@ TABLE = {
     "costing-pool-delete": Row(MANAGEMENT, argument="cost pool"),
     "costing-activity": Row(MANAGEMENT, argument="activity"),
     "costing-activity-delete": Row(MANAGEMENT, argument="activity"),
+    "rfm": Row(MANAGEMENT),
+    "rfm-csv": Row(MANAGEMENT),
+    "cohorts": Row(MANAGEMENT),
+    "cohorts-csv": Row(MANAGEMENT, argument="cohorts-csv"),
     "value-models": Row(MANAGEMENT),
     "value-models-compare": Row(MANAGEMENT, method="post"),
     "value-models-csv": Row(MANAGEMENT, argument="models-csv"),
@@ -221,6 +226,7 @@ def world() -> dict[str, Any]:
     line = OrderLineFactory(order__customer=moment.customer)
     a_comparison()
     run, source = publish(500, -100), ImportFactory()
+    RunCohorts.objects.create(run=run, computed_at=run.published_at)
     job = run.job or source.job or make_job()
     scenario = Scenario.objects.create(owner=UserFactory(), name="Without paper", levers=[])
     return {
@@ -251,6 +257,7 @@ def world() -> dict[str, Any]:
         "activity": [draft.activities.all()[0].pk],
         "dashboard-csv": ["categories"],
         "models-csv": ["accuracy"],
+        "cohorts-csv": ["months"],
         "": [],
     }
 

@@ -1,5 +1,6 @@
 """Screens of profitability."""
 
+from profitability.views.cohorts import cohorts_csv, cohorts_page, rfm_csv, rfm_page
 from profitability.views.accounts import customer_profit_and_loss
 from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
@@ -28,6 +29,8 @@ __all__ = [
     "MovedList",
     "RankingList",
     "RunList",
+    "cohorts_csv",
+    "cohorts_page",
     "costing_month",
     "costing_page",
     "customer_equity",
@@ -40,6 +43,8 @@ __all__ = [
     "ranking_groups",
     "ranking_moves",
     "ranking_sizes",
+    "rfm_csv",
+    "rfm_page",
     "run_page",
     "run_start",
     "scenario_compare",
