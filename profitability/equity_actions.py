@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -70,7 +71,7 @@ def _tell_apart(before: Run, after: Run) -> None:
         cursor.execute(f"ANALYZE {STEPS}")
 
 
-def _sum(members: tuple[str, Sequence[object]] | None = None) -> Bridge:
+def _sum(members: tuple[str, Sequence[Any]] | None = None) -> Bridge:
     """All steps, or those of some customers, added up (1 query)."""
     where = f"WHERE customer_id IN ({members[0]})" if members else ""
     query = f"""
@@ -88,12 +89,9 @@ def _sum(members: tuple[str, Sequence[object]] | None = None) -> Bridge:
         cursor.execute(query, list(members[1]) if members else None)
         before, after, *rest = cursor.fetchone()
     cents, counts = rest[: len(NAMES)], rest[len(NAMES) :]
-    return Bridge(
-        before=_money(int(before)),
-        after=_money(int(after)),
-        **{name: _money(int(amount)) for name, amount in zip(NAMES, cents, strict=True)},
-        **{f"customers_{name}": count for name, count in zip(COUNTED, counts, strict=True)},
-    )
+    figures: dict[str, Any] = {name: _money(int(amount)) for name, amount in zip(NAMES, cents, strict=True)}
+    figures |= {f"customers_{name}": count for name, count in zip(COUNTED, counts, strict=True)}
+    return Bridge(before=_money(int(before)), after=_money(int(after)), **figures)
 
 
 def _money(cents: int) -> Decimal:

@@ -100,10 +100,10 @@ class RankingFilters(FilterForm):
         return customers.filter(pk__in=members_of(self.segments[key], self.run).order_by().values("pk"))
 
     def filter_owner(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
-        return customers.filter(owner=None if key == UNKNOWN else key)
+        return customers.filter(owner=None if key == UNKNOWN else int(key))
 
     def filter_source(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
-        return customers.filter(source=None if key == UNKNOWN else key)
+        return customers.filter(source=None if key == UNKNOWN else int(key))
 
     def filter_country(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
         return customers.filter(country="" if key == UNKNOWN else key)

@@ -7,6 +7,7 @@ What an activity costs is rounded once for each customer, activity and month, ha
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -123,6 +124,6 @@ def _cents(amount: Decimal) -> int:
     return int(amount * 100)
 
 
-def _execute(statement: str, **values: object) -> None:
+def _execute(statement: str, **values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)

@@ -7,19 +7,19 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib.charts import Chart, Series
 from profitability.charts.drawings import category_name, category_url
-from profitability.reports.equity import EquityPoint
-from profitability.tables.equity import StepRow
-from profitability.totals import CategoryTotal
+from profitability.reports.equity import EquityPoint, short_names, shown_steps
+from profitability.totals import Bridge, CategoryTotal
 
 
-def equity_bridge(rows: Sequence[StepRow], currency: str, *, summary: str) -> Chart:
+def equity_bridge(bridge: Bridge, currency: str, *, summary: str) -> Chart:
     """From equity before to equity now, by what changed it."""
+    names, steps = short_names(), shown_steps(bridge)
     return Chart(
         kind="waterfall",
         title=_("Why customer equity changed"),
         x_label=_("Reason"),
-        x_values=[row.label for row in rows],
-        series=[Series(_("Amount"), [row.amount for row in rows])],
+        x_values=[_("Before"), *(names[name] for name in steps), _("Now")],
+        series=[Series(_("Amount"), [bridge.before, *(getattr(bridge, name) for name in steps), bridge.after])],
         format="money",
         currency=currency,
         digits=0,

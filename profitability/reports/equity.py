@@ -3,13 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import CharField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from crm_site.lib.formatting import money, number, percent
 from customers.models import Run, Segment
@@ -67,7 +68,7 @@ def history() -> list[EquityPoint]:
             ("high", "customer_equity_high"),
         )
     }
-    runs = Run.objects.filter(published_at__isnull=False).annotate(**figures).order_by("-published_at", "-pk")
+    runs: Any = Run.objects.filter(published_at__isnull=False).annotate(**figures).order_by("-published_at", "-pk")
     days: dict[dt.date, EquityPoint] = {}
     for run, as_of, value, low, high in runs.values_list("pk", "as_of", "value", "low", "high")[:MOST_RUNS]:
         equity = amount(value)
@@ -85,6 +86,18 @@ def step_names() -> dict[str, str]:
         "margin": _("Margin of an order"),
         "cost": _("Cost to serve"),
         "unknown": _("Not told apart"),
+    }
+
+
+def short_names() -> dict[str, str]:
+    """The same where there is little room."""
+    return {
+        "won": pgettext("change of customer equity", "Won"),
+        "lost": pgettext("change of customer equity", "Lost"),
+        "activity": pgettext("change of customer equity", "Activity"),
+        "margin": pgettext("change of customer equity", "Margin"),
+        "cost": pgettext("change of customer equity", "Cost"),
+        "unknown": pgettext("change of customer equity", "Unknown"),
     }
 
 

@@ -58,7 +58,8 @@ def groupings_of(figures: Figures, run: Run) -> tuple[Grouping, ...]:
 
 
 def _grouping(name: str, figures: Figures, trait: Any) -> Grouping:
-    rows = figures.annotate(key=trait).values("key").annotate(**_sums()).order_by("-sum_net_revenue", "key")
+    sums: Any = figures.annotate(key=trait).values("key").annotate(**_sums())
+    rows = sums.order_by("-sum_net_revenue", "key")
     totals = [_total("" if row["key"] is None else str(row["key"]), row) for row in rows]
     beyond = totals[MOST_GROUPS:]
     return Grouping(by=name, groups=tuple(totals[:MOST_GROUPS]), others=_together(beyond) if beyond else None)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -177,7 +178,7 @@ def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, peri
 
 def standing_of(ranking: PeriodRanking, customer: Customer, customers: int) -> Standing | None:
     """Where a customer stands in a ranking of so many (1 query); None outside of it."""
-    found = figures_of(ranking).filter(customer=customer).values_list("rank", "category").first()
+    found: Any = figures_of(ranking).filter(customer=customer).values_list("rank", "category").first()
     return Standing(found[0], customers, found[1]) if found else None
 
 

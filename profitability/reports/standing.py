@@ -19,6 +19,8 @@ from profitability.totals import Ranking
 # So many on either side are drawn around a customer.
 NEIGHBOURS = 20
 LOOKED_AT = 5
+# A smaller share of customers is written as none at all.
+LEAST_SHARE = 0.0005
 NOTHING = Decimal("0.00")
 # Attributes that a ranking of a period gives each customer, as `ranked` does with a run.
 FIGURES = ("net_revenue", "gross_margin", "cost_to_serve", "profit", "rank", "category", "lifetime_value")
@@ -53,7 +55,7 @@ def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQu
     with_figures = customers.annotate(card=card).annotate(
         **columns, order_count=F("card__orders"), card_customer=F("card__customer_id")
     )
-    return with_figures.filter(rank__isnull=False)  # type: ignore[misc]
+    return with_figures.filter(rank__isnull=False)
 
 
 def find_here(text: str, rows: CustomerQuerySet, visible: CustomerQuerySet, figures: Figures) -> Here | None:
@@ -74,7 +76,7 @@ def _neighbours(rank: int, rows: CustomerQuerySet, figures: Figures) -> tuple[Ne
     for place, profit in profits:
         total += profit
         sums[place] = total
-    around = rows.filter(rank__gte=first, rank__lte=last).order_by("rank")  # type: ignore[misc]
+    around: Any = rows.filter(rank__gte=first, rank__lte=last).order_by("rank")  # type: ignore[misc]
     return tuple(Neighbour(customer, customer.rank, sums[customer.rank]) for customer in around)
 
 
@@ -95,7 +97,7 @@ def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:
             "%(customer)s stands at rank %(rank)s of %(all)s with a profit of %(profit)s; this customer and all before "
             "it make %(sum)s."
         )
-    elif customer.rank * 2 <= ranking.customers:
+    elif LEAST_SHARE <= customer.rank / ranking.customers <= 0.5:
         text = _(
             "%(customer)s stands at rank %(rank)s of %(all)s, among the best %(best)s, with a profit of %(profit)s; "
             "this customer and all before it make %(sum)s of the profit."

@@ -62,7 +62,7 @@ def _context(
         "figures": key_figures_of_equity(totals, currency),
         "finding": finding,
         "rules": policy_changes(totals, RunTotals.from_json(before) if before else None),
-        "bridge": equity_bridge(steps, currency, summary=finding.text) if finding else None,
+        "bridge": equity_bridge(change, currency, summary=finding.text) if change and finding else None,
         "steps": unsorted(STEPS, steps, currency),
         "computed_at": page.bridge.computed_at if page.bridge else None,
         "over_time": equity_over_time(page.history, currency, may_see_runs=request.user.has_perm(SEE_RUNS))

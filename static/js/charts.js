@@ -121,6 +121,9 @@
     ...extra,
   });
 
+  /* The first and the last label of an axis that begins and ends with a point stay within the drawing. */
+  const inside = (axis) => ({ ...axis, axisLabel: { ...axis.axisLabel, alignMinLabel: "left", alignMaxLabel: "right" } });
+
   const legend = (spec) => (spec.series.length > 1
     ? {
       legend: {
@@ -203,7 +206,7 @@
         ...base(spec), ...legend(spec),
         grid: { left: 8, right: 16, top: spec.series.length > 1 ? 40 : 16, bottom: 8, containLabel: true },
         tooltip: axisTooltip(spec, { lineStyle: { color: colour("line-strong") } }),
-        xAxis: categoryAxis(spec, box, { boundaryGap: false }),
+        xAxis: inside(categoryAxis(spec, box, { boundaryGap: false })),
         yAxis: valueAxis(spec, spec.closeUp ? { scale: true, axisLabel: { ...labels(), formatter: writer(spec) } } : {}),
         series: spec.series.map((series, index) => ({
           type: "line", name: series.name, data: series.values, connectNulls: false,
@@ -332,13 +335,13 @@
     const write = writer(spec);
     const compact = writer(spec, true);
     const tint = (at) => (at === 0 || at === last ? colour("brand") : colour(values[at] < 0 ? "negative" : "positive"));
-    const names = { ...labels(), interval: 0, formatter: (value) => cut(String(value), 22), ...(narrow(box) ? { rotate: 40 } : {}) };
+    const names = { ...labels(), interval: 0, formatter: (value) => cut(String(value), 16), ...(narrow(box) ? { rotate: 40, fontSize: 11 } : {}) };
     return {
       ...base(spec),
       grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
       tooltip: { ...base(spec).tooltip, trigger: "item", formatter: (point) => `{head|${spec.x.values[point.dataIndex]}}\n{strong|${write(values[point.dataIndex])}}` },
       xAxis: categoryAxis(spec, box, { axisLabel: names }),
-      yAxis: valueAxis(spec, { boundaryGap: ["4%", "10%"] }),
+      yAxis: valueAxis(spec, { boundaryGap: [bars.some(([, from, to]) => Math.min(from, to) < 0) ? "6%" : 0, "10%"] }),
       series: [{
         type: "custom", name: spec.series[0].name, encode: { x: 0, y: [1, 2] }, data: bars, cursor: spec.links ? "pointer" : "default",
         renderItem: (params, api) => {
@@ -353,7 +356,7 @@
             type: "group",
             children: [
               { type: "rect", shape: { x: x - width / 2, y: top, width, height, r: 3 }, style: { fill: tint(at) } },
-              { type: "text", style: { text: signed, x, y: top - 6, align: "center", verticalAlign: "bottom", fill: colour("ink-2"), fontSize: narrow(box) ? 10.5 : 12, fontWeight: 550, fontFamily: getComputedStyle(document.body).fontFamily } },
+              { type: "text", ignore: narrow(box), style: { text: signed, x, y: top - 6, align: "center", verticalAlign: "bottom", fill: colour("ink-2"), fontSize: narrow(box) ? 10.5 : 12, fontWeight: 550, fontFamily: getComputedStyle(document.body).fontFamily } },
             ],
           };
         },

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -155,14 +155,14 @@ def named_rows(figures: Any, what: Export) -> Iterator[dict[str, Any]]:
         yield customer
 
 
-def write_csv(what: Export, rows: Iterator[dict[str, Any]], file: TextIO) -> None:
+def write_csv(what: Export, rows: Iterator[dict[str, Any]], file: IO[str]) -> None:
     """Names of people are guarded, so that no spreadsheet takes one for a formula."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(what.headings)
     writer.writerows([csv_value(value) for value in row.values()] for row in rows)
 
 
-def write_json(what: Export, rows: Iterator[dict[str, Any]], file: TextIO) -> None:
+def write_json(what: Export, rows: Iterator[dict[str, Any]], file: IO[str]) -> None:
     """A list of objects, one on each line."""
     file.write("[")
     for number, row in enumerate(rows):
