@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.test import TestCase
 
 from crm_site.lib.accounts.models import User
+from crm_site.lib.trail.models import Change
 from crm_site.roles import ADMIN, DEMO_PASSWORD, ROLES
 from customers.models import Customer, Order
 from customers.tests.factories import AcquisitionSourceFactory, CustomerFactory, ProductFactory, TouchpointFactory
@@ -61,6 +62,12 @@ class TestStaff(TestCase):
             person = authenticate(username=role.demo_login, password=DEMO_PASSWORD)
             assert person is not None
             assert [group.name for group in person.groups.all()] == [role.name]
+
+    def test_some_files_were_changed_by_staff_and_nothing_else_stands_in_the_trail(self) -> None:
+        changes = Change.objects.all()
+        assert changes.exists()
+        assert not changes.exclude(kind="changed", model="customers.customer").exists()
+        assert not changes.filter(user=None).exists()
 
     def test_nobody_else_can(self) -> None:
         others = User.objects.exclude(username__in=[role.demo_login for role in ROLES])

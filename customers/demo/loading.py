@@ -30,7 +30,7 @@ PURCHASES = settings.BASE_DIR / "sample_data" / "CDNOW_master.txt.gz"
 COMPANY_NAME = "Disques Compagnon (demonstration)"
 COMPANY_CURRENCY = "USD"
 # Each part has its own stream of chance, so that changing one leaves the others as they are.
-TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS, DAILY, CONSENTS = range(7)
+TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS, DAILY, CONSENTS, CHANGES = range(8)
 
 Say = Callable[[str], None]
 

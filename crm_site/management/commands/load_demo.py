@@ -12,6 +12,7 @@ from crm_site.lib.accounts.models import Team, User
 from crm_site.lib.trail.actions import unrecorded
 from crm_site.roles import ADMIN, DEMO_PASSWORD, MANAGER, ROLES, SALES, SERVICE_AGENT, Role
 from customers.demo import loading
+from customers.demo.changes import invent_changes
 from customers.demo.moments import Staff
 from customers.models import Customer
 from profitability import demo as profitability_demo
@@ -68,16 +69,23 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         say("Loading the demonstration …")
-        with transaction.atomic(), unrecorded():
-            people = create_staff()
-            say(f"{len(people)} members of staff")
-            staff = Staff(sales=ids_of(people, SALES), service=ids_of(people, SERVICE_AGENT))
-            request = loading.Request(
-                today=timezone.localdate(), seed=options["seed"], staff=staff, customers=options["customers"]
-            )
-            loading.load(request, say=say)
-            profitability_demo.load(say=say)
+        with transaction.atomic():
+            with unrecorded():
+                request = self._load(options, say)
+            changed = invent_changes(request.staff, request.chance(loading.CHANGES))
+            say(f"{changed:,} customers changed by invented staff")
         say("The demonstration is loaded.")
+
+    def _load(self, options: dict[str, Any], say: loading.Say) -> loading.Request:
+        people = create_staff()
+        say(f"{len(people)} members of staff")
+        staff = Staff(sales=ids_of(people, SALES), service=ids_of(people, SERVICE_AGENT))
+        request = loading.Request(
+            today=timezone.localdate(), seed=options["seed"], staff=staff, customers=options["customers"]
+        )
+        loading.load(request, say=say)
+        profitability_demo.load(say=say)
+        return request
 
 
 def create_staff() -> list[User]:
