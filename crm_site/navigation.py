@@ -61,7 +61,7 @@ SECTIONS = (
             Item(_("Matrix"), "matrix", "table", "profitability.view_profitability", key="m"),
             Item(_("What-if"), "scenarios", "adjustments-horizontal", "profitability.view_profitability", key="w"),
             Item(_("Costing"), "costing", "calculator", "profitability.view_profitability"),
-            Item(_("Recency, frequency, value"), "rfm", "stack-2", "profitability.view_profitability"),
+            Item(_("RFM"), "rfm", "stack-2", "profitability.view_profitability"),
             Item(_("Cohorts"), "cohorts", "chart-area-line", "profitability.view_profitability"),
             Item(_("How sure are we?"), "value-models", "scale", "profitability.view_profitability"),
         ),
