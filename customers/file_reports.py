@@ -70,7 +70,7 @@ def latest_orders(customer: Customer, limit: int) -> list[Order]:
     """The latest orders with `line_count` and `net` (1 query)."""
     latest = list(Order.objects.raw(LATEST_ORDERS, [customer.pk, limit]))
     for order in latest:
-        order.net = Decimal(order.cents).scaleb(-2)
+        order.net = Decimal(order.cents).scaleb(-2)  # type: ignore[attr-defined]
     return latest
 
 

@@ -195,7 +195,7 @@ PREVIEW = Table(
     _("The first rows of the file"),
     (
         Column("line", _("Line"), value=lambda row: formatting.number(row.line)),
-        Column("cells", _("Row"), value=lambda row: " · ".join(row.cells)),
+        Column("cells", _("Some values"), value=lambda row: " · ".join(row.cells)),
         Column(
             "outcome",
             _("What becomes of it"),

@@ -80,9 +80,15 @@ class _Heard:
 def _heard(user: AbstractUser | AnonymousUser, customer: Customer, at: dt.datetime) -> _Heard:
     if not user.has_perm("customers.view_contactmoment"):
         return _Heard()
-    values = {"customer": customer.pk, "silence": at - SILENCE, "lately": at - LATELY, "now": at}
+    values: dict[str, int | dt.datetime | str] = {
+        "customer": customer.pk,
+        "silence": at - SILENCE,
+        "lately": at - LATELY,
+        "now": at,
+        "observed": ContactMoment.Direction.OBSERVED.value,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(HEARD, values | {"observed": ContactMoment.Direction.OBSERVED.value})
+        cursor.execute(HEARD, values)
         return _Heard(*cursor.fetchone())
 
 

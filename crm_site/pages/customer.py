@@ -51,7 +51,7 @@ SHOWN = (
     *("owner", "team", "source", "member_of__name", "member_of__given_name"),
 )
 ORDER_COLUMNS = tuple(column for column in ORDERS.columns if column.name != "customer")
-CHANNEL_ICONS = {
+CHANNEL_ICONS: dict[str, str] = {
     Channel.PHONE: "phone",
     Channel.EMAIL: "mail",
     Channel.LETTER: "mail",

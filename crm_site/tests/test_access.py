@@ -37,8 +37,7 @@ from customers.tests.factories import (
     TaskFactory,
     UserFactory,
 )
-from profitability.models import Scenario
-from profitability.models import RunCohorts
+from profitability.models import RunCohorts, Scenario
 from profitability.tests.compared import a_comparison
 from profitability.tests.published import publish
 from profitability.tests.workshop import a_draft

@@ -15,8 +15,8 @@ STAGING = """
 DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_cells, pg_temp.import_match, pg_temp.import_moment CASCADE;
 CREATE TEMPORARY TABLE import_row (
     line integer NOT NULL,
-    match text, match_by text, touchpoint bigint, occurred_at timestamptz, direction text, minutes numeric,
-    employee bigint, person text, summary text, result text, sentiment smallint, external_id text,
+    match text, match_by text, match_written text, touchpoint bigint, occurred_at timestamptz, direction text,
+    minutes numeric, employee bigint, person text, summary text, result text, sentiment smallint, external_id text,
     reason text, "column" text, value text
 ) ON COMMIT DROP
 """
@@ -31,18 +31,17 @@ def moment_plan(reading: Reading, terms: Terms) -> Plan:
     others = tuple(source.name for source in sources if source.name not in FINDERS)
 
     def finish(values: Values) -> Values:
-        match, by = next(_found(finders, values), (None, None))
-        return [*values[len(finders) :], match, by]
+        return [*values[len(finders) :], *next(_found(finders, values), (None, None, None))]
 
-    return Plan(STAGING, sources, (*others, "match", "match_by"), finish)
+    return Plan(STAGING, sources, (*others, "match", "match_by", "match_written"), finish)
 
 
-def _found(finders: list[str], values: Values) -> Iterator[tuple[str, str]]:
+def _found(finders: list[str], values: Values) -> Iterator[tuple[str, str, str]]:
     for name, value in zip(finders, values, strict=False):
         if value is not None:
             match = {"email": str.upper, "phone": phone_key}.get(name, str)(value)
             if match:
-                yield match, name
+                yield match, name, value
 
 
 def _converters(manner: entries.Manner) -> dict[str, Convert]:

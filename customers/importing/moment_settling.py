@@ -51,8 +51,8 @@ class MomentSettling:
             self._run(sql.FIND, {"by": name}, expression=expression, condition=condition, visible=self._visible)
         self._run(sql.INDEX_MATCH)
         for name in self._finders:
-            self._reject("customer_not_found", name, f"match_by = '{name}' AND {sql.IS_UNKNOWN}", "match")
-            self._reject("ambiguous_key", name, f"match_by = '{name}' AND {sql.IS_AMBIGUOUS}", "match")
+            self._reject("customer_not_found", name, f"match_by = '{name}' AND {sql.IS_UNKNOWN}", "match_written")
+            self._reject("ambiguous_key", name, f"match_by = '{name}' AND {sql.IS_AMBIGUOUS}", "match_written")
         if "person" in self._reading.columns:
             self._reject("person_not_found", "person", sql.PERSON_UNKNOWN, "person")
         self._run(sql.MOMENTS)

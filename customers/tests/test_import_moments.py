@@ -93,6 +93,12 @@ def test_the_customer_is_found_by_the_first_cell_that_names_one(write: Write, cu
     assert reasons(report) == [(5, "reference", "", "missing_value"), (6, "reference", "K9", "customer_not_found")]
 
 
+def test_a_phone_that_several_share_is_shown_as_it_was_written(write: Write) -> None:
+    CustomerFactory(phone="+33 6 12 34 56 78")
+    report = run(write("phone,date,touchpoint", "06.12.34.56.78,2026-01-01,Service call"))
+    assert reasons(report) == [(2, "phone", "06.12.34.56.78", "ambiguous_key")]
+
+
 def test_the_same_file_twice_adds_nothing(write: Write) -> None:
     path = write(
         "customer,date,touchpoint,summary",

@@ -225,7 +225,7 @@ def finding(named: Named, currency: str) -> str:
         (cell.profit, row, column)
         for row in matrix.rows
         for column, cell in zip(matrix.columns, row.cells, strict=True)
-        if row.key not in (OTHERS, TOTAL)
+        if OTHERS not in (row.key, column)
     ]
     if not cells:
         return ""

@@ -17,6 +17,7 @@ def rates(*cents: Fraction) -> list[ActivityCost]:
             quantity=Fraction(1),
             rate=each,
             cents_per_unit={"orders": each, "lines": each / 3},
+            parts={},
         )
         for each in cents
     ]

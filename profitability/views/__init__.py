@@ -1,7 +1,7 @@
 """Screens of profitability."""
 
-from profitability.views.cohorts import cohorts_csv, cohorts_page, rfm_csv, rfm_page
 from profitability.views.accounts import customer_profit_and_loss
+from profitability.views.cohorts import cohorts_csv, cohorts_page, rfm_csv, rfm_page
 from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
 from profitability.views.equity import customer_equity

@@ -63,10 +63,10 @@ class Comparison:
     def periods(self) -> tuple[Asked, Asked]:
         """The two periods; without any, the last twelve months and those before them."""
         asked = self.request.GET.copy()
-        asked.setdefault("before", BEFORE_RECENT_CODE)
-        asked.setdefault("after", RECENT_CODE)
+        asked.setdefault("from", BEFORE_RECENT_CODE)
+        asked.setdefault("to", RECENT_CODE)
         self.request.GET = asked  # type: ignore[assignment]
-        return Asked(self.request, self.published, "before"), Asked(self.request, self.published, "after")
+        return Asked(self.request, self.published, "from"), Asked(self.request, self.published, "to")
 
     @property
     def waits_for(self) -> Asked | None:
@@ -92,7 +92,7 @@ class Comparison:
         if self.between_runs:
             return {"runs": "1"}
         before, after = self.periods
-        return {"before": before.period.code, "after": after.period.code}
+        return {"from": before.period.code, "to": after.period.code}
 
     def url(self, move: Move) -> str:
         """The customers who made a move."""

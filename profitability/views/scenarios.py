@@ -50,6 +50,7 @@ from profitability.tables.scenarios import (
 )
 from profitability.views.runs import recompute_context
 from profitability.what_if.levers import SPECS, Lever
+from profitability.what_if.outcome import Outcome
 
 LISTED, COMPARED = 100, 5
 
@@ -273,8 +274,17 @@ def scenario_compare(request: HttpRequest) -> HttpResponse:
         "page_title": _("Scenarios compared"),
         "breadcrumbs": [(_("What-if"), reverse("scenarios"))],
         "figures": comparison_table(found, currency),
-        "whale": curves([(scenario.name, outcome) for scenario, outcome in found], currency),
+        "whale": curves(_drawn(found), currency),
         "scenarios": [scenario for scenario, _outcome in found],
         "mixed": len({scenario.run_id for scenario, _outcome in found}) > 1,
     }
     return render(request, "profitability/scenario_compare.html", context)
+
+
+def _drawn(found: list[tuple[Scenario, Outcome]]) -> list[tuple[str, Outcome]]:
+    """The curves by name; scenarios of one name are told apart by their number."""
+    names = [scenario.name for scenario, _outcome in found]
+    return [
+        (name if names.count(name) == 1 else f"{name} ({scenario.pk})", outcome)
+        for name, (scenario, outcome) in zip(names, found, strict=True)
+    ]

@@ -79,7 +79,7 @@ def stage_pill(stage: str) -> SafeString:
 
 
 @register.simple_tag
-def sparkline(values: list[float], label: str = "") -> SafeString:
+def sparkline(values: Sequence[float], label: str = "") -> SafeString:
     """A small line of past values, drawn on the server."""
     points = [float(value) for value in values]
     if len(points) < 2:
