@@ -179,11 +179,11 @@ def test_own_fields_are_columns_of_the_list_when_chosen(editor: Client, own_fiel
 
 
 def test_own_fields_are_exported_as_plain_values(editor: Client, own_fields: list[CustomField]) -> None:
-    CustomerFactory(custom=KEPT | {"nickname": "=1+1"})
+    customer = CustomerFactory(custom=KEPT | {"nickname": "=1+1"})
     chosen = [custom_fields.PREFIX + field.code for field in own_fields]
     response = editor.get("/customers/", {"col": chosen, "format": "csv"})
     text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     heads, row = csv.reader(io.StringIO(text))
-    assert heads[1:] == ["Nickname", "Shoe size", "Reader since", "Colour", "Has parking"]
-    assert row[1:] == ["'=1+1", "38.5", "2020-02-29", "Blue", "No"]
-    assert Decimal(row[2]) == Decimal("38.5")
+    assert heads[1:] == ["Reference", "Nickname", "Shoe size", "Reader since", "Colour", "Has parking"]
+    assert row[1:] == [customer.reference, "'=1+1", "38.5", "2020-02-29", "Blue", "No"]
+    assert Decimal(row[3]) == Decimal("38.5")

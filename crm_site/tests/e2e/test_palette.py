@@ -35,6 +35,8 @@ def test_a_customer_is_opened_by_keyboard_alone_and_offered_again(site: Site, la
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Lampion 01")
     site.settled()
+    # The visit is noted by the panel that comes after the page.
+    expect(page.locator("#more[aria-busy]")).to_have_count(0)
     page.keyboard.press("Control+k")
     expect(page.get_by_role("group", name="Recent customers").get_by_role("option")).to_have_count(1)
 
