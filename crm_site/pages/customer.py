@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
@@ -170,7 +170,7 @@ def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url:
         KeyFigure(
             _("Net revenue"),
             formatting.money(card.net_revenue, currency),
-            hint=_("%(orders)s orders") % {"orders": formatting.number(card.orders)},
+            hint=_orders(card.orders),
             formula=_("Gross sales − discounts − returns, since the first order."),
         ),
         KeyFigure(
@@ -192,10 +192,10 @@ def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url:
             hint=_("over the horizon of the lifetime value"),
         ),
         KeyFigure(
-            _("Probability active"),
-            formatting.percent(card.probability_alive, digits=0),
-            hint=_churn_risk(card),
-            formula=_active_formula(figures.run),
+            _("Churn risk"),
+            formatting.percent(card.churn_risk, digits=0),
+            hint=_activity(card),
+            formula=_churn_formula(figures.run),
         ),
         KeyFigure(
             _("Cost to serve"),
@@ -205,18 +205,25 @@ def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url:
     ]
 
 
-def _churn_risk(card: Scorecard) -> str:
-    if card.churn_risk is None:
-        return _("that this customer has not left")
-    return _("Churn risk %(risk)s") % {"risk": formatting.percent(card.churn_risk, digits=0)}
+def _orders(count: int) -> str:
+    return ngettext("%(figure)s order", "%(figure)s orders", count) % {"figure": formatting.number(count)}
 
 
-def _active_formula(run: Run | None) -> str:
+def _activity(card: Scorecard) -> str:
+    """The probability of being active, but of nobody who bought once: BG/NBD has nobody leave before a second order."""
+    if card.probability_alive is None:
+        return ""
+    if card.orders == 1:
+        return _("A single order does not tell yet who has left.")
+    return _("Probability active %(share)s") % {"share": formatting.percent(card.probability_alive, digits=0)}
+
+
+def _churn_formula(run: Run | None) -> str:
     """By the model that the run says it used; runs of old used the first there was."""
     model = PurchaseModel(getattr(run, "purchase_model", None) or PurchaseModel.BGNBD)
     return _(
-        "That this customer has not left: from the number and the times of the orders, by the %(model)s model. The "
-        "churn risk is the probability that no order comes before the customer counts as a former one."
+        "The probability that no order comes before the customer counts as a former one: from the number and the "
+        "times of the orders, by the %(model)s model."
     ) % {"model": model.label}
 
 

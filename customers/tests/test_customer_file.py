@@ -49,7 +49,7 @@ def test_the_value_panel_shows_the_current_run(visitor: Client, customer: Custom
     Run.objects.update(totals={"ranking": {"customers": 2}})
     ScorecardFactory(
         run=run, customer=customer, rank=1, net_revenue=Decimal("2000"), profit=Decimal("1234.56"),
-        category=Category.MOST_PROFITABLE, expected_orders=2.46, probability_alive=0.753,
+        category=Category.MOST_PROFITABLE, expected_orders=2.46, probability_alive=0.753, churn_risk=0.31,
     )  # fmt: skip
     response = page_of(visitor, customer)
     assert figures_of(response) == {
@@ -57,13 +57,23 @@ def test_the_value_panel_shows_the_current_run(visitor: Client, customer: Custom
         "Profit": "€1,234.56",
         "Lifetime value": "€80.00",
         "Expected orders": "2.5",
-        "Probability active": "75%",
+        "Churn risk": "31%",
         "Cost to serve": "€10.00",
     }
     hints = [figure.hint for figure in response.context["figures"]]
     assert "Rank 1 of 2" in hints
     assert "Probably between €60 and €110" in hints
+    assert "Probability active 75%" in hints
     assert "Most profitable" in response.content.decode()
+
+
+def test_whoever_ordered_once_is_never_called_surely_active(visitor: Client, customer: Customer, run: Run) -> None:
+    ScorecardFactory(run=run, customer=customer, orders=1, probability_alive=1.0, churn_risk=0.88)
+    response = page_of(visitor, customer)
+    hints = [figure.hint for figure in response.context["figures"]]
+    assert "A single order does not tell yet who has left." in hints
+    assert "1 order" in hints
+    assert figures_of(response)["Churn risk"] == "88%"
 
 
 def test_what_was_not_computed_is_unknown_never_zero(visitor: Client, customer: Customer, run: Run) -> None:
@@ -72,7 +82,7 @@ def test_what_was_not_computed_is_unknown_never_zero(visitor: Client, customer: 
     )
     ScorecardFactory(run=run, customer=customer, orders=0, **unknown)
     figures = figures_of(page_of(visitor, customer))
-    assert {figures[name] for name in ("Lifetime value", "Expected orders", "Probability active")} == {"—"}
+    assert {figures[name] for name in ("Lifetime value", "Expected orders", "Churn risk")} == {"—"}
     assert "Not ranked" in page_of(visitor, customer).content.decode()
 
 
