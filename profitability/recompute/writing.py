@@ -59,7 +59,7 @@ def _columns(run_id: int, accounts: Accounts, forecast: Forecast, standing: Stan
 def _rfm(accounts: Accounts) -> NDArray[np.int64]:
     """Classes among those who have ordered; 0 for the others."""
     code, ordered = np.zeros(len(accounts.customer), np.int64), accounts.ordered
-    found = rfm(accounts.last_day[ordered], accounts.sums["order_days"][ordered], accounts.net_revenue[ordered])
+    found = rfm(accounts.last_day[ordered], accounts.sums["orders"][ordered], accounts.net_revenue[ordered])
     code[ordered] = found.code
     return code
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.export import Sheet
@@ -67,8 +68,8 @@ def _ages() -> list[str]:
 
 
 def _row(cohort: Cohort, names: Mapping[str, str], cells: Sequence[HeatCell]) -> HeatRow:
-    people = _("%(count)s customers") % {"count": number(cohort.customers)}
-    return HeatRow(names[cohort.key], cells, note=people)
+    people = ngettext("%(count)s customer", "%(count)s customers", cohort.customers)
+    return HeatRow(names[cohort.key], cells, note=people % {"count": number(cohort.customers)})
 
 
 def worth_table(cohorts: Sequence[Cohort], names: Mapping[str, str], currency: str) -> Table:
