@@ -186,7 +186,7 @@ def _told(row: PreviewedRow) -> str:
     """Whom the row is about, or why it is rejected."""
     if row.reason is None:
         return row.customer
-    place = ": ".join(part for part in (row.column, row.value) if part)
+    place = formatting.labelled(row.column, row.value) if row.column and row.value else row.column or row.value
     return " · ".join(part for part in (place, str(row.reason.sentence)) if part)
 
 

@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.lib.formatting import labelled
 from crm_site.lib.paging import COUNT_LIMIT, capped_count
 from crm_site.lib.trail.models import Change
 from crm_site.lib.trail.registry import declaration_of
@@ -142,4 +143,4 @@ def _related_rows(
 
 
 def _shown(row: Model) -> str:
-    return f"{capfirst(row._meta.verbose_name)}: {row}"
+    return labelled(capfirst(row._meta.verbose_name), row)

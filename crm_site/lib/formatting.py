@@ -27,6 +27,7 @@ from babel.numbers import (
 )
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 Number: TypeAlias = Decimal | int | float
 
@@ -77,6 +78,11 @@ def date_locale(language: str) -> Locale:
     return Locale.parse(DATE_LOCALES.get(language, language).replace("-", "_"))
 
 
+def labelled(label: object, text: object) -> str:
+    """What something is called and what is said of it; languages differ in the space before the colon."""
+    return _("%(thing)s: %(title)s") % {"thing": label, "title": text}
+
+
 def _pattern(digits: int) -> str:
     return "#,##0" + ("." + "0" * digits if digits else "")
 
@@ -86,8 +92,8 @@ def _shape(positive: str, negative: str, digits: int, language: str) -> NumberSh
     locale = number_locale(language)
     symbols = locale.number_symbols["latn"]
     core = format_decimal(1, _pattern(digits), locale=locale)
-    prefix, _, suffix = positive.partition(core)
-    negative_prefix, _, negative_suffix = negative.partition(core)
+    prefix, _core, suffix = positive.partition(core)
+    negative_prefix, _core, negative_suffix = negative.partition(core)
     separators = {ord(","): symbols["group"], ord("."): symbols["decimal"]}
     return NumberShape(f",.{digits}f", prefix, suffix, negative_prefix, negative_suffix, separators)
 

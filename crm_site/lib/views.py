@@ -29,7 +29,7 @@ from crm_site.lib.components import Chip, FilterBar, Paging
 from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS
 from crm_site.lib.export import EXPORT_LIMIT
 from crm_site.lib.filters import FilterForm
-from crm_site.lib.formatting import number
+from crm_site.lib.formatting import labelled, number
 from crm_site.lib.paging import (
     SORTED_LIMIT,
     BadCursor,
@@ -344,7 +344,7 @@ class ListPage(PermissionRequiredMixin, View):
         if not self.filters:
             return []
         return [
-            f"{self.filters.fields[name].label}: {error}"
+            labelled(self.filters.fields[name].label, error)
             for name, errors in self.filters.errors.items()
             if name in self.filters.fields
             for error in errors

@@ -9,7 +9,7 @@ from operator import or_
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 
-from crm_site.lib.formatting import number
+from crm_site.lib.formatting import labelled, number
 from customers.duplicates.relations import Relation, relations
 from customers.models import Customer, Merge
 from customers.models.duplicate import MergeQuerySet
@@ -26,7 +26,7 @@ class Belonging:
 
     @property
     def text(self) -> str:
-        return f"{self.label}: {number(self.count)}"
+        return labelled(self.label, number(self.count))
 
 
 def belongings(customer: Customer) -> list[Belonging]:

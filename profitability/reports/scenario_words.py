@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.formatting import money, number, percent
+from crm_site.lib.formatting import labelled, money, number, percent
 from customers.models.moment import Channel
 from profitability.what_if.levers import Lever
 
@@ -49,18 +49,18 @@ NUMBERS: Mapping[str, str | Promise] = {
     "price.percent": gettext_lazy("Price change (%)"),
     "elasticity": gettext_lazy("Price elasticity"),
     "lost": gettext_lazy("Customers who leave (%)"),
-    "discount.cap": gettext_lazy("Largest discount (% of gross sales)"),
+    "discount.cap": gettext_lazy("Largest discount (per cent of gross sales)"),
     "minimum.amount": gettext_lazy("Minimum order (amount)"),
     "minimum.raised": gettext_lazy("Small orders raised to the minimum (%)"),
     "minimum.bundled": gettext_lazy("Small orders put into a later one (%)"),
     "service.percent": gettext_lazy("Contacts avoided or moved (%)"),
-    "service.other_cost": gettext_lazy("Cost in the other channel (% of today's)"),
+    "service.other_cost": gettext_lazy("Cost in the other channel (per cent of today's)"),
     "drop.moved": gettext_lazy("Money that goes to other products (%)"),
     "promote.more": gettext_lazy("More sold (%)"),
     "promote.given": gettext_lazy("Part of the price given away (%)"),
     "let_go.percent": gettext_lazy("Customers let go (%)"),
     "pool.percent": gettext_lazy("Change of the cost (%)"),
-    "cut.percent": gettext_lazy("Given up (% of what stands idle)"),
+    "cut.percent": gettext_lazy("Given up (per cent of what stands idle)"),
 }
 HELP: Mapping[str, str | Promise] = {
     "elasticity": gettext_lazy(
@@ -105,7 +105,7 @@ def lever_sentence(lever: Lever, *, group: str, product: str, currency: str) -> 
 def assumptions(lever: Lever) -> str:
     """What is assumed about reactions, in one line."""
     parts = [
-        f"{number_label(lever.kind, each.name)}: {_plain(lever[each.name])}"
+        labelled(number_label(lever.kind, each.name), _plain(lever[each.name]))
         for each in lever.spec.numbers
         if each.assumed
     ]

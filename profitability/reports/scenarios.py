@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from crm_site.lib.formatting import labelled
 from customers.models import Run
 from customers.models.moment import Channel
 from profitability.matrix_totals import ANONYMOUS_ROW, COMPANY_ROW, NO_FAMILY, OTHERS, MatrixTotals
@@ -106,7 +107,7 @@ def names_of(levers: Iterable[Lever]) -> Named:
     for by in {lever.rows for lever in every} & {*ROWS, CUSTOMERS}:
         keys = {lever.row for lever in every if lever.rows == by}
         names = row_names(by, keys)
-        groups |= {f"{by}{SEPARATOR}{key}": f"{ROWS[by]}: {names.get(key, key)}" for key in keys}
+        groups |= {f"{by}{SEPARATOR}{key}": labelled(ROWS[by], names.get(key, key)) for key in keys}
     for by in {lever.columns for lever in every if lever.column} & {*COLUMNS}:
         keys = {lever.column for lever in every if lever.columns == by}
         names = column_names(by, keys)

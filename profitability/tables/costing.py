@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib import components as drawn
-from crm_site.lib.formatting import money, month, number, percent
+from crm_site.lib.formatting import labelled, money, month, number, percent
 from crm_site.lib.tables import Column, Table, draw
 from profitability.charts import month_url
 from profitability.drivers import driver_named
@@ -122,7 +122,7 @@ def month_lines(lines: Iterable[MonthLine], currency: str) -> drawn.Table:
 def _month_cells(line: MonthLine, currency: str) -> list[drawn.Cell]:
     rate, timed = line.rate, line.activity.method == Activity.Method.TIME_DRIVEN
     amounts = (rate.cost, rate.charged, rate.charged_anonymous, rate.rounding_difference)
-    each = [f"{charge.driver.label}: {unit_amount(charge.amount, currency)}" for charge in line.charges]
+    each = [labelled(charge.driver.label, unit_amount(charge.amount, currency)) for charge in line.charges]
     unit = _("minutes") if timed else ", ".join(str(charge.driver.unit) for charge in line.charges)
     return [
         drawn.Cell(line.activity.label, note=line.activity.get_method_display()),

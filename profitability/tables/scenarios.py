@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.formatting import money, number
@@ -153,7 +154,11 @@ def moves_sentences(outcome: Outcome) -> list[str]:
     """Who changes category, the largest moves first."""
     moved = sorted((move for move in outcome.moves if move.before != move.after), key=lambda move: -move.customers)
     return [
-        _("%(count)s customers from “%(before)s” to “%(after)s”")
+        ngettext(
+            "%(count)s customer from “%(before)s” to “%(after)s”",
+            "%(count)s customers from “%(before)s” to “%(after)s”",
+            round(move.customers),
+        )
         % {
             "count": number(move.customers),
             "before": category_name(move.before),

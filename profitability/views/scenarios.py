@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from crm_site.lib import formatting
@@ -172,7 +173,7 @@ def scenario_page(request: HttpRequest, pk: int) -> HttpResponse:
 def _facts(scenario: Scenario) -> list[Fact]:
     return [
         Fact(_("Made by"), str(scenario.owner)),
-        Fact(_("Shared with"), str(scenario.team) if scenario.team else _("nobody")),
+        Fact(_("Shared with"), str(scenario.team) if scenario.team else pgettext("shared with", "nobody")),
         Fact(_("Figures as of"), formatting.day(scenario.run.as_of) if scenario.run else ""),
         Fact(_("Worked out"), formatting.moment(scenario.computed_at)),
     ]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib.conditions.grammar import BadText, Condition, Group, Joint, Reason, Where, read
 from crm_site.lib.conditions.kinds import ABOUT_NOTHING, DAYS, KINDS, OPERATORS, BadValue, Kind
+from crm_site.lib.formatting import labelled
 
 # From an operator, its values and today to what is asked of the query.
 Narrow = Callable[[str, Sequence[Any], dt.date], Q]
@@ -194,14 +195,14 @@ def read_values(condition: Condition, field: Field) -> tuple[Any, ...]:
     takes, given = OPERATORS[condition.operator].takes, condition.values
     wanted = {"none": 0, "one": 1, "two": 2, "days": 1}.get(takes, max(1, len(given)))
     if len(given) != wanted:
-        raise BadValue(f"{field.label}: {_wanted(wanted)}")
+        raise BadValue(labelled(field.label, _wanted(wanted)))
     kind = field.kind_of(condition.operator)
     try:
         values = tuple(_chosen(field, text) if kind.control == "choice" else kind.read(text) for text in given)
     except BadValue as problem:
-        raise BadValue(f"{field.label}: {problem}") from problem
+        raise BadValue(labelled(field.label, problem)) from problem
     if takes == "two" and values[0] > values[1]:
-        raise BadValue(f"{field.label}: " + _("The first value must not be above the second."))
+        raise BadValue(labelled(field.label, _("The first value must not be above the second.")))
     return values
 
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm_site.lib.components import Progress
-from crm_site.lib.formatting import number
+from crm_site.lib.formatting import labelled, number
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import kind_named
 
@@ -49,4 +49,4 @@ def _detail(job: Job) -> str:
     if not job.progress_total:
         return job.stage_label
     counted = _("%(done)s of %(total)s") % {"done": number(job.progress_done), "total": number(job.progress_total)}
-    return f"{job.stage_label}: {counted}" if job.stage_label else counted
+    return labelled(job.stage_label, counted) if job.stage_label else counted

@@ -84,3 +84,9 @@ def test_what_is_not_known_is_a_dash_with_words_and_never_zero(text: str) -> Non
 
 def test_a_name_typed_by_a_person_stays_text() -> None:
     assert render("{{ v|or_unknown }}", v="<b>Ana</b>") == "&lt;b&gt;Ana&lt;/b&gt;"
+
+
+def test_french_puts_a_space_before_a_colon() -> None:
+    assert formatting.labelled("Phone", "12") == "Phone: 12"
+    with translation.override("fr"):
+        assert formatting.labelled("Téléphone", "12") == "Téléphone\N{NO-BREAK SPACE}: 12"
