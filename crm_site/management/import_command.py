@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_site.lib.formatting import number
 from crm_site.lib.jobs.registry import JobKind
+from crm_site.management.data_command import DataCommand
 from customers.importing.problems import ImportProblem
 from customers.importing.report import ImportReport
 from customers.importing.staging import Unwatched
@@ -42,7 +42,7 @@ class Progress(Unwatched):
             self._out.write(f"\r{'':<40}\r")
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(DataCommand):
     """What the commands that import a file have in common."""
 
     job: JobKind

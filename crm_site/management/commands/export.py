@@ -12,9 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from crm_site.lib.export import Sheet, csv_value, write_xlsx
+from crm_site.management.data_command import DataCommand
 from customers.models import Run, Scorecard
 from profitability.matrix_actions import compute_matrix
 from profitability.matrix_totals import MatrixTotals
@@ -79,7 +80,7 @@ EXPORTS = {
 }
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = (
         "Exports the ranking, the profit or the lifetime value of all ranked customers, or the customer × product "
         "matrix, as the current figures have it."

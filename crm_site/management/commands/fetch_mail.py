@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from crm_site.management.data_command import DataCommand
 from customers.contacting.mail_in import MailReport, Outcome, fetch_mail
 from customers.contacting.mailboxes import MailboxProblem, Maildir, imap_box
 
@@ -20,7 +21,7 @@ REASONS = {
 }
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Takes in new e-mail from customers. What has no certain customer stays in the box, flagged."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 
 from crm_site.lib.trail.actions import unrecorded
+from crm_site.management.data_command import DataCommand
 from crm_site.portfolio import STEPS, Portfolio, make_costing
 from customers.models import Company, ContactMoment, Customer, Order, OrderLine
 
 FILLED = (Customer, Order, OrderLine, ContactMoment)
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Generate an invented portfolio for benchmarks: customers, orders, contact moments and a costing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

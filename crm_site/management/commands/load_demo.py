@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from crm_site.lib.accounts.models import Team, User
 from crm_site.lib.trail.actions import unrecorded
+from crm_site.management.data_command import DataCommand
 from crm_site.roles import ADMIN, DEMO_PASSWORD, MANAGER, ROLES, SALES, SERVICE_AGENT, Role
 from customers.demo import loading
 from customers.demo.changes import invent_changes
@@ -46,7 +47,7 @@ STAFF = (
 )
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Real purchases, invented everything else: all of it, or nothing when it is interrupted."""
 
     help = "Fills an empty database with the demonstration: real CDNOW purchases, and invented identities around them."

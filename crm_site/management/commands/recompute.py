@@ -3,15 +3,16 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from crm_site.lib.jobs.actions import wait_for
 from crm_site.lib.jobs.models import Job
+from crm_site.management.data_command import DataCommand
 from customers.models import Run
 from profitability.actions import request_recompute
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     """Ask for a recompute of profit, ranking and lifetime values; with --wait until it is published."""
 
     help = "Recomputes profit, ranking and lifetime values of all customers in the background."
