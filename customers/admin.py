@@ -8,8 +8,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from crm_site.lib.admin import ReadOnlyAdmin, SafeModelAdmin
+from crm_site.lib.formatting import number
 from customers.models import (
     AcquisitionSource,
     Attachment,
@@ -151,8 +153,9 @@ class ProductAdmin(SafeModelAdmin):
 class OrderAdmin(SafeModelAdmin):
     """Orders, found by the beginning of their number; their lines have a page of their own."""
 
-    list_display = ["number", "customer", "ordered_on", "currency", "source"]
+    list_display = ["number", "customer", "ordered_on", "contract", "currency", "source"]
     list_select_related = ["customer", "source"]
+    actions = ["mark_as_start", "mark_as_renewal", "mark_as_no_subscription"]
     ordering = ["-ordered_on", "-pk"]
     sortable_by = ["number", "ordered_on"]
     search_fields = ["number"]
@@ -162,6 +165,23 @@ class OrderAdmin(SafeModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
         return (numbered_like(queryset, search_term) if search_term.strip() else queryset), False
+
+    @admin.action(description=_("Mark as beginning a subscription"), permissions=["change"])
+    def mark_as_start(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        self._mark(request, queryset, Order.Contract.START)
+
+    @admin.action(description=_("Mark as renewing a subscription"), permissions=["change"])
+    def mark_as_renewal(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        self._mark(request, queryset, Order.Contract.RENEWAL)
+
+    @admin.action(description=_("Mark as having nothing to do with a subscription"), permissions=["change"])
+    def mark_as_no_subscription(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        self._mark(request, queryset, "")
+
+    def _mark(self, request: HttpRequest, orders: QuerySet[Order], contract: str) -> None:
+        marked = Order.objects.filter(pk__in=orders.values("pk")).update(contract=contract)
+        said = ngettext("%(count)s order was marked.", "%(count)s orders were marked.", marked)
+        self.message_user(request, said % {"count": number(marked)})
 
 
 @admin.register(OrderLine)

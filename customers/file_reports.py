@@ -31,9 +31,9 @@ TAGS = """
     WHERE given.customer_id = %s ORDER BY tag.name
 """
 LATEST_ORDERS = """
-    SELECT latest.id, latest.number, latest.ordered_on, sums.line_count, sums.cents
+    SELECT latest.id, latest.number, latest.ordered_on, latest.contract, sums.line_count, sums.cents
     FROM (
-        SELECT id, number, ordered_on FROM customers_order
+        SELECT id, number, ordered_on, contract FROM customers_order
         WHERE customer_id = %s ORDER BY ordered_on DESC, id DESC LIMIT %s
     ) AS latest, LATERAL (
         SELECT count(*) AS line_count, coalesce(sum(gross - discount), 0) AS cents

@@ -25,7 +25,7 @@ from customers.filter_fields import IDENTITY, CustomerFields
 from customers.models import ContactMoment, Customer, CustomField, Run, Segment
 from customers.models.company import company_lately
 from customers.models.customer import CustomerQuerySet
-from customers.models.order import OrderQuerySet
+from customers.models.order import Order, OrderQuerySet
 from customers.models.scorecard import Category, Stage
 from customers.reports import (
     FIGURES,
@@ -193,6 +193,9 @@ class OrderFilters(FilterForm):
     q = SearchField(label=gettext_lazy("Search"), placeholder=gettext_lazy("Beginning of an order number"))
     since = DayFilter(label=gettext_lazy("From day"))
     until = DayFilter(label=gettext_lazy("To day"))
+    contract = ChoiceFilter(
+        label=gettext_lazy("Subscription"), choices=[("", gettext_lazy("Any")), *Order.Contract.choices]
+    )
     customer = forms.IntegerField(
         label=gettext_lazy("Customer"), required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
     )
@@ -200,7 +203,13 @@ class OrderFilters(FilterForm):
         label=gettext_lazy("Import"), required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
     )
 
-    lookups = {"since": "ordered_on__gte", "until": "ordered_on__lte", "customer": "customer", "source": "source"}
+    lookups = {
+        "since": "ordered_on__gte",
+        "until": "ordered_on__lte",
+        "contract": "contract",
+        "customer": "customer",
+        "source": "source",
+    }
 
     def filter_q(self, orders: OrderQuerySet, text: str) -> OrderQuerySet:
         return numbered_like(orders, text)

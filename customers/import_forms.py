@@ -69,7 +69,8 @@ class ImportForm(forms.Form):
         ),
         help_text=gettext_lazy(
             "Only when they cannot be told: which column holds what. Fields: order, customer, customer_name, date, "
-            "sku, product, quantity, unit_price or amount, discount, unit_cost, currency, exchange_rate, country."
+            "sku, product, quantity, unit_price or amount, discount, unit_cost, currency, exchange_rate, country, "
+            "subscription (start or renewal)."
         ),
     )
     dates = forms.ChoiceField(label=gettext_lazy("Dates"), required=False, choices=DATES)

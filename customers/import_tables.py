@@ -114,6 +114,7 @@ FIELD_LABELS = {
     "currency": _("Currency"),
     "exchange_rate": _("Exchange rate"),
     "country": _("Country"),
+    "subscription": _("Subscription"),
 }
 OPTION_LABELS = {
     ("dates", "iso"): _("Year first"),

@@ -166,6 +166,7 @@ ORDERS = Table(
             "link",
             sort=Sort("number"),
             link="order",
+            note=lambda order: order.get_contract_display() if order.contract else "",
         ),
         Column("ordered_on", _("Day"), "date", sort=Sort("ordered_on")),
         Column(
@@ -178,6 +179,7 @@ ORDERS = Table(
         ),
         Column("line_count", _("Lines"), "number"),
         Column("net", pgettext_lazy("amount of an order", "Net amount"), "money"),
+        Column("contract", _("Subscription"), choices=dict(Order.Contract.choices), default=False),
     ),
     default_sort="-ordered_on",
 )
@@ -251,6 +253,8 @@ def order_facts(order: Order, *, may_see_import: bool) -> list[Fact]:
                 hint=gettext("Exchange rate %(rate)s") % {"rate": rate},
             )
         )
+    if order.contract:
+        facts.append(Fact(gettext("Subscription"), order.get_contract_display()))
     if order.source:
         import_url = reverse("import", args=[order.source_id]) if may_see_import else ""
         facts.append(Fact(gettext("Import"), order.source.file_name, import_url))

@@ -239,7 +239,8 @@ class OrderList(ListPage):
 
     def get_rows(self) -> OrderQuerySet:
         orders = self.visible.select_related("customer")
-        return reports.with_line_totals(orders.only("number", "ordered_on", "customer__given_name", "customer__name"))
+        shown = ("number", "ordered_on", "contract", "customer__given_name", "customer__name")
+        return reports.with_line_totals(orders.only(*shown))
 
     @cached_property
     def visible(self) -> OrderQuerySet:

@@ -81,6 +81,23 @@ class CategoryTotal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractTerm:
+    """Contracts that run for the same time, and the shifted-beta-geometric that forecasts their renewals."""
+
+    days: float  # from one renewal to the next
+    contracts: int  # begun or renewed so far; a customer may have had several
+    running: int
+    asked: tuple[int, ...]  # how many came to the first renewal, the second...
+    kept: tuple[int, ...]  # and how many of them renewed
+    alpha: float
+    beta: float
+    alpha_error: float | None
+    beta_error: float | None
+    log_likelihood: float | None
+    assumed: bool  # too few were asked to renew to fit anything
+
+
+@dataclass(frozen=True, kw_only=True)
 class LifetimeModel:
     """How lifetime values were reached."""
 
@@ -105,6 +122,8 @@ class LifetimeModel:
     purchase_model: str = "bgnbd"  # a and b belong to BG/NBD and MBG/NBD, s and beta to Pareto/NBD
     s: float | None = None
     beta: float | None = None
+    contracts: tuple[ContractTerm, ...] = ()  # subscriptions by how long they run; empty: none, or none renewed yet
+    subscriptions: int = 0  # contracts that were begun or renewed
 
 
 @dataclass(frozen=True, kw_only=True)

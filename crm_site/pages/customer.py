@@ -50,7 +50,7 @@ SHOWN = (
     *("birth_date", "preferred_channel", "best_time", "needs", "custom"),
     *("owner", "team", "source", "member_of__name", "member_of__given_name"),
 )
-ORDER_COLUMNS = tuple(column for column in ORDERS.columns if column.name != "customer")
+ORDER_COLUMNS = tuple(column for column in ORDERS.columns if column.name not in ("customer", "contract"))
 CHANNEL_ICONS: dict[str, str] = {
     Channel.PHONE: "phone",
     Channel.EMAIL: "mail",
@@ -75,6 +75,10 @@ VALUE_NOTES = {
     "negative_margin": gettext_lazy("the orders so far lose money"),
     "base_too_small": gettext_lazy("too few customers to fit a model: usual values were assumed"),
     "no_orders": gettext_lazy("no order yet: nothing to forecast from"),
+    "contract": gettext_lazy("renewals of the subscription, expected by those of all subscribers"),
+    "contract_few_renewals": gettext_lazy("a subscription; few renewals fell due so far, so usual ones were assumed"),
+    "contract_no_renewals": gettext_lazy("a subscription, but nobody has renewed yet: forecast like other customers"),
+    "contract_ended": gettext_lazy("the subscription was not renewed, and no order came since"),
 }
 
 

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from babel.numbers import list_currencies
 
 from crm_site.lib.export import GUARD, original_text
+from customers.importing.mappings import bare
+from customers.importing.words import vocabulary
 
 # What a text becomes: the text to stage, or None for an empty cell.
 Convert = Callable[[str], str | None]
@@ -165,6 +167,16 @@ def currency(text: str, *, house: str) -> str | None:
     return code
 
 
+def subscription(text: str) -> str | None:
+    """Whether an order begins or renews a subscription; None for an order of any other kind."""
+    if not text:
+        return None
+    found = vocabulary("subscription").get(bare(text))
+    if found is None:
+        raise Unusable("unknown_subscription")
+    return None if found == "none" else found
+
+
 # --- Dates ------------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +274,7 @@ def converters(
         "currency": partial(currency, house=house),
         "exchange_rate": partial(rate, decimal=decimal),
         "country": partial(label, longest=60),
+        "subscription": subscription,
         "sku_from_product": code_of,
         "quantity_from_amount": partial(direction, decimal=decimal),
     }

@@ -32,6 +32,7 @@ ORDER_FIELDS = {
     "currency": "currency currencycode devise codedevise monnaie",
     "exchange_rate": "exchangerate rate tauxdechange tauxchange cours",
     "country": "country pays",
+    "subscription": "subscription renewal isrenewal renewed abonnement renouvellement reconduction contract contrat",
 }
 OPTIONS = {"dates": ("iso", "dmy", "mdy"), "decimal": ("point", "comma"), "delimiter": (), "encoding": ()}
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}

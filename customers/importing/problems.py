@@ -59,6 +59,10 @@ REASONS = {
         _("This is not an exchange rate."),
         _("Give a number greater than zero; an order in the house currency has none, or 1."),
     ),
+    "unknown_subscription": Reason(
+        _("This does not tell whether the order begins or renews a subscription."),
+        _("Write start or renewal; yes stands for a renewal, no or nothing for an order of any other kind."),
+    ),
     "too_long": Reason(
         _("The text is longer than can be kept."),
         _("Shorten it: order numbers to 60 characters, references and codes to 40."),

@@ -7,7 +7,7 @@ CREATE TEMPORARY TABLE import_row (
     line integer NOT NULL,
     "order" text, customer text, customer_name text, day date, moment timestamptz, sku text, product text, kind text,
     quantity numeric DEFAULT 1, unit_price numeric, amount numeric, discount numeric, unit_cost numeric,
-    currency text, exchange_rate numeric, country text,
+    currency text, exchange_rate numeric, country text, subscription text,
     reason text, "column" text, value text
 ) ON COMMIT DROP
 """
@@ -193,14 +193,19 @@ WITH filled AS (
 INSERT INTO import_kept SELECT id, number FROM filled
 """
 
+# A renewal in any row makes the order one; "renewal" comes before "start".
 ADD_ORDERS = """
 WITH added AS (
 INSERT INTO customers_order (
-    number, customer_id, ordered_on, ordered_at, currency, exchange_rate, source_id, lines_left_out
+    number, customer_id, ordered_on, ordered_at, currency, exchange_rate, contract, source_id, lines_left_out
 )
-SELECT head."order", customer.id, head.day, head.moment, coalesce(head.currency, ''), head.rate, %(source)s,
-       coalesce(left_out.lines, 0)
+SELECT head."order", customer.id, head.day, head.moment, coalesce(head.currency, ''), head.rate,
+       coalesce(marked.subscription, ''), %(source)s, coalesce(left_out.lines, 0)
 FROM import_head AS head
+LEFT JOIN (
+    SELECT "order", min(subscription) AS subscription FROM import_row
+    WHERE reason IS NULL AND subscription IS NOT NULL GROUP BY "order"
+) AS marked ON marked."order" = head."order"
 LEFT JOIN customers_customer AS customer ON customer.reference = head.customer
 LEFT JOIN (
     SELECT "order", count(*) AS lines FROM import_row

@@ -13,6 +13,7 @@ from customers.importing.mappings import bare
 from customers.models.channel import Channel
 from customers.models.customer import Customer
 from customers.models.moment import ContactMoment
+from customers.models.order import Order
 
 # Beside the words that the screens use, as `bare` writes them.
 _FURTHER: Mapping[str, Mapping[str, str]] = {
@@ -23,6 +24,11 @@ _FURTHER: Mapping[str, Mapping[str, str]] = {
     },
     "language": {"en": "eng english anglais", "fr": "fra fre french francais"},
     "yes_no": {"true": "yes y true 1 oui o vrai x", "false": "no n false 0 non faux"},
+    "subscription": {
+        "renewal": "renew renewed renews yes y true 1 x renouvellement renouvele reconduction oui o vrai",
+        "start": "begin begins new first subscription debut souscription nouveau nouvel abonnement",
+        "none": "no n false 0 other non faux aucun autre",
+    },
     "channel": {
         "phone": "call telephone tel appel",
         "email": "mail courriel email",
@@ -51,6 +57,7 @@ _CHOICES: Mapping[str, Iterable[tuple[object, str | Promise]]] = {
     "kind": Customer.Kind.choices,
     "language": settings.LANGUAGES,
     "yes_no": (),
+    "subscription": Order.Contract.choices,
     "channel": Channel.choices,
     "direction": ContactMoment.Direction.choices,
     "result": ContactMoment.Result.choices,

@@ -91,7 +91,14 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """A purchase or a return by one customer on one day; without a customer it is an anonymous sale."""
+    """A purchase or a return by one customer on one day; without a customer it is an anonymous sale.
+
+    `contract` says that it begins or renews a subscription: customers with such orders are forecast by their renewals.
+    """
+
+    class Contract(models.TextChoices):
+        START = "start", _("Begins a subscription")
+        RENEWAL = "renewal", _("Renews a subscription")
 
     number = models.CharField(
         _("number"),
@@ -120,6 +127,14 @@ class Order(models.Model):
             "House currency for one unit of the order's currency; prices on the lines are in the house currency."
         ),
     )
+    contract = models.CharField(
+        _("subscription"),
+        max_length=7,
+        choices=Contract.choices,
+        blank=True,
+        db_default="",
+        help_text=_("Whether the order begins or renews a subscription; empty for an order of any other kind."),
+    )
     source = models.ForeignKey(
         Import, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("import")
     )
@@ -134,13 +149,23 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["customer", "-ordered_on", "-id"], name="order_by_customer"),
             models.Index(fields=["-ordered_on", "-id"], name="order_by_day"),
+            # Few companies have subscriptions; recomputes ask for those of whoever has.
+            models.Index(
+                fields=["customer", "ordered_on"],
+                include=["contract"],
+                name="order_of_contract",
+                condition=~models.Q(contract=""),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(exchange_rate__gt=0),
                 name="order_exchange_rate_positive",
                 violation_error_message=_("The exchange rate must be greater than zero."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(contract__in=["", "start", "renewal"]), name="order_contract_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.admin import CappedPaginator, ReadOnlyAdmin, SafeModelAdmin
-from customers.models import Customer, Run, Scorecard
+from customers.models import Customer, Order, Run, Scorecard
 from customers.tests import factories
 from customers.tests.factories import (
     ContactMomentFactory,
@@ -178,3 +178,16 @@ def test_staff_with_one_permission_see_that_list_alone(client: Client, db: None)
     client.force_login(user)
     assert client.get("/admin/customers/product/").status_code == 200
     assert client.get("/admin/customers/order/").status_code == 403
+
+
+def test_orders_are_marked_as_those_of_subscriptions(administrator: Client) -> None:
+    first, second, other = OrderFactory(), OrderFactory(), OrderFactory()
+    url = reverse("admin:customers_order_changelist")
+    for action, pk in (("mark_as_start", first.pk), ("mark_as_renewal", second.pk)):
+        response = administrator.post(url, {"action": action, "_selected_action": [pk]}, follow=True)
+        assert "1 order was marked." in response.content.decode()
+    assert dict(Order.objects.values_list("pk", "contract")) == {
+        first.pk: "start", second.pk: "renewal", other.pk: "",
+    }  # fmt: skip
+    administrator.post(url, {"action": "mark_as_no_subscription", "_selected_action": [first.pk, second.pk]})
+    assert not Order.objects.exclude(contract="").exists()

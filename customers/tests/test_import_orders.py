@@ -52,6 +52,42 @@ def takings() -> Decimal:
     return sums["gross"] - sums["discount"]
 
 
+# --- Subscriptions ----------------------------------------------------------------------------------------------------
+
+
+def contracts() -> dict[str, str]:
+    return dict(Order.objects.order_by("number").values_list("number", "contract"))
+
+
+@pytest.mark.parametrize("column", ["subscription", "Renewal", "Abonnement", "Renouvellement"])
+def test_a_column_tells_which_orders_begin_or_renew_a_subscription(write: Write, column: str) -> None:
+    words = {"A1": "start", "A2": "Renewal", "A3": "oui", "A4": "", "A5": "no", "A6": "Renews a subscription"}
+    rows = [f"{number},C1,2026-06-01,P1,1,5,{word}" for number, word in words.items()]
+    report = run(write(f"{HEADER},{column}", *rows))
+    assert report.accepted == 6
+    assert contracts() == {"A1": "start", "A2": "renewal", "A3": "renewal", "A4": "", "A5": "", "A6": "renewal"}
+
+
+def test_any_row_of_an_order_can_mark_it_and_a_renewal_wins(write: Write) -> None:
+    path = write(
+        f"{HEADER},subscription",
+        "A1,C1,2026-06-01,P1,1,5,",
+        "A1,C1,2026-06-01,P2,1,5,start",
+        "A2,C1,2026-06-01,P1,1,5,start",
+        "A2,C1,2026-06-01,P2,1,5,renewal",
+    )
+    run(path)
+    assert contracts() == {"A1": "start", "A2": "renewal"}
+    assert run(path).skipped == 4
+
+
+def test_a_column_can_be_named_and_other_words_are_rejected(write: Write) -> None:
+    path = write("who,on,price,again", "C1,2026-06-01,5,yes", "C2,2026-06-01,5,perhaps")
+    report = run(path, "customer=who,date=on,unit_price=price,subscription=again")
+    assert reasons(report) == [(3, "again", "perhaps", "unknown_subscription")]
+    assert list(contracts().values()) == ["renewal"]
+
+
 # --- What is kept -----------------------------------------------------------------------------------------------------
 
 

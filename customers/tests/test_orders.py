@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from customers.models import Customer
+from customers.models import Customer, Order
 from customers.tests.factories import (
     CustomerFactory,
     ImportFactory,
@@ -141,3 +141,12 @@ def test_orders_are_for_whoever_may_see_them(client: Client, db: None) -> None:
 
 def test_an_order_that_does_not_exist_is_not_found(visitor: Client) -> None:
     assert visitor.get("/orders/999999/").status_code == 404
+
+
+def test_orders_of_subscriptions_are_marked_filtered_and_exported(visitor: Client) -> None:
+    OrderFactory(number="A")
+    renewal = OrderFactory(number="B", contract=Order.Contract.RENEWAL)
+    assert numbers(visitor.get(URL, {"contract": "renewal"})) == ["B"]
+    assert "Renews a subscription" in visitor.get(renewal.get_absolute_url()).content.decode()
+    listed = visitor.get(URL, {"columns": ["number", "contract"], "contract": "renewal"}).content.decode()
+    assert "Renews a subscription" in listed

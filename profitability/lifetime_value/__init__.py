@@ -6,12 +6,13 @@ Pure: numpy and scipy only. Data scientists may import it alone:
     model, spend = fit_bgnbd(x, t_x, T), fit_gamma_gamma(x, m)
     expected_purchases(model, x, t_x, T, 52)
 
-Which of the models to trust, on one's own orders: `backtest`. Customers under contract: `fit_sbg`.
+Which of the models to trust, on one's own orders: `backtest`. Customers under contract: `fit_sbg`, `contract_value`.
 """
 
 from profitability.lifetime_value.backtest import PAST_SPEND, Backtest, backtest
 from profitability.lifetime_value.base import ServiceCost
 from profitability.lifetime_value.bgnbd import BgNbd, MbgNbd, fit_bgnbd, fit_mbgnbd, fit_or_assume_bgnbd
+from profitability.lifetime_value.contracts import Subscribers, contract_value
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.fits import FITS, FittedModel, fit_or_assume
 from profitability.lifetime_value.gamma_gamma import (
@@ -34,7 +35,7 @@ from profitability.lifetime_value.outlook import (
     probability_of_no_order,
 )
 from profitability.lifetime_value.pareto_nbd import ParetoNbd, fit_pareto_nbd
-from profitability.lifetime_value.sbg import ShiftedBetaGeometric, fit_sbg
+from profitability.lifetime_value.sbg import ShiftedBetaGeometric, fit_or_assume_sbg, fit_sbg
 from profitability.lifetime_value.season import Season, find_season
 from profitability.lifetime_value.summary import Summary, collapse, summarise
 from profitability.lifetime_value.tracking import Tracking, track
@@ -60,12 +61,14 @@ __all__ = [
     "Season",
     "ServiceCost",
     "ShiftedBetaGeometric",
+    "Subscribers",
     "Summary",
     "Tracking",
     "ValueNote",
     "accuracy",
     "backtest",
     "collapse",
+    "contract_value",
     "expected_average_value",
     "expected_orders_by_period",
     "expected_purchases",
@@ -77,6 +80,7 @@ __all__ = [
     "fit_or_assume",
     "fit_or_assume_bgnbd",
     "fit_or_assume_gamma_gamma",
+    "fit_or_assume_sbg",
     "fit_pareto_nbd",
     "fit_sbg",
     "lifetime_value",

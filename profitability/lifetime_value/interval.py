@@ -21,6 +21,15 @@ class Equity:
     low: float
     high: float
 
+    def __add__(self, other: "Equity") -> "Equity":
+        """Of both bases together, whose errors have nothing to do with each other."""
+        value = self.value + other.value
+        return Equity(
+            value=value,
+            low=float(value - np.hypot(self.value - self.low, other.value - other.low)),
+            high=float(value + np.hypot(self.high - self.value, other.high - other.value)),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Slopes:
@@ -47,6 +56,9 @@ class Valuation:
     slopes: Slopes
     margin: OrderMargin
     confidence: float
+    # Discounted orders per triple that are not exceeded with each of the two `levels`, where the model knows them
+    # exactly; errors of estimation are then added to what the orders are worth.
+    quantiles: tuple[Floats, Floats] | None = None
 
     @property
     def contribution(self) -> Floats:
@@ -104,11 +116,16 @@ def customer_interval(valuation: Valuation) -> tuple[Floats, Floats]:
     """
     triples, contribution = valuation.triples, valuation.contribution
     expected = triples.spread(valuation.future.orders)
-    fewest, most = (triples.spread(_orders_quantile(valuation, level)) for level in valuation.levels)
+    exact = valuation.quantiles
+    ends = exact or tuple(_orders_quantile(valuation, level) for level in valuation.levels)
+    fewest, most = (triples.spread(end) for end in ends)
     fewest, most = np.minimum(fewest, expected), np.maximum(most, expected)
     worst, best = np.sort([contribution * fewest, contribution * most], axis=0)
     upkeep_variance = valuation.base.per_period**2 * triples.spread(valuation.slopes.variance(valuation.slopes.periods))
     worth = valuation.z**2 * (valuation.worth_variance + upkeep_variance)
+    if exact:
+        unsure = triples.spread(valuation.slopes.variance(valuation.slopes.orders))
+        worth = worth + valuation.z**2 * contribution**2 * unsure
     middle = valuation.from_orders
     reach = valuation.z * np.sqrt(valuation.margin.variance)
     floor = np.minimum(0, (contribution - reach) * most)

@@ -5,7 +5,7 @@ their mind; yet retention rises with the years, because those who were likely to
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +17,12 @@ from profitability.lifetime_value.nbd import CustomerLoss
 from profitability.lifetime_value.summary import Floats, distinct
 
 PARAMETERS = ("alpha", "beta")
+# Below this many customers who were asked to renew, nothing is fitted.
+ENOUGH_ASKED = 30
+# What is assumed then: customers who differ as much as those of the published examples, each parameter uncertain by a
+# factor of 1.65.
+ASSUMED_SIZE = 3.0  # alpha + beta
+ASSUMED_VARIANCE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +35,13 @@ class ShiftedBetaGeometric:
     standard_errors: Mapping[str, float] = field(default_factory=dict)  # by parameter; NaN where undefined
     customers: int = 0
     loss: CustomerLoss = CustomerLoss.FOUND
+    covariance: Floats | None = field(default=None, compare=False)  # of the logarithms of alpha and beta
+    assumed: bool = False  # too few were asked to renew
+
+    def shifted(self, parameter: int, step: float) -> "ShiftedBetaGeometric":
+        """The model with the logarithm of one parameter moved."""
+        name = PARAMETERS[parameter]
+        return replace(self, **{name: getattr(self, name) * float(np.exp(step))})
 
     def retention(self, renewal: ArrayLike) -> Floats:
         """Share of those still there who renew, at the t-th renewal: (beta + t - 1) / (alpha + beta + t - 1)."""
@@ -68,6 +81,27 @@ def fit_sbg(renewals: ArrayLike, left: ArrayLike) -> ShiftedBetaGeometric:
     return _fitted(asked[known], gone[known])
 
 
+def fit_or_assume_sbg(renewals: ArrayLike, left: ArrayLike) -> ShiftedBetaGeometric:
+    """The fit where at least 30 customers were asked to renew and some left; else parameters of the base's own churn.
+
+    The churn is taken as (departures + 1/2) / (renewals asked for + 1), so that nobody is held to stay for ever.
+    """
+    asked, gone = np.atleast_1d(np.asarray(renewals, np.float64)), np.atleast_1d(np.asarray(left, bool))
+    known = asked > 0
+    departures = int(np.count_nonzero(gone & known))
+    if departures and np.count_nonzero(known) >= ENOUGH_ASKED:
+        return fit_sbg(asked, gone)
+    churn = (departures + 0.5) / (float(asked.sum()) + 1)
+    return ShiftedBetaGeometric(
+        alpha=ASSUMED_SIZE * churn,
+        beta=ASSUMED_SIZE * (1 - churn),
+        customers=int(np.count_nonzero(known)),
+        loss=CustomerLoss.FOUND if departures else CustomerLoss.NONE,
+        covariance=np.eye(2) * ASSUMED_VARIANCE,
+        assumed=True,
+    )
+
+
 def _fitted(asked: Floats, gone: np.ndarray) -> ShiftedBetaGeometric:
     index, _, count = distinct(asked, gone.astype(np.float64))
     found = maximise(sbg_objective(asked[index], gone[index], count / len(asked)), np.log([0.5, 1.0]), len(asked))
@@ -79,6 +113,7 @@ def _fitted(asked: Floats, gone: np.ndarray) -> ShiftedBetaGeometric:
         log_likelihood=found.log_likelihood * len(asked),
         standard_errors=dict(zip(PARAMETERS, errors.tolist(), strict=True)),
         customers=len(asked),
+        covariance=found.covariance,
     )
 
 

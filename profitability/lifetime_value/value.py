@@ -4,7 +4,7 @@ value = sum over periods t of
         d^t * [ E(orders in t) * (margin - cost per order) - P(active at the start of t) * cost per period ]
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -15,11 +15,13 @@ from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import GammaGamma
 from profitability.lifetime_value.interval import Equity, Valuation, customer_interval, equity, find_slopes
 from profitability.lifetime_value.outlook import Horizon, PurchaseModel, prospects, second_moments
-from profitability.lifetime_value.summary import Floats, collapse
+from profitability.lifetime_value.summary import Floats, Integers, collapse
 
 CONFIDENCE = 0.80
 DEFAULT_HORIZON = Horizon()
 NO_COST = ServiceCost()
+# The fields of `LifetimeValues` that have one entry per customer.
+PER_CUSTOMER = ("value", "low", "high", "orders", "periods", "probability_alive", "contribution", "note")
 
 
 class ValueNote(IntEnum):
@@ -30,6 +32,10 @@ class ValueNote(IntEnum):
     NEGATIVE_MARGIN = 3  # the orders so far lose money
     BASE_TOO_SMALL = 4  # the purchase or the margin model was assumed, not fitted
     NO_ORDERS = 5  # never ordered: nothing to forecast from, the value is 0
+    CONTRACT = 6  # a subscriber: renewals to come by sBG
+    CONTRACT_FEW_RENEWALS = 7  # the same, by parameters that were assumed
+    CONTRACT_NO_RENEWALS = 8  # nobody has renewed yet, so that a subscriber is forecast like any other customer
+    CONTRACT_ENDED = 9  # did not renew, and ordered nothing since: the value is 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +52,14 @@ class LifetimeValues:
     note: NDArray[np.int8]  # see `ValueNote`
     equity: Equity
     confidence: float
+
+    def with_others(self, of: NDArray[np.bool_] | Integers, others: "LifetimeValues") -> "LifetimeValues":
+        """These values, but for some customers others that were reached otherwise; equity is that of all."""
+        changed: dict[str, NDArray] = {}
+        for name in PER_CUSTOMER:
+            changed[name] = getattr(self, name).copy()
+            changed[name][of] = getattr(others, name)
+        return replace(self, **changed, equity=self.equity + others.equity)  # type: ignore[arg-type]
 
 
 def lifetime_value(

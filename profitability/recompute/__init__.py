@@ -5,7 +5,7 @@
     months      what each customer did in each month; gather: slice by slice
     charges     rates of each month, charges to every customer, reconciliation to the cent
     accounts    one row of numpy columns for each customer
-    forecast    lifetime values
+    forecast    lifetime values; contracts: those of subscribers
     scorecards  ranks, categories, stages; summary: totals; publish: the pointer
 
 Only workers and commands import this package: it loads scipy.
@@ -52,6 +52,7 @@ def run_recompute(*, context: JobContext, as_of: date, reason: str) -> Run:
                 today=today,
                 policy=policy,
                 costed=basis.plan.costed_months,
+                spells=basis.spells,
                 model=basis.purchase_model,
                 silence_days=basis.company.former_after_days,
             )

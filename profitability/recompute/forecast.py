@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_site.lib.bulk import Table
 from profitability.lifetime_value import (
     FittedModel,
     GammaGamma,
     Horizon,
     LifetimeValues,
-    ServiceCost,
     ValueNote,
     fit_or_assume,
     fit_or_assume_gamma_gamma,
@@ -19,7 +19,9 @@ from profitability.lifetime_value import (
 )
 from profitability.models import PurchaseModel, ValuePolicy
 from profitability.recompute.accounts import Accounts
+from profitability.recompute.contracts import Terms, find_contracts, with_renewals
 from profitability.recompute.months import month_of
+from profitability.totals import ContractTerm
 
 # A customer's own cost is trusted as if everybody's average had been seen this many times before.
 TRUST_AFTER = 3
@@ -40,7 +42,10 @@ class Forecast:
     cost_per_order: float | None
     cost_per_month: float | None
     order_margin: NDArray[np.float64]  # expected of an order, before the cost of serving it
-    churn_risk: NDArray[np.float64]  # of no order within the days of silence asked about; 0 for prospects
+    # Of no order within the days of silence asked about, or of not renewing next time; 0 for prospects.
+    churn_risk: NDArray[np.float64]
+    contracts: tuple[ContractTerm, ...]  # the models of subscribers, by how long contracts run
+    subscriptions: int
 
 
 def forecast(
@@ -49,6 +54,7 @@ def forecast(
     today: int,
     policy: ValuePolicy,
     costed: NDArray[np.int64],
+    spells: Table,
     model: str = PurchaseModel.BGNBD,
     silence_days: int = 365,
 ) -> Forecast:
@@ -56,45 +62,71 @@ def forecast(
 
     Orders of one day count as one. The margin of an order is gross margin over days with an order. The cost of an
     order and of a month of the relation are the customer's own, drawn towards everybody's for those with few; only
-    months in which costs were entered (`costed`) say what either costs.
+    months in which costs were entered (`costed`) say what either costs. Customers under contract (`spells`) are
+    forecast by their renewals, and the purchase model is fitted on the others.
     """
-    bought = accounts.ordered
-    order_days = accounts.sums["order_days"].astype(np.float64)
-    weeks = np.where(bought, (today - accounts.first_day.astype(np.float64)) / 7, np.nan)
-    x = np.maximum(order_days - 1, 0)
-    t_x = np.where(bought, (accounts.last_day - accounts.first_day.astype(np.float64)) / 7, 0)
-    margin = np.divide(accounts.gross_margin, order_days, out=np.zeros(len(x)), where=bought)
-    costed_days = accounts.sums["costed_days"].astype(np.float64)
-    months = np.zeros(len(bought))
-    months[bought] = _months_since(accounts.first_day[bought], today, costed)
-    purchases = fit_or_assume(model, x[bought], t_x[bought], weeks[bought])
-    margins = fit_or_assume_gamma_gamma(order_days[bought], margin[bought])
-    cost = ServiceCost(
-        per_order=_drawn_to_mean(accounts.sums["order_costs"], costed_days, bought),
-        per_period=_drawn_to_mean(accounts.sums["relation_costs"], months, bought),
-    )
-    values = lifetime_value(
-        purchases,
-        x,
-        t_x,
-        weeks,
-        margin,
+    contracts = find_contracts(spells, accounts, today=today)
+    free = accounts.ordered.copy()
+    free[contracts.places()] = False
+    seen = _seen(accounts, today, costed)
+    weeks = np.where(free, seen.weeks, np.nan)
+    purchases = fit_or_assume(model, seen.x[free], seen.t_x[free], weeks[free])
+    margins = fit_or_assume_gamma_gamma(seen.order_days[accounts.ordered], seen.margin[accounts.ordered])
+    terms = Terms(
         margins=margins,
-        margin_orders=order_days,
-        segment=accounts.kind,
-        cost=cost,
         horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
+        margin=seen.margin,
+        order_days=seen.order_days,
+        segment=accounts.kind,
+        per_order=_drawn_to_mean(accounts.sums["order_costs"], seen.costed_days, accounts.ordered),
+        per_period=_drawn_to_mean(accounts.sums["relation_costs"], seen.months, accounts.ordered),
     )
+    others = lifetime_value(purchases, seen.x, seen.t_x, weeks, terms.margin, **terms.of(slice(None)))
+    renewals = with_renewals(others, contracts, terms)
+    values = renewals.values
+    risk = _churn_risk(purchases, values, seen.x, weeks, silence_days)
     return Forecast(
         model=PurchaseModel.BGNBD if purchases.assumed else model,
         purchases=purchases,
         margins=margins,
         values=values,
-        margin_per_order=_mean(accounts.gross_margin, order_days, bought),
-        cost_per_order=_mean(accounts.sums["order_costs"], costed_days, bought),
-        cost_per_month=_mean(accounts.sums["relation_costs"], months, bought),
-        order_margin=values.contribution + np.asarray(cost.per_order, dtype=np.float64),
-        churn_risk=_churn_risk(purchases, values, x, weeks, silence_days),
+        margin_per_order=_mean(accounts.gross_margin, seen.order_days, accounts.ordered),
+        cost_per_order=_mean(accounts.sums["order_costs"], seen.costed_days, accounts.ordered),
+        cost_per_month=_mean(accounts.sums["relation_costs"], seen.months, accounts.ordered),
+        order_margin=values.contribution + terms.per_order,
+        churn_risk=np.where(renewals.of, renewals.churn_risk, risk),
+        contracts=renewals.terms,
+        subscriptions=len(contracts.place),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was seen of every customer, as the models read it."""
+
+    x: NDArray[np.float64]
+    t_x: NDArray[np.float64]
+    weeks: NDArray[np.float64]  # since the first order; NaN for who never ordered
+    margin: NDArray[np.float64]  # cents of gross margin for each day with an order
+    order_days: NDArray[np.float64]
+    costed_days: NDArray[np.float64]
+    months: NDArray[np.float64]  # with costs, since the first order
+
+
+def _seen(accounts: Accounts, today: int, costed: NDArray[np.int64]) -> _Seen:
+    bought = accounts.ordered
+    first_day = accounts.first_day.astype(np.float64)
+    order_days = accounts.sums["order_days"].astype(np.float64)
+    months = np.zeros(len(bought))
+    months[bought] = _months_since(accounts.first_day[bought], today, costed)
+    return _Seen(
+        x=np.maximum(order_days - 1, 0),
+        t_x=np.where(bought, (accounts.last_day - first_day) / 7, 0),
+        weeks=np.where(bought, (today - first_day) / 7, np.nan),
+        margin=np.divide(accounts.gross_margin, order_days, out=np.zeros(len(bought)), where=bought),
+        order_days=order_days,
+        costed_days=accounts.sums["costed_days"].astype(np.float64),
+        months=months,
     )
 
 

@@ -6,11 +6,13 @@ from datetime import date
 
 from django.db import transaction
 
+from crm_site.lib.bulk import Table
 from crm_site.lib.snapshot import Snapshot
 from customers.models import Company, Run
 from profitability.models import ModelComparison, ValuePolicy
 from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers
 from profitability.recompute.charges import MonthResult, charge_months
+from profitability.recompute.contracts import read_spells
 from profitability.recompute.gather import Gathered, gather, read_records
 from profitability.recompute.months import day_number
 from profitability.recompute.plan import Plan, read_plan
@@ -25,6 +27,7 @@ class Basis:
     company: Company
     purchase_model: str  # the winner of the latest comparison
     gathered: Gathered
+    spells: Table  # the contracts of subscribers, see `contracts`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +45,10 @@ def read_basis(as_of: date, check: Callable[[], None]) -> Basis:
     with Snapshot() as snapshot:
         plan, policy, company = read_plan(), ValuePolicy.current(), Company.current()
         model = ModelComparison.objects.model_in_force()
+        spells = read_spells(day_number(as_of))
         records = read_records(snapshot, drivers=plan.drivers, as_of=day_number(as_of))
     gathered = gather(records, plan=plan, check=check)
-    return Basis(plan=plan, policy=policy, company=company, purchase_model=model, gathered=gathered)
+    return Basis(plan=plan, policy=policy, company=company, purchase_model=model, gathered=gathered, spells=spells)
 
 
 @transaction.atomic

@@ -211,6 +211,8 @@ def _lifetime_model(
         purchase_model=forecast.model,
         s=purchases.s if isinstance(purchases, ParetoNbd) else None,
         beta=purchases.beta if isinstance(purchases, ParetoNbd) else None,
+        contracts=forecast.contracts,
+        subscriptions=forecast.subscriptions,
     )
 
 
