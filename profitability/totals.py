@@ -96,6 +96,10 @@ class ContractTerm:
     log_likelihood: float | None
     assumed: bool  # too few were asked to renew to fit anything
 
+    def retention(self, renewal: int) -> float:
+        """Share of those still there who renew, at the t-th renewal: (beta + t - 1) / (alpha + beta + t - 1)."""
+        return (self.beta + renewal - 1) / (self.alpha + self.beta + renewal - 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LifetimeModel:

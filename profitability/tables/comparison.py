@@ -10,6 +10,8 @@ from crm_site.lib.formatting import money, number, percent
 from profitability.comparison import Entry, Fitted, Holdout, Parameter
 from profitability.reports.comparison import model_name
 from profitability.reports.model_words import NOTES
+from profitability.reports.renewals import length_of
+from profitability.totals import ContractTerm
 
 GREEK = {"alpha": "α", "beta": "β"}
 
@@ -102,6 +104,42 @@ def _parameter_row(one: Fitted) -> Row:
 def _estimate(parameter: Parameter) -> str:
     name, value = GREEK.get(parameter.name, parameter.name), number(parameter.value, digits=3)
     return f"{name} {value}" if parameter.error is None else f"{name} {value} ± {number(parameter.error, digits=3)}"
+
+
+def contract_table(terms: tuple[ContractTerm, ...]) -> Table:
+    """The renewal model of contracts of each length."""
+    return Table(
+        caption=_("Renewals by length of contract"),
+        columns=[
+            Column(_("Length of contract")),
+            Column(_("Running"), "number", hint=_("Of all that were begun or renewed so far.")),
+            Column(
+                _("α, β ± standard error"), hint=_("Shifted-beta-geometric: how much customers differ in renewing.")
+            ),
+            Column(_("First renewal"), "percent", hint=_("Share that renewed, of those who were asked.")),
+            Column(_("By the model"), "percent"),
+            Column(_("Log-likelihood"), align="end"),
+        ],
+        rows=[_contract_row(term) for term in terms],
+    )
+
+
+def _contract_row(term: ContractTerm) -> Row:
+    parameters = (("alpha", term.alpha, term.alpha_error), ("beta", term.beta, term.beta_error))
+    estimates = [_estimate(Parameter(name=name, value=value, error=error)) for name, value, error in parameters]
+    running = _("%(running)s of %(contracts)s") % {
+        "running": number(term.running), "contracts": number(term.contracts),
+    }  # fmt: skip
+    return Row(
+        [
+            Cell(length_of(term)),
+            Cell(running),
+            Cell(" · ".join(estimates), note=_("assumed") if term.assumed else ""),
+            Cell(percent(term.kept[0] / term.asked[0]) if term.asked else ""),
+            Cell(percent(term.retention(1))),
+            Cell("" if term.log_likelihood is None else number(term.log_likelihood, digits=1)),
+        ]
+    )
 
 
 def chart_figures(name: str, chart: Chart) -> Sheet:

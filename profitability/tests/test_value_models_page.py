@@ -1,5 +1,6 @@
 """The page that tells how sure we are: the verdict in words, its figures, and who may ask for another comparison."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from profitability.permissions import SEE_VALUE, START_RUN
 from profitability.reports.comparison import Compared, findings, season_in_words, verdict
 from profitability.tests.compared import NO_SEASON, a_comparison, comparison_of, entry, holdout
 from profitability.tests.published import publish
+from profitability.totals import ContractTerm, RunTotals
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +133,65 @@ def test_a_season_is_drawn_only_where_there_is_one(manager: Client) -> None:
     index = tuple(1 + month / 100 for month in range(12))
     a_comparison(comparison_of(season=SeasonFound(months=36, p_value=0.001, found=True, index=index)))
     assert manager.get(URL).context["seasons"].series[0].values == index
+
+
+YEARLY = ContractTerm(
+    days=365.25, contracts=1000, running=491, asked=(1000, 869, 743), kept=(869, 743, 653), alpha=0.668, beta=3.806,
+    alpha_error=0.1, beta_error=0.6, log_likelihood=-1611.2, assumed=False,
+)  # fmt: skip
+
+
+def publish_with(*terms: ContractTerm, subscriptions: int) -> None:
+    run = publish(300, 20)
+    found = RunTotals.from_json(run.totals)
+    model = replace(found.lifetime_model, contracts=terms, subscriptions=subscriptions)
+    run.totals = replace(found, lifetime_model=model).as_json()
+    run.save()
+
+
+def test_subscriptions_are_shown_with_fitted_and_actual_retention(manager: Client) -> None:
+    publish_with(YEARLY, subscriptions=1000)
+    page = manager.get(URL)
+    retention, survival = page.context["retention"], page.context["survival"]
+    assert retention.series[0].values[:2] == [0.8507, 0.878]
+    assert retention.series[1].values == [0.869, 0.855, 0.8789, None, None, None]
+    assert survival.series[1].values[:4] == [1, 0.869, 0.743, 0.653]
+    assert survival.series[0].values[1] == 0.8507
+    cells = [cell.text for cell in page.context["contracts"].rows[0].cells]
+    assert cells == ["a year", "491 of 1,000", "α 0.668 ± 0.100 · β 3.806 ± 0.600", "86.9%", "85.1%", "-1,611.2"]
+    assert "85% of customers renew the first time, 92% of those who are left the fifth time" in page.content.decode()
+
+
+def test_a_model_of_few_renewals_is_said_to_be_assumed(manager: Client) -> None:
+    publish_with(replace(YEARLY, assumed=True, log_likelihood=None), subscriptions=1000)
+    page = manager.get(URL)
+    assert page.context["contracts"].rows[0].cells[2].note == "assumed"
+    assert "so the model is assumed" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "said"),
+    [
+        (0, "No order is marked as beginning or renewing a subscription, so every customer is forecast by orders."),
+        (1, "1 subscription was begun and not renewed yet"),
+        (3, "3 subscriptions were begun and none was renewed yet"),
+    ],
+)
+def test_the_page_says_when_there_are_no_renewals(manager: Client, subscriptions: int, said: str) -> None:
+    publish_with(subscriptions=subscriptions)
+    page = manager.get(URL)
+    assert said in page.content.decode()
+    assert (page.context["contracts"], page.context["retention"]) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["retention", "survival"])
+def test_renewals_come_as_files(manager: Client, name: str) -> None:
+    assert manager.get(reverse("value-models-csv", args=[name])).status_code == 404
+    publish_with(YEARLY, subscriptions=1000)
+    response = manager.get(reverse("value-models-csv", args=[name]))
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert lines[0] == '"Renewal","Expected by sBG","Came"'
+    assert len(lines) > 5
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,23 @@ from crm_site.lib.formatting import day
 from crm_site.lib.jobs.progress import progress_of
 from customers.models import Company
 from profitability.charts.comparison import ahead, calibration, model_figures, seasons, tracking
+from profitability.charts.renewals import retention, survival
 from profitability.comparison import Holdout
 from profitability.comparison_actions import request_comparison
 from profitability.permissions import SEE_VALUE, START_RUN
 from profitability.reports.comparison import Compared, active_comparison, findings, latest_comparison, verdict
+from profitability.reports.renewals import commonest, renewals_in_words
 from profitability.reports.runs import published_now
-from profitability.tables.comparison import accuracy_sheet, accuracy_table, chart_figures, parameter_table
+from profitability.tables.comparison import (
+    accuracy_sheet,
+    accuracy_table,
+    chart_figures,
+    contract_table,
+    parameter_table,
+)
+from profitability.totals import LifetimeModel
+
+RENEWALS = {"retention": retention, "survival": survival}
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
@@ -39,6 +50,8 @@ def value_models(request: HttpRequest) -> HttpResponse:
     }
     if compared and compared.holdout:
         context |= _shown(compared, compared.holdout, currency)
+    if published:
+        context |= _subscriptions(published.totals.lifetime_model)
     return render(request, "profitability/value_models.html", context)
 
 
@@ -56,20 +69,36 @@ def _shown(compared: Compared, holdout: Holdout, currency: str) -> dict[str, Any
     }
 
 
+def _subscriptions(model: LifetimeModel) -> dict[str, Any]:
+    """What the current figures know of subscriptions."""
+    term = commonest(model.contracts)
+    return {
+        "renewals_said": renewals_in_words(model),
+        "contracts": contract_table(model.contracts) if term else None,
+        "retention": retention(term) if term and term.asked else None,
+        "survival": survival(term) if term and term.asked else None,
+    }
+
+
 @permission_required(SEE_VALUE, raise_exception=True)
 def value_models_csv(request: HttpRequest, name: str) -> HttpResponseBase:
     """The figures of a table or a drawing of the page as a file (1 query)."""
-    compared = latest_comparison()
-    sheet = _sheet(name, compared, Company.of(request).currency) if compared else None
+    sheet = _sheet_of_renewals(name) if name in RENEWALS else _sheet(name, latest_comparison(), request)
     if sheet is None:
         raise Http404
     return csv_response(sheet)
 
 
-def _sheet(name: str, compared: Compared, currency: str) -> Sheet | None:
-    holdout = compared.holdout
-    if holdout is None:
+def _sheet_of_renewals(name: str) -> Sheet | None:
+    published = published_now()
+    term = commonest(published.totals.lifetime_model.contracts) if published else None
+    return chart_figures(name, RENEWALS[name](term)) if term and term.asked else None
+
+
+def _sheet(name: str, compared: Compared | None, request: HttpRequest) -> Sheet | None:
+    if compared is None or (holdout := compared.holdout) is None:
         return None
+    currency = Company.of(request).currency
     match name:
         case "accuracy":
             return accuracy_sheet(holdout)
