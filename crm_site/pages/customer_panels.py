@@ -66,7 +66,7 @@ def customer_more(request: HttpRequest, pk: int) -> HttpResponse:
     may = request.user.has_perm
     context = panel_context(customer, more_title())
     if customer.kind != Customer.Kind.PERSON:
-        context["members"] = members_of(customer, Company.of(request).currency)
+        context["members"] = members_of(customer, request)
     if may(VIEW_CONSENT):
         context |= {"consent_shown": True, "consent_facts": consent_facts(consent_state(customer))}
     if may(VIEW_DOCUMENTS):
@@ -86,7 +86,7 @@ def more_title() -> str:
     return _("Consent, documents and more")
 
 
-def members_of(customer: Customer, currency: str) -> Table:
-    """The first members or contact persons of a household or company, by name (1 query)."""
-    rows = customer.members.order_by("sort_key", "pk")[:MOST_MEMBERS]
-    return draw(MEMBERS, MEMBERS.columns, rows, currency=currency)
+def members_of(customer: Customer, request: HttpRequest) -> Table:
+    """The first members or contact persons of a household or company, by name, of those the reader sees (1 query)."""
+    rows = Customer.objects.visible_to(request.user).filter(member_of=customer).order_by("sort_key", "pk")
+    return draw(MEMBERS, MEMBERS.columns, rows[:MOST_MEMBERS], currency=Company.of(request).currency)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from customers.models.customer import CustomerQuerySet
 from profitability.models import CustomerMonth, PeriodRanking, RunActivity
 from profitability.periods import Period, period_before
 from profitability.reports.groups import figures_of
+from profitability.reports.members import Members, members_below
 from profitability.reports.profit_and_loss import (
     CONTACT_DRIVERS,
     Account,
@@ -25,16 +26,19 @@ from profitability.reports.profit_and_loss import (
 from profitability.totals import GroupTotal
 
 NOTHING = Decimal("0.00")
-# A household or company of more members is summed up over these, the first by name.
-MOST_MEMBERS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class MemberAccount:
-    """One of the customers of whom an account is the sum, and its profit in the period."""
+    """One part of the account of a household or company: itself, or a member with all who belong to it."""
 
     customer: Customer
-    profit: Decimal
+    account: Account
+    customers: int  # of whom it is the sum
+
+    @property
+    def profit(self) -> Decimal:
+        return self.account.profit
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,9 @@ class PeriodAccount:
 
     run: Run
     customer: Customer
-    members: tuple[MemberAccount, ...]  # itself among them; empty for somebody without members
+    members: tuple[MemberAccount, ...]  # itself first; empty for somebody without members
+    hidden: int  # members whom the reader may not see, and who are not in the sum
+    cut: bool  # whether there are more members than are summed up
     period: Period
     now: Account
     before: Account | None  # None before everything
@@ -150,10 +156,13 @@ def _by_contact(activity: RunActivity) -> bool:
 
 
 def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, period: Period) -> PeriodAccount:
-    """The account of a customer, with all members that the reader may see (2 queries, besides the rates of the run)."""
-    members = list(visible.filter(member_of=customer).order_by("sort_key", "pk")[:MOST_MEMBERS])
+    """The account of a customer, with all members that the reader may see (2 queries, besides the rates of the run).
+
+    One query more for each further level of members, and one where some may be hidden from the reader.
+    """
+    below = members_below(customer, visible)
     by_customer: dict[int, list[CustomerMonth]] = defaultdict(list)
-    rows = CustomerMonth.objects.filter(run=run, customer__in=[customer.pk, *(one.pk for one in members)])
+    rows = CustomerMonth.objects.filter(run=run, customer__in=[customer.pk, *below.branch])
     for row in rows.order_by("month"):
         by_customer[row.customer_id].append(row)
     before = period_before(period)
@@ -162,10 +171,9 @@ def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, peri
     return PeriodAccount(
         run=run,
         customer=customer,
-        members=tuple(
-            MemberAccount(one, accounts.get(one.pk, nothing).profit)
-            for one in ([customer, *members] if members else [])
-        ),
+        members=_parts(customer, below, accounts, nothing),
+        hidden=below.hidden,
+        cut=below.cut,
         period=period,
         now=_together([nothing, *accounts.values()]),
         before=_together([nothing, *(_account(run, _within(months, before)) for months in by_customer.values())])
@@ -173,6 +181,22 @@ def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, peri
         else None,
         before_period=before,
         months=_profit_by_month(run, by_customer.values()),
+    )
+
+
+def _parts(
+    customer: Customer, below: Members, accounts: Mapping[int, Account], nothing: Account
+) -> tuple[MemberAccount, ...]:
+    """What each part brings to the sum, so that the parts add up to it."""
+    if not below.direct:
+        return ()
+    keys: dict[int, list[int]] = {one.pk: [] for one in (customer, *below.direct)}
+    keys[customer.pk].append(customer.pk)
+    for pk, member in below.branch.items():
+        keys[member].append(pk)
+    return tuple(
+        MemberAccount(one, _together([nothing, *(accounts.get(pk, nothing) for pk in keys[one.pk])]), len(keys[one.pk]))
+        for one in (customer, *below.direct)
     )
 
 

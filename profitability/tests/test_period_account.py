@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from crm_site.lib.formatting import money
 from customers.models import Customer, Run, Scorecard
 from customers.permissions import EXPORT
 from customers.tests.factories import CustomerFactory, user_with
@@ -16,6 +17,7 @@ from profitability import period_actions
 from profitability.models import PeriodFigure, PeriodRanking
 from profitability.periods import Period, period_named
 from profitability.permissions import SEE_VALUE
+from profitability.reports import members
 from profitability.reports.period_account import PeriodAccount, period_account
 from profitability.tests.portfolio import a_portfolio, months_frame
 from profitability.tests.shop import recomputed
@@ -113,7 +115,52 @@ def test_members_whom_somebody_may_not_see_are_not_counted(run: Run) -> None:
     first, house = Customer.objects.order_by("pk")[:2]
     Customer.objects.filter(pk=first.pk).update(member_of=house)
     alone = period_account(run, house, Customer.objects.filter(pk=house.pk), named(""))
-    assert alone.members == ()
+    assert (alone.members, alone.hidden) == ((), 1)
+
+
+def test_members_of_members_belong_to_the_part_that_they_come_under(run: Run) -> None:
+    house, branch, leaf, other = Customer.objects.order_by("pk")[:4]
+    Customer.objects.filter(pk=branch.pk).update(member_of=house, kind=Customer.Kind.COMPANY)
+    Customer.objects.filter(pk=leaf.pk).update(member_of=branch)
+    Customer.objects.filter(pk=other.pk).update(member_of=house)
+    Customer.objects.filter(pk=house.pk).update(member_of=branch)  # round in a circle
+    whole = account_of(run, house, "2026")
+    parts = {part.customer: part for part in whole.members}
+    assert {one: part.customers for one, part in parts.items()} == {house: 1, branch: 2, other: 1}
+    assert sum(part.profit for part in whole.members) == whole.now.profit
+    own = Scorecard.objects.filter(run=run, customer__in=[house, branch, leaf, other])
+    everything = account_of(run, house, "")
+    assert everything.now.profit == sum(card.profit for card in own)
+
+
+def test_a_sum_over_more_members_than_are_added_up_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "MOST_MEMBERS", 2)
+    house, *others = Customer.objects.order_by("pk")[:4]
+    Customer.objects.filter(pk__in=[one.pk for one in others]).update(member_of=house)
+    whole = account_of(run, house, "")
+    assert (len(whole.members), whole.cut) == (3, True)
+    assert sum(part.profit for part in whole.members) == whole.now.profit
+
+
+def test_the_page_of_a_household_shows_parts_their_sum_and_who_is_hidden(run: Run) -> None:
+    house, mine, theirs = Customer.objects.order_by("pk")[:3]
+    seller = user_with(SEE_VALUE, "customers.view_customer")
+    Customer.objects.update(owner=None, team=None)
+    Customer.objects.filter(pk__in=[mine.pk, theirs.pk]).update(member_of=house)
+    Customer.objects.filter(pk=theirs.pk).update(owner=user_with())
+    client = Client()
+    client.force_login(seller)
+    page = client.get(f"/customers/{house.pk}/profit-and-loss/?period=2026")
+    rows = page.context["members"].rows
+    assert [row.cells[0].text for row in rows] == [house.full_name, mine.full_name, "Together"]
+    assert rows[-1].cells[-1].text == money(page.context["account"].now.profit, "EUR")
+    assert rows[1].cells[0].url == f"/customers/{mine.pk}/profit-and-loss/?period=2026"
+    assert "1 member whom you may not see is not in the sum." in page.content.decode()
+    part = client.get(rows[1].cells[0].url)
+    assert part.context["part_of"] == house
+    assert f"Part of {house.full_name}" in part.content.decode()
+    panel = client.get(f"/customers/{house.pk}/more/").content.decode()
+    assert theirs.full_name not in panel
 
 
 def test_the_average_is_that_of_the_category(run: Run, manager: Client) -> None:

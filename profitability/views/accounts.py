@@ -22,7 +22,7 @@ from profitability.permissions import SEE_VALUE
 from profitability.reports.period_account import Line, PeriodAccount, Standing, period_account, standing_of
 from profitability.reports.period_words import period_name
 from profitability.reports.runs import published_now
-from profitability.tables.accounts import ACCOUNT
+from profitability.tables.accounts import ACCOUNT, member_table
 from profitability.totals import GroupTotal
 from profitability.views.groups import Rows, answer_file, file_urls
 from profitability.views.periods import Asked, currency_of, empty_page
@@ -100,6 +100,10 @@ def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: l
         "moments_url": f"{reverse('customer', args=[customer.pk])}#moments" if user.has_perm(VIEW_MOMENTS) else "",
         "months": profit_of_customer(customer, account.months, currency_of(asked.request)),
         "job": progress_of(job) if job else None,
+        "members": member_table(account, asked.period.code, currency_of(asked.request)),
+        "part_of": Customer.objects.visible_to(user).filter(pk=customer.member_of_id).first()
+        if customer.member_of_id
+        else None,
         "member_query": f"?period={asked.period.code}" if asked.period.code else "",
     }
 
