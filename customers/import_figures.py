@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from crm_site.lib.components import KeyFigure
 from crm_site.lib.formatting import number
@@ -24,9 +25,10 @@ def order_figures(source: Import) -> list[KeyFigure]:
 
 
 def people_figures(source: Import) -> list[KeyFigure]:
-    figures = [_rows(source), KeyFigure(_("Added"), number(source.created), icon="plus", hint=_("Not here before"))]
+    added, changed = pgettext("rows of a file", "Added"), pgettext("rows of a file", "Changed")
+    figures = [_rows(source), KeyFigure(added, number(source.created), icon="plus", hint=_("Not here before"))]
     if source.kind != Import.Kind.MOMENTS:
-        figures.append(KeyFigure(_("Changed"), number(source.updated), icon="pencil", hint=_("Here, and different")))
+        figures.append(KeyFigure(changed, number(source.updated), icon="pencil", hint=_("Here, and different")))
     unchanged = KeyFigure(_("Skipped"), number(source.skipped), icon="copy", hint=_("Here already, nothing to change"))
     return [*figures, unchanged, _rejected(source)]
 

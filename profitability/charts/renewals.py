@@ -64,7 +64,7 @@ def _drawn(
         x_values=renewals,
         series=[
             Series(_("Expected by %(model)s") % {"model": "sBG"}, [round(share, 4) for share in expected], "series-1"),
-            Series(_("Came"), [None if share is None else round(share, 4) for share in known], "series-2"),
+            Series(_("Actual"), [None if share is None else round(share, 4) for share in known], "series-2"),
         ],
         format="percent",
         digits=1,

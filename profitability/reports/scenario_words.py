@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib.formatting import labelled, money, number, percent
-from customers.models.moment import Channel
 from profitability.what_if.levers import Lever
 
 LEVERS: Mapping[str, str | Promise] = {
@@ -87,8 +86,8 @@ def number_help(kind: str, name: str) -> str:
     return str(HELP.get(f"{kind}.{name}") or HELP.get(name, ""))
 
 
-def lever_sentence(lever: Lever, *, group: str, product: str, currency: str) -> str:
-    """What is done, to whom: the group and the product are given by name."""
+def lever_sentence(lever: Lever, *, group: str, product: str, choice: str, currency: str) -> str:
+    """What is done, to whom: the group, the product and the channel or cost pool are given by name."""
     words = {
         "group": group,
         "product": product,
@@ -97,7 +96,7 @@ def lever_sentence(lever: Lever, *, group: str, product: str, currency: str) -> 
         "amount": money(lever["amount"], currency) if lever.kind == "minimum" else "",
         "more": percent(lever.share("more"), digits=0) if lever.kind == "promote" else "",
         "given": percent(lever.share("given"), digits=0) if lever.kind == "promote" else "",
-        "choice": choice_label(lever),
+        "choice": choice,
     }
     return _SENTENCES[lever.kind]() % words
 
@@ -110,13 +109,6 @@ def assumptions(lever: Lever) -> str:
         if each.assumed
     ]
     return " · ".join(parts)
-
-
-def choice_label(lever: Lever) -> str:
-    """The channel or cost pool of a lever by name."""
-    if lever.kind == "service":
-        return str(dict(Channel.choices).get(lever.choice, lever.choice))
-    return lever.choice
 
 
 def problem_words(result: Mapping[str, Any]) -> str:

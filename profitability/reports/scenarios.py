@@ -37,16 +37,23 @@ class Targets:
 
 @dataclass(frozen=True)
 class Named:
-    """Names of the groups and products of some levers, by their keys."""
+    """Names of the groups, products and cost pools of some levers, by their keys."""
 
     groups: dict[str, str]
     products: dict[str, str]
+    pools: dict[str, str]
 
     def group(self, lever: Lever) -> str:
         return self.groups.get(group_key(lever), str(EVERYBODY))
 
     def product(self, lever: Lever) -> str:
         return self.products.get(product_key(lever), _("all goods"))
+
+    def choice(self, lever: Lever) -> str:
+        """The channel or cost pool."""
+        if lever.kind == "service":
+            return str(dict(Channel.choices).get(lever.choice, lever.choice))
+        return self.pools.get(lever.choice, lever.choice)
 
 
 def group_key(lever: Lever) -> str:
@@ -100,7 +107,7 @@ def _products(matrices: MatrixTotals, by: str) -> list[tuple[str, str]]:
 
 
 def names_of(levers: Iterable[Lever]) -> Named:
-    """The groups and products of levers by name (1 query for each kind of group, 1 for each kind of product)."""
+    """What levers are about, by name (1 query for each kind of group and of product, 1 for cost pools)."""
     every = list(levers)
     groups: dict[str, str] = {}
     products: dict[str, str] = {}
@@ -112,7 +119,9 @@ def names_of(levers: Iterable[Lever]) -> Named:
         keys = {lever.column for lever in every if lever.columns == by}
         names = column_names(by, keys)
         products |= {f"{by}{SEPARATOR}{key}": names.get(key, key) for key in keys}
-    return Named(groups, products)
+    chosen = {lever.choice for lever in every if lever.kind == "pool"}
+    pools = RunPool.objects.filter(run__is_current=True, name__in=chosen) if chosen else ()
+    return Named(groups, products, {pool.name: pool.label for pool in pools})
 
 
 def outcome_of(scenario: Scenario) -> Outcome | None:

@@ -107,7 +107,8 @@ def classes_table(cells: Sequence[Combination], currency: str) -> Table:
 def _days(cells: Sequence[Combination]) -> str:
     if not cells:
         return ""
-    return _between(day(min(cell.last_order[0] for cell in cells)), day(max(cell.last_order[1] for cell in cells)))
+    first, last = min(cell.last_order[0] for cell in cells), max(cell.last_order[1] for cell in cells)
+    return day(first) if first == last else _("%(first)s to %(last)s") % {"first": day(first), "last": day(last)}
 
 
 def _orders(cells: Sequence[Combination]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.formatting import money, number
@@ -46,7 +46,13 @@ def lever_lines(levers: Sequence[Lever], outcome: Outcome | None, named: Named, 
             at=at,
             title=str(LEVERS[lever.kind]),
             icon=ICONS[lever.kind],
-            sentence=lever_sentence(lever, group=named.group(lever), product=named.product(lever), currency=currency),
+            sentence=lever_sentence(
+                lever,
+                group=named.group(lever),
+                product=named.product(lever),
+                choice=named.choice(lever),
+                currency=currency,
+            ),
             assumptions=assumptions(lever),
             result=signed(step.result, currency) if step else "",
             is_loss=bool(step and step.result < 0),
@@ -88,7 +94,7 @@ def figures_table(outcome: Outcome, currency: str) -> Table:
             Column(_("Figure")),
             Column(_("Today"), "money"),
             Column(_("Then"), "money"),
-            Column(_("Change"), "money"),
+            Column(pgettext("of a figure", "Change"), "money"),
         ],
         rows=[
             Row(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.formatting import moment, money, month, number
@@ -131,7 +132,12 @@ def _compared(
     *,
     name: Callable[[Any], str],
 ) -> Table:
-    words = {"added": _("Added"), "removed": _("Removed"), "changed": _("Changed"), "same": _("Same")}
+    words = {
+        "added": pgettext("change", "Added"),
+        "removed": pgettext("change", "Removed"),
+        "changed": pgettext("change", "Changed"),
+        "same": pgettext("change", "Same"),
+    }
     rows = []
     for pair in pairs:
         sides = [write(side) if side is not None else ("—", "") for side in (pair.before, pair.after)]

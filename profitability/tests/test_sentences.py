@@ -63,10 +63,12 @@ ENGLISH = [
 ]
 
 FRENCH = [
-    pytest.param(WHALE, "20 % des clients réalisent 163 % du profit ; les derniers 20 % en perdent 78 %.", id="whale"),
+    pytest.param(
+        WHALE, "20 % des clients réalisent 163 % du profit ; les 20 % les moins rentables en perdent 78 %.", id="whale"
+    ),
     pytest.param(
         (*[50] * 5, *[10] * 20),
-        "20 % des clients réalisent 56 % du profit ; les derniers 20 % en réalisent 11 %.",
+        "20 % des clients réalisent 56 % du profit ; les 20 % les moins rentables en réalisent 11 %.",
         id="nobody loses",
     ),
     pytest.param(
@@ -77,7 +79,8 @@ FRENCH = [
     pytest.param((-10, -20, -30), "Aucun client ne dégage de profit : ensemble, ils perdent 60 €.", id="only losses"),
     pytest.param(
         (100, *[0] * 20, -50, -60, -70, -80),
-        "20 % des clients dégagent 100 € ; les derniers 20 % perdent 260 €. Tous les clients réunis perdent 160 €.",
+        "20 % des clients dégagent 100 € ; les 20 % les moins rentables perdent 260 €. "
+        "Tous les clients réunis perdent 160 €.",
         id="negative total",
     ),
 ]
