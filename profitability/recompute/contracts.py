@@ -31,18 +31,24 @@ SHOWN = 60
 
 # One row for each contract of a customer: an order that begins a subscription ends the one before.
 SPELLS = """
-    SELECT customer_id AS customer, spell::int AS spell, min(ordered_on) AS first, max(ordered_on) AS last,
-        count(DISTINCT ordered_on)::int AS days
+    SELECT customer, spell, first, last, days, coalesce((
+        SELECT min(l.product_id) FROM customers_orderline l JOIN customers_product p ON p.id = l.product_id
+        WHERE l.order_id = spells.began_with AND p.kind = 'goods' AND l.quantity > 0
+    ), 0) AS product
     FROM (
-        SELECT customer_id, ordered_on, count(*) FILTER (WHERE contract = 'start') OVER (
-            PARTITION BY customer_id ORDER BY ordered_on, contract DESC
-        ) AS spell
-        FROM customers_order
-        WHERE contract <> '' AND customer_id IS NOT NULL AND ordered_on - DATE '1970-01-01' <= %(as_of)s
-    ) marked
-    GROUP BY customer_id, spell ORDER BY customer_id, spell
+        SELECT customer_id AS customer, spell::int AS spell, min(ordered_on) AS first, max(ordered_on) AS last,
+            count(DISTINCT ordered_on)::int AS days, (array_agg(id ORDER BY ordered_on, contract DESC))[1] AS began_with
+        FROM (
+            SELECT id, customer_id, ordered_on, contract, count(*) FILTER (WHERE contract = 'start') OVER (
+                PARTITION BY customer_id ORDER BY ordered_on, contract DESC
+            ) AS spell
+            FROM customers_order
+            WHERE contract <> '' AND customer_id IS NOT NULL AND ordered_on - DATE '1970-01-01' <= %(as_of)s
+        ) marked
+        GROUP BY customer_id, spell
+    ) spells ORDER BY customer, spell
 """
-COLUMNS = {"customer": BIGINT, "spell": INTEGER, "first": DATE, "last": DATE, "days": INTEGER}
+COLUMNS = {"customer": BIGINT, "spell": INTEGER, "first": DATE, "last": DATE, "days": INTEGER, "product": BIGINT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +75,7 @@ class Terms:
 
 
 def read_spells(as_of: int) -> Table:
-    """The contracts up to a day, as days since 1970 (1 query, answered by an index of marked orders alone)."""
+    """The contracts up to a day, as days since 1970 (1 query, of marked orders alone)."""
     spells = read_all(SPELLS, {"as_of": as_of}, COLUMNS)
     for name in ("first", "last"):
         spells[name] = spells[name].astype(np.int64) + DAY_ZERO
@@ -107,24 +113,40 @@ def find_contracts(spells: Table, accounts: Accounts, *, today: int) -> Contract
     known = renewed > 0
     # The distance of renewals; that of the only one from the order before it may be anything.
     gaps = np.where(spells["days"] > 1, (last - first) / np.maximum(spells["days"] - 1, 1), last - begun)
-    term = np.zeros(len(place), np.int64)
-    term[known] = np.abs(np.log(np.maximum(gaps[known], 1))[:, None] - np.log(TERMS)).argmin(axis=1)
-    if known.any():
-        term[~known] = np.bincount(term[known]).argmax()
+    term = _terms(gaps, known, spells["product"])
     lasts = TERMS[term]
     due = last + lasts - today
     superseded = np.append(place[1:] == place[:-1], False) if len(place) else np.zeros(0, bool)
     ended = superseded | (due < -np.maximum(LATE_SHARE * lasts, LATE_DAYS))
     went_on = ended & (accounts.last_day[place] > last)
+    forecast = accounts.ordered[place] & ~superseded & ~went_on & known.any()
     return Contracts(
         place=place,
         renewed=renewed,
         term=term,
         due_in=np.maximum(due, 0),
         ended=ended,
-        forecast=accounts.ordered[place] & ~superseded & ~went_on & bool(known.any()),
+        forecast=forecast,
         known=bool(known.any()),
     )
+
+
+def _terms(gaps: NDArray[np.float64], known: NDArray[np.bool_], product: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How long contracts run, as places in TERMS, by the mean distance of their renewals.
+
+    One not yet renewed runs for as long as most that began with the same product, else as most of all: otherwise a year
+    of which nothing is known would be counted among the months that were not renewed.
+    """
+    term = np.zeros(len(gaps), np.int64)
+    if not known.any():
+        return term
+    term[known] = np.abs(np.log(np.maximum(gaps[known], 1))[:, None] - np.log(TERMS)).argmin(axis=1)
+    products, which = np.unique(product, return_inverse=True)
+    counts = np.zeros((len(products), len(TERMS)), np.int64)
+    np.add.at(counts, (which[known], term[known]), 1)
+    usual = np.where(counts.any(axis=1), counts.argmax(axis=1), counts.sum(axis=0).argmax())
+    term[~known] = usual[which[~known]]
+    return term
 
 
 @dataclass(frozen=True, kw_only=True)

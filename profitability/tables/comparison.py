@@ -14,6 +14,8 @@ from profitability.reports.renewals import length_of
 from profitability.totals import ContractTerm
 
 GREEK = {"alpha": "α", "beta": "β"}
+LARGE = 1000  # parameters from here on have no decimals worth reading
+ALIKE = 1000  # α + β from which on all subscribers are as good as equally inclined to leave
 
 
 def accuracy_table(holdout: Holdout, currency: str) -> Table:
@@ -102,7 +104,8 @@ def _parameter_row(one: Fitted) -> Row:
 
 
 def _estimate(parameter: Parameter) -> str:
-    name, value = GREEK.get(parameter.name, parameter.name), number(parameter.value, digits=3)
+    name = GREEK.get(parameter.name, parameter.name)
+    value = number(parameter.value, digits=3 if parameter.value < LARGE else 0)
     return f"{name} {value}" if parameter.error is None else f"{name} {value} ± {number(parameter.error, digits=3)}"
 
 
@@ -134,12 +137,19 @@ def _contract_row(term: ContractTerm) -> Row:
         [
             Cell(length_of(term)),
             Cell(running),
-            Cell(" · ".join(estimates), note=_("assumed") if term.assumed else ""),
+            Cell(" · ".join(estimates), note=_note_of(term)),
             Cell(percent(term.kept[0] / term.asked[0]) if term.asked else ""),
             Cell(percent(term.retention(1))),
             Cell("" if term.log_likelihood is None else number(term.log_likelihood, digits=1)),
         ]
     )
+
+
+def _note_of(term: ContractTerm) -> str:
+    """How far the parameters can be read as they stand."""
+    if term.assumed:
+        return _("assumed")
+    return _("subscribers hardly differ in this") if term.alpha + term.beta > ALIKE else ""
 
 
 def chart_figures(name: str, chart: Chart) -> Sheet:

@@ -18,10 +18,13 @@ pytestmark = pytest.mark.django_db
 START, RENEWAL = Order.Contract.START, Order.Contract.RENEWAL
 
 
-def subscribed(customer: Customer, first: dt.date, *, times: int, every: int, marked: str = START) -> None:
+def subscribed(
+    customer: Customer, first: dt.date, *, times: int, every: int, marked: str = START, product: Product | None = None
+) -> None:
     """An order that begins a subscription, and its renewals, so many days apart."""
+    line = {"product": product} if product else {}
     for turn in range(times + 1):
-        order = bought(customer, first + dt.timedelta(days=turn * every))
+        order = bought(customer, first + dt.timedelta(days=turn * every), line)
         Order.objects.filter(pk=order.pk).update(contract=RENEWAL if turn else marked)
 
 
@@ -142,6 +145,17 @@ def test_contracts_of_different_length_have_models_of_their_own(customer: Custom
     subscribed(CustomerFactory(), dt.date(2023, 2, 1), times=3, every=365)
     subscribed(CustomerFactory(), dt.date(2026, 5, 10), times=7, every=7)
     assert [term.days for term in model().contracts] == [7, pytest.approx(30.4375), 365.25]
+
+
+def test_a_contract_not_yet_renewed_runs_as_long_as_others_of_its_product(customer: Customer) -> None:
+    monthly, yearly = ProductFactory(), ProductFactory()
+    for number in range(3):
+        subscribed(CustomerFactory(), dt.date(2026, 2, 1 + number), times=4, every=30, product=monthly)
+    subscribed(CustomerFactory(), dt.date(2023, 2, 1), times=3, every=365, product=yearly)
+    subscribed(customer, dt.date(2026, 3, 1), times=0, every=0, product=yearly)
+    terms = model().contracts
+    assert [(term.days, term.contracts) for term in terms] == [(pytest.approx(30.4375), 3), (365.25, 2)]
+    assert card(customer).lifetime_value_note == "contract_few_renewals"  # not a month that was not renewed
 
 
 def test_totals_of_runs_before_there_were_contracts_can_still_be_read(customer: Customer) -> None:
