@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the third-party front-end files again, at the versions written here, and rebuilds the icon
 # sprite. For maintainers only: neither running, testing nor deploying the product calls it.
-# Needs npm, python3 and sha256sum. Usage: static/vendor/refresh.sh
+# Needs npm, python3 (with fonttools and brotli) and sha256sum. Usage: static/vendor/refresh.sh
 set -euo pipefail
 
 vendor="$(cd "$(dirname "$0")" && pwd)"
@@ -61,6 +61,36 @@ take sortable Sortable.min.js LICENSE
 fetch inter @fontsource-variable/inter@5.3.0
 cp "$work"/inter/files/inter-latin-wght-normal.woff2 "$work"/inter/files/inter-latin-ext-wght-normal.woff2 \
     "$work/inter/LICENSE" "$vendor/inter/"
+# For documents on paper: typst reads neither woff2 nor variable fonts, so two weights of both subsets become one file each.
+paper="$vendor/../../templates/reports/fonts"
+cp "$vendor/inter/LICENSE" "$paper/"
+python3 - "$vendor/inter" "$paper" "$work" <<'PYTHON'
+import pathlib, sys
+
+from fontTools.merge import Merger
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+from fontTools.varLib.instancer import instantiateVariableFont
+
+source, target, work = map(pathlib.Path, sys.argv[1:])
+for name, weight in {"Regular": 400, "SemiBold": 600}.items():
+    parts = []
+    for subset in ("latin", "latin-ext"):
+        font = TTFont(source / f"inter-{subset}-wght-normal.woff2")
+        font.flavor = None
+        font = instantiateVariableFont(font, {"wght": weight}, updateFontNames=True)
+        for table in ("STAT", "GDEF", "MVAR", "HVAR"):
+            if table in font:
+                del font[table]
+        options = Options(layout_features=["kern", "ccmp", "locl", "tnum", "mark", "mkmk", "calt"], name_IDs=["*"])
+        options.notdef_outline, options.glyph_names = True, False
+        subsetter = Subsetter(options)
+        subsetter.populate(unicodes=font.getBestCmap().keys())
+        subsetter.subset(font)
+        parts.append(str(work / f"{subset}-{weight}.ttf"))
+        font.save(parts[-1])
+    Merger().merge(parts).save(target / f"Inter-{name}.ttf")
+PYTHON
 
 fetch tabler-icons @tabler/icons@3.51.0
 take tabler-icons LICENSE
