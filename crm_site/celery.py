@@ -35,6 +35,11 @@ def set_schedule(sender: Celery, **kwargs: Any) -> None:
             "task": "profitability.tasks.monthly_comparison",
             "schedule": crontab(hour=1, minute=30, day_of_month=1),
         },
+        # On several days, for a server that is off on the first: nobody gets the same month twice.
+        "send management reports": {
+            "task": "profitability.tasks.monthly_reports",
+            "schedule": crontab(hour=6, minute=30, day_of_month="1-5"),
+        },
         "send reminders of tasks": {
             "task": "customers.tasks.send_reminders",
             "schedule": crontab(minute="*/3"),

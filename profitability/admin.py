@@ -34,6 +34,8 @@ from profitability.models import (
     ModelComparison,
     PeriodRanking,
     ProductMatrix,
+    ReportMail,
+    ReportSubscription,
     RunActivity,
     RunCohorts,
     RunMonth,
@@ -319,3 +321,23 @@ class ScenarioAdmin(ReadOnlyAdmin):
     list_display = ["name", "owner", "team", "run", "computed_at", "changed_at"]
     list_select_related = ["owner", "team", "run"]
     search_fields = ["name__istartswith"]
+
+
+# --- Monthly reports ----------------------------------------------------------------------------------------------
+
+
+@admin.register(ReportSubscription)
+class ReportSubscriptionAdmin(ReadOnlyAdmin):
+    """Everybody decides for themselves, on a page of their own."""
+
+    list_display = ["user", "language", "created_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__username__istartswith"]
+
+
+@admin.register(ReportMail)
+class ReportMailAdmin(ReadOnlyAdmin):
+    list_display = ["user", "month", "state", "refusal", "sent_at"]
+    list_filter = ["state"]
+    list_select_related = ["user"]
+    search_fields = ["user__username__istartswith"]

@@ -16,6 +16,13 @@ from profitability.matrix_actions import MATRIX, compute_matrix
 from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
 from profitability.recompute import run_recompute
 from profitability.recompute.comparing import compare_before_first_recompute, run_comparison
+from profitability.report_actions import (
+    PREPARE_REPORT,
+    SEND_REPORT,
+    prepare_report,
+    request_monthly_reports,
+    send_report,
+)
 from profitability.scenario_actions import SCENARIO, compute_scenario
 
 
@@ -64,6 +71,18 @@ def add_up_cohorts(context: JobContext) -> dict[str, Any]:
     return {"cohorts": compute_cohorts(cohorts_id=context.params["cohorts"]).pk}
 
 
+@job_handler(PREPARE_REPORT)
+def prepare_a_report(context: JobContext) -> dict[str, Any]:
+    context.progress(0, 0, "ranking")
+    prepare_report(run_id=context.params["run"])
+    return {}
+
+
+@job_handler(SEND_REPORT)
+def send_a_report(context: JobContext) -> dict[str, Any]:
+    return send_report(mail_id=context.params["mail"], at=timezone.now(), watch=context)
+
+
 @shared_task
 def nightly_recompute() -> None:
     request_recompute(reason=Run.Reason.NIGHTLY)
@@ -72,3 +91,8 @@ def nightly_recompute() -> None:
 @shared_task
 def monthly_comparison() -> None:
     request_comparison()
+
+
+@shared_task
+def monthly_reports() -> None:
+    request_monthly_reports(today=timezone.localdate())

@@ -24,6 +24,8 @@ register_converter(MonthConverter, "month")
 urlpatterns = [
     path("dashboard/", views.dashboard_page, name="dashboard"),
     path("dashboard/<slug:name>.csv", views.dashboard_csv, name="dashboard-csv"),
+    path("dashboard/report.pdf", views.management_report, name="management-report"),
+    path("dashboard/report/monthly/", views.report_wishes, name="report-wishes"),
     path("ranking/", views.RankingList.as_view(), name="ranking"),
     path("ranking/curve.csv", views.ranking_curve, name="ranking-curve"),
     path("ranking/groups/", views.ranking_groups, name="ranking-groups"),

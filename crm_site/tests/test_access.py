@@ -140,6 +140,8 @@ TABLE = {
     "import-undo": Row(MANAGEMENT, argument="import"),
     "import-rejections": Row(MANAGEMENT, argument="import"),
     "dashboard": Row(MANAGEMENT),
+    "management-report": Row(MANAGEMENT),
+    "report-wishes": Row(MANAGEMENT),
     "dashboard-csv": Row(MANAGEMENT, argument="dashboard-csv"),
     "ranking": Row(MANAGEMENT),
     "ranking-curve": Row(MANAGEMENT),

@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
-import smtplib
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
@@ -20,8 +18,9 @@ from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
+from crm_site.lib.mailing import hand_over, own_domain
 from customers.contacting.consent import unsubscribe_token
-from customers.contacting.pressure import ADDRESS_REFUSED, NOT_DELIVERED, Verdict, lock_contacts, may_contact
+from customers.contacting.pressure import Verdict, lock_contacts, may_contact
 from customers.contacting.templates import in_language_of, one_line
 from customers.models import Channel, ContactMoment, Customer, Message, Purpose, Touchpoint
 
@@ -80,7 +79,7 @@ def write_message(
     if not _KEY.fullmatch(key):
         raise ValueError("The key of a message comes from new_key().")
     lock_contacts(customer)
-    message_id = f"<{key}@{_own_domain()}>"
+    message_id = f"<{key}@{own_domain()}>"
     written = Message.objects.filter(message_id=message_id, customer=customer).first()
     if written:
         return written
@@ -111,10 +110,6 @@ def write_message(
     return message
 
 
-def _own_domain() -> str:
-    return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
-
-
 def send_message(*, message_id: int, site: str, at: dt.datetime, watch: JobContext) -> dict[str, Any]:
     """Send a message that waits, unless the customer may not be contacted any more; safe to repeat.
 
@@ -130,24 +125,9 @@ def send_message(*, message_id: int, site: str, at: dt.datetime, watch: JobConte
         if message.state == Message.State.WAITING:
             purpose = message.purpose
             verdict = may_contact(customer, channel=Channel.EMAIL, purpose=purpose, at=at, beside_waiting=False)
-            reason = verdict.reason or _deliver(message, site, last=watch.job.attempts >= watch.job.attempts_allowed)
+            reason = verdict.reason or hand_over(as_email(message, site), last=watch.is_last_attempt)
             _settle(message, reason, at)
     return {"state": message.state, "refusal": message.refusal}
-
-
-def _deliver(message: Message, site: str, *, last: bool) -> str:
-    """Hand a message to the mail server; the reason when it will never take it."""
-    try:
-        as_email(message, site).send()
-    except smtplib.SMTPRecipientsRefused as refusal:
-        if last or all(code >= 500 for code, _text in refusal.recipients.values()):
-            return ADDRESS_REFUSED
-        raise
-    except (smtplib.SMTPException, OSError):
-        if last:
-            return NOT_DELIVERED
-        raise
-    return ""
 
 
 def _settle(message: Message, reason: str, at: dt.datetime) -> None:

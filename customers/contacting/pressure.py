@@ -34,6 +34,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.lib.mailing import ADDRESS_REFUSED, NOT_DELIVERED
 from customers.forms import members_of
 from customers.models import Channel, Consent, ContactLimit, ContactMoment, Customer, Message, Purpose, Run, Segment
 from customers.models.customer import CustomerQuerySet
@@ -50,8 +51,6 @@ PERSONAL = (
     Channel.CHAT,
     Channel.SOCIAL,
 )
-# Found out only while sending.
-ADDRESS_REFUSED, NOT_DELIVERED = "address_refused", "not_delivered"
 
 REASONS: dict[str, str | Promise] = {
     NO_ADDRESS: _("no e-mail address is known"),
@@ -60,6 +59,7 @@ REASONS: dict[str, str | Promise] = {
     CHANNEL_LIMIT: _("the limit of messages in this channel is reached"),
     TOTAL_LIMIT: _("the limit of messages in all channels is reached"),
     SEGMENT_LIMIT: _("the limit of messages of a segment of this customer is reached"),
+    # Found out only while sending.
     ADDRESS_REFUSED: _("the mail server refused the address"),
     NOT_DELIVERED: _("the mail server did not accept the message, also when tried again"),
 }

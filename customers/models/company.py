@@ -3,8 +3,10 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.lib.formatting import number
 from crm_site.lib.remembered import remembered
 
 
@@ -42,6 +44,16 @@ class Company(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
         company_lately.forget()
+
+    @property
+    def demo_notice(self) -> str:
+        """What to say of demonstration data; '' for a real company."""
+        if self.demo_weeks_shifted is None:
+            return ""
+        return gettext(
+            "Demonstration: real purchases of the CDNOW data set (1997–98) moved forward by %(weeks)s weeks; "
+            "names, contact moments, product families and costs are invented."
+        ) % {"weeks": number(self.demo_weeks_shifted)}
 
     @classmethod
     def current(cls) -> "Company":

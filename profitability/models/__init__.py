@@ -10,6 +10,7 @@ from profitability.models.matrix import ProductMatrix
 from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
 from profitability.models.pools import RunPool, RunPoolMonth
+from profitability.models.report import ReportMail, ReportSubscription
 from profitability.models.scenario import Scenario
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "PeriodRanking",
     "ProductMatrix",
     "PurchaseModel",
+    "ReportMail",
+    "ReportSubscription",
     "RunActivity",
     "RunCohorts",
     "RunMonth",

@@ -39,19 +39,19 @@ class Dashboard:
     freshness: Freshness
 
 
-def dashboard(published: Published, customers: CustomerQuerySet) -> Dashboard:
-    """The dashboard of a run, naming only these customers (8 queries, whatever the number of customers)."""
+def dashboard(published: Published, customers: CustomerQuerySet, *, named: int = NAMED) -> Dashboard:
+    """The dashboard of a run, naming so many of these customers (8 queries, whatever the number of customers)."""
     run, totals = published.run, published.totals
     months = list(RunMonth.objects.filter(run=run))
-    best = list(ranked(customers, run).order_by("rank")[:NAMED])  # type: ignore[misc]
-    named = {customer.pk for customer in best}
-    last = ranked(customers, run).order_by("-rank")[:NAMED]  # type: ignore[misc]
+    best = list(ranked(customers, run).order_by("rank")[:named])  # type: ignore[misc]
+    among_best = {customer.pk for customer in best}
+    last = ranked(customers, run).order_by("-rank")[:named]  # type: ignore[misc]
     return Dashboard(
         run=run,
         totals=totals,
         months=months,
         best=best,
-        worst=[customer for customer in last if customer.pk not in named],
+        worst=[customer for customer in last if customer.pk not in among_best],
         policies={policy.category: policy.label for policy in CategoryPolicy.objects.all()},
         freshness=_freshness(run, totals, months, customers),
     )

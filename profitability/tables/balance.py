@@ -53,6 +53,37 @@ def details_sheet(balance: PeriodBalance, period: Period) -> Sheet:
     )
 
 
+def balance_in_words(balance: PeriodBalance, currency: str) -> list[str]:
+    """What became of the costs entered, and whether it adds up; then what is unusual, a sentence each."""
+    total = balance.total
+    words = {name: money(getattr(total, name), currency) for name in PARTS}
+    if fits(balance):
+        text = _(
+            "Of %(entered)s entered, %(charged)s went to customers, %(unused)s was unused capacity and %(kept)s stayed "
+            "at company level. It adds up to the cent."
+        )
+    else:
+        text = _("%(entered)s was entered, and not every cent of it is accounted for.")
+    sentences = [text % (words | {"unused": words["unused_capacity"], "kept": words["company_level"]})]
+    if total.overload:
+        sentences.append(
+            _("Overload: %(overload)s was charged for minutes beyond practical capacity, more than was entered.")
+            % words
+        )
+    if total.rounding_difference:
+        sentences.append(
+            _("Rounding: %(rounded)s, since each customer is charged whole cents for each activity and month.")
+            % {"rounded": words["rounding_difference"]}
+        )
+    return sentences
+
+
+def fits(balance: PeriodBalance) -> bool:
+    """Whether every cent entered stands in one of the parts, in each cost pool and month."""
+    rows = [*balance.pools, *balance.months]
+    return not balance.differences and not any(row.difference for row in rows)
+
+
 def pools_balance(balance: PeriodBalance, currency: str) -> drawn.Table:
     """Each cost pool of the period, and all of them together."""
     rows = [*balance.pools, balance.total]

@@ -6,6 +6,7 @@ from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
 from profitability.views.equity import customer_equity
 from profitability.views.groups import ranking_groups, ranking_sizes
+from profitability.views.management import management_report, report_wishes
 from profitability.views.matrix import matrix_cell, matrix_page
 from profitability.views.moves import MovedList, ranking_moves
 from profitability.views.ranking import RankingList, ranking_curve
@@ -37,12 +38,14 @@ __all__ = [
     "customer_profit_and_loss",
     "dashboard_csv",
     "dashboard_page",
+    "management_report",
     "matrix_cell",
     "matrix_page",
     "ranking_curve",
     "ranking_groups",
     "ranking_moves",
     "ranking_sizes",
+    "report_wishes",
     "rfm_csv",
     "rfm_page",
     "run_page",

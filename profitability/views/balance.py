@@ -17,12 +17,13 @@ from customers.models import Company
 from customers.permissions import EXPORT
 from profitability.periods import LIFETIME, Period, period_named
 from profitability.permissions import EDIT_COSTING, SEE_VALUE
-from profitability.reports.balance import PeriodBalance, months_with_costs, period_balance
+from profitability.reports.balance import months_with_costs, period_balance
 from profitability.reports.equations import example_of
 from profitability.reports.period_words import period_choices, period_name
 from profitability.reports.rates import compared_rates
 from profitability.reports.runs import Published, published_now
 from profitability.tables.balance import (
+    balance_in_words,
     both_rates,
     details_sheet,
     difference_in_words,
@@ -52,15 +53,10 @@ def costing_reconciliation(request: HttpRequest) -> HttpResponseBase:
         "pools": pools_balance(balance, currency) if balance.pools else None,
         "months": months_balance(balance, currency),
         "differences": [difference_in_words(one, currency) for one in balance.differences],
-        "fits": _fits(balance),
+        "sentences": balance_in_words(balance, currency),
         "export": request.user.has_perm(EXPORT),
     }
     return render(request, "profitability/costing_reconciliation.html", context)
-
-
-def _fits(balance: PeriodBalance) -> bool:
-    rows = [*balance.pools, *balance.months]
-    return not balance.differences and not any(row.difference for row in rows)
 
 
 @permission_required(SEE_VALUE, raise_exception=True)

@@ -68,6 +68,11 @@ class JobContext:
         return self.job.params
 
     @property
+    def is_last_attempt(self) -> bool:
+        """Whether nobody tries again when this attempt fails."""
+        return self.job.attempts >= self.job.attempts_allowed
+
+    @property
     def row(self) -> JobQuerySet:
         """The job's row while this attempt holds it; empty once another has taken over."""
         return self._row.all()
