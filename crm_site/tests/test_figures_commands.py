@@ -9,10 +9,12 @@ from zipfile import ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from crm_site.lib.jobs.models import Job
 from customers.models import Run
 from customers.tests.factories import CustomerFactory, RunFactory, ScorecardFactory
+from profitability.actions import RECOMPUTE, publish_costing
 from profitability.models import PeriodFigure, PeriodRanking
 from profitability.tests.portfolio import a_portfolio
 from profitability.tests.shop import JUNE, bought, current_costing, pool, recomputed
@@ -45,11 +47,13 @@ def test_recompute_with_wait_does_the_work_where_no_worker_is() -> None:
 def test_recompute_reports_for_programs() -> None:
     report = json.loads(answer("recompute", "--wait", "--json"))
     run = Run.objects.get()
-    assert report == {"job": Job.objects.get().pk, "state": "done", "run": run.pk}
+    assert report == {"job": Job.objects.get(kind=RECOMPUTE.name).pk, "state": "done", "run": run.pk}
 
 
 def test_recompute_that_is_refused_fails_with_the_reason() -> None:
-    pool(current_costing(), "Rent", {JUNE: "10.00"})
+    costing = current_costing()
+    pool(costing, "Rent", {JUNE: "10.00"})
+    publish_costing(costing=costing, at=timezone.now())
     bought(CustomerFactory(), JUNE)
     with pytest.raises(CommandError, match="No activity takes a part of the cost pool “Rent”"):
         answer("recompute", "--wait", "--as-of", "2026-06-30")

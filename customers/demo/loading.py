@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is loaded: the first so many customers of the file, or all of them."""
+    """What is loaded: so many customers of the file, taken evenly, or all of them."""
 
     today: dt.date
     seed: int
@@ -78,25 +78,26 @@ def _name_company(weeks: int) -> None:
 def _import_purchases(request: Request, weeks: int) -> int:
     """Import the file like any other; the id of the import."""
     whole = nullcontext(PURCHASES)
-    with whole if request.customers is None else _first_customers(PURCHASES, request.customers) as path:
+    with whole if request.customers is None else _some_customers(PURCHASES, request.customers) as path:
         report = import_orders(path=path, mapping="cdnow", shift=dt.timedelta(weeks=weeks), today=request.today)
     assert report.import_id is not None
     return report.import_id
 
 
 @contextmanager
-def _first_customers(path: Path, customers: int) -> Iterator[Path]:
-    """The beginning of the file: the lines of its first customers, in a file of the same name."""
+def _some_customers(path: Path, customers: int) -> Iterator[Path]:
+    """The lines of so many customers, taken evenly from the whole file, in a file of the same name.
+
+    The file is in the order in which customers were won: the first of them alone would all be of one week.
+    """
     with tempfile.TemporaryDirectory() as folder, gzip.open(path, "rt") as whole:
         part = Path(folder) / path.name
-        seen: set[str] = set()
+        head, *lines = whole
+        keys = list(dict.fromkeys(line.split(maxsplit=1)[0] for line in lines))
+        chosen = {keys[number * len(keys) // customers] for number in range(customers)}
         with gzip.open(part, "wt") as kept:
-            kept.write(next(whole))
-            for line in whole:
-                seen.add(line.split(maxsplit=1)[0])
-                if len(seen) > customers:
-                    break
-                kept.write(line)
+            kept.write(head)
+            kept.writelines(line for line in lines if line.split(maxsplit=1)[0] in chosen)
         yield part
 
 

@@ -22,18 +22,18 @@ TODAY = dt.date(2026, 6, 12)
 JUNE = dt.date(2026, 6, 1)
 
 
-def load_whole(*, customers: int) -> list[str]:
-    """The demonstration of the first so many customers, with its costing; what was said."""
+def load_whole(*, customers: int, today: dt.date = TODAY) -> list[str]:
+    """The demonstration with so many customers, and its costing; what was said."""
     said: list[str] = []
     people = UserFactory.create_batch(4)
     staff = Staff(sales=[people[0].pk, people[1].pk], service=[people[2].pk, people[3].pk])
-    load_customers(Request(today=TODAY, seed=1997, staff=staff, customers=customers), say=said.append)
+    load_customers(Request(today=today, seed=1997, staff=staff, customers=customers), say=said.append)
     load(say=said.append)
     return said
 
 
 class TestDemonstrationCosting(TestCase):
-    """The costing for the first customers of the demonstration, loaded once for all of these tests."""
+    """The costing for some customers of the demonstration, loaded once for all of these tests."""
 
     said: list[str]
 
@@ -81,10 +81,11 @@ class TestDemonstrationCosting(TestCase):
         assert self.said[-1] == f"{len(POOLS)} invented cost pools over 19 months"
 
 
+@pytest.mark.parametrize("today", [TODAY, dt.date(2027, 1, 30)], ids=str)
 @pytest.mark.django_db(transaction=True)
-def test_a_recompute_of_it_has_both_ends_of_the_whale_curve_and_all_four_categories() -> None:
-    load_whole(customers=1500)
-    call_command("recompute", wait=True, as_of=TODAY)
+def test_a_recompute_of_it_has_both_ends_of_the_whale_curve_and_all_four_categories(today: dt.date) -> None:
+    load_whole(customers=1500, today=today)
+    call_command("recompute", wait=True, as_of=today)
     run = Run.objects.current()
     assert run is not None
     ranking = run.totals["ranking"]

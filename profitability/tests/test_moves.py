@@ -19,7 +19,7 @@ from profitability.totals import Move
 pytestmark = pytest.mark.django_db
 
 URL = "/ranking/moves/"
-QUARTERS = "?before=2026-q1&after=2026-q2"
+QUARTERS = "?from=2026-q1&to=2026-q2"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from crm_site.lib.jobs.actions import run_job
@@ -166,20 +167,27 @@ def test_lines_name_the_records_behind_them(run: Run, buyer: Customer) -> None:
 
 def test_the_file_shows_the_account_with_links_to_orders_and_contacts(run: Run, buyer: Customer) -> None:
     permissions = ("customers.view_customer", "customers.view_scorecard", "customers.view_order")
-    page = file_of(buyer, SEE_VALUE, "customers.view_contactmoment", *permissions)
+    client = client_with(SEE_VALUE, "customers.view_contactmoment", *permissions)
+    panel = reverse("customer-account", args=[buyer.pk])
+    assert panel in client.get(buyer.get_absolute_url()).content.decode()
+    page = client.get(panel).content.decode()
     assert f'<a href="/orders/?customer={buyer.pk}">Gross sales</a>' in page
     assert f'<a href="/orders/?customer={buyer.pk}&amp;since=2025-07-01">' in page
-    assert '<a href="#moments">Answer calls</a>' in page
+    assert f'<a href="/customers/{buyer.pk}/#moments">Answer calls</a>' in page
 
 
 def test_the_account_is_not_for_those_who_may_not_see_value(run: Run, buyer: Customer) -> None:
     assert "profit-and-loss" not in file_of(buyer, "customers.view_customer", "customers.view_scorecard")
 
 
-def file_of(customer: Customer, *permissions: str) -> str:
+def client_with(*permissions: str) -> Client:
     client = Client()
     client.force_login(user_with(*permissions))
-    return client.get(f"/customers/{customer.pk}/").content.decode()
+    return client
+
+
+def file_of(customer: Customer, *permissions: str) -> str:
+    return client_with(*permissions).get(customer.get_absolute_url()).content.decode()
 
 
 def test_a_customer_newer_than_the_run_has_an_account_of_nothing(run: Run) -> None:
