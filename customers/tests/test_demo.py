@@ -42,7 +42,7 @@ Purchase = tuple[str, dt.date, int, int]
 
 
 def purchases_of_file() -> list[Purchase]:
-    """Customer, day, discs and cents of those customers, straight from the file, in which they bear numbers from 1 on."""
+    """Customer, day, discs and cents of those customers, straight from the file, where they are numbered from 1 on."""
     with gzip.open(PURCHASES, "rt") as lines:
         next(lines)
         rows = [line.split() for line in lines]

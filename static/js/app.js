@@ -213,12 +213,24 @@
     charts.then(() => dispatchEvent(new CustomEvent("charts:draw")));
   };
 
+  /* --- Tables that can be moved sideways are reached and named by the keyboard too; those that fit are no stop on the way --------- */
+
+  const reach = (box) => {
+    if (box.scrollWidth > box.clientWidth + 1 || (box.scrollHeight > box.clientHeight + 1 && getComputedStyle(box).overflowY === "auto")) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", one("caption", box)?.textContent.trim() || document.title);
+    } else ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
+  };
+  const sizes = new ResizeObserver((changes) => changes.forEach(({ target }) => reach(target)));
+
   /* --- What was swapped in is prepared like what was there ------------------------------------------------------------------------ */
 
   const prepare = () => {
     all("[data-toast=success]:not([data-ready])").forEach((note) => { note.dataset.ready = "1"; note.classList.add("toast-float"); fade(note); });
     all("form[data-guard]").forEach((form) => { if (!guarded.has(form)) guarded.set(form, state(form)); });
     all("[data-upload]:not([data-ready])").forEach((box) => { box.dataset.ready = "1"; upload(box); });
+    all(".table-responsive:not([data-ready], [tabindex])").forEach((box) => { box.dataset.ready = "1"; sizes.observe(box); });
     drawCharts();
   };
 
