@@ -11,6 +11,7 @@ import pytest
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db.models.signals import post_migrate
+from hypothesis import settings as hypothesis_settings
 
 from crm_site import embedded
 from crm_site.lib import messages
@@ -44,6 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Playwright keeps an event loop in the test's thread, beside which Django would refuse its own database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    # How long an example takes says more of the machine than of the code; benchmarks measure the code.
+    hypothesis_settings.register_profile("any machine", deadline=None)
+    hypothesis_settings.load_profile("any machine")
     if not hasattr(config, "workerinput"):  # once, not again in each of xdist's processes
         messages.compile_catalogues(settings.BASE_DIR)
     post_migrate.connect(fill_again, dispatch_uid="fill again")
