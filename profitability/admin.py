@@ -1,7 +1,7 @@
 """Admin pages of profitability.
 
-Customer months and figures of periods have no page: their keys are made of two columns and more, which the admin does
-not know, and they are computed, a million for each run. What runs computed is looked at, never edited.
+Customer months, figures of periods and values by month have no page: their keys are made of two columns and more, which
+the admin does not know, and they are computed, a million for each run. What runs computed is looked at, never edited.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from profitability.models import (
     RunPoolMonth,
     Scenario,
     ValuePolicy,
+    ValueSnapshot,
 )
 
 
@@ -341,3 +342,9 @@ class ReportMailAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     list_select_related = ["user"]
     search_fields = ["user__username__istartswith"]
+
+
+@admin.register(ValueSnapshot)
+class ValueSnapshotAdmin(ReadOnlyAdmin):
+    list_display = ["month", "as_of", "customers", "taken_at"]
+    ordering = ["-month"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils import timezone
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.models import Job
@@ -11,6 +12,7 @@ from customers.models import Import, Merge, Run
 from customers.signals import customer_merge_undone, customers_merged, orders_imported
 from profitability.actions import request_recompute
 from profitability.equity_actions import keep_bridge
+from profitability.history_actions import drop_old_snapshots, keep_snapshot
 from profitability.period_actions import drop_old_rankings
 
 
@@ -27,6 +29,14 @@ def keep_change_of_equity(sender: Any, job: Job, **kwargs: Any) -> None:
     run = Run.objects.filter(job=job, is_current=True).first()
     if run:
         keep_bridge(run=run)
+
+
+@receiver(job_finished, dispatch_uid="snapshot of values after a run")
+def keep_values_of_the_month(sender: Any, job: Job, **kwargs: Any) -> None:
+    """The first run of a month is kept as what each customer was worth in it."""
+    run = Run.objects.filter(job=job, is_current=True).first()
+    if run and keep_snapshot(run=run, at=timezone.now()):
+        drop_old_snapshots()
 
 
 @receiver(orders_imported, dispatch_uid="recompute after an import")

@@ -42,6 +42,7 @@ urlpatterns = [
     path("ranking/moves/", views.ranking_moves, name="ranking-moves"),
     path("ranking/moves/customers/", views.MovedList.as_view(), name="ranking-moved"),
     path("customers/<int:pk>/profit-and-loss/", views.customer_profit_and_loss, name="customer-profit-and-loss"),
+    path("customers/<int:pk>/value-history/", views.customer_value_history, name="customer-value-history"),
     path("equity/", views.customer_equity, name="equity"),
     path("what-if/", views.scenario_list, name="scenarios"),
     path("what-if/new/", views.scenario_new, name="scenario-new"),

@@ -80,6 +80,7 @@ TABLE = {
     "customer": Row(EVERYBODY, argument="customer"),
     "customer-account": Row(MANAGEMENT, argument="valued customer"),
     "customer-profit-and-loss": Row(MANAGEMENT, argument="valued customer"),
+    "customer-value-history": Row(MANAGEMENT, argument="valued customer"),
     "customer-more": Row(EVERYBODY, argument="customer"),
     "customer-changes": Row(EVERYBODY, argument="customer"),
     "customer-changes-erase": Row(frozenset({roles.ADMIN.name}), argument="customer"),

@@ -6,6 +6,7 @@ from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
 from profitability.models.equity import EquityBridge
 from profitability.models.figures import ActivityRate, CustomerMonth, RunActivity, RunMonth
+from profitability.models.history import ValuePoint, ValueSnapshot
 from profitability.models.matrix import ProductMatrix
 from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
@@ -36,5 +37,7 @@ __all__ = [
     "RunPool",
     "RunPoolMonth",
     "Scenario",
+    "ValuePoint",
     "ValuePolicy",
+    "ValueSnapshot",
 ]

@@ -6,6 +6,7 @@ from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_csv, dashboard_page
 from profitability.views.equity import customer_equity
 from profitability.views.groups import ranking_groups, ranking_sizes
+from profitability.views.history import customer_value_history
 from profitability.views.management import management_report, report_wishes
 from profitability.views.matrix import matrix_cell, matrix_page
 from profitability.views.moves import MovedList, ranking_moves
@@ -36,6 +37,7 @@ __all__ = [
     "costing_page",
     "customer_equity",
     "customer_profit_and_loss",
+    "customer_value_history",
     "dashboard_csv",
     "dashboard_page",
     "management_report",
