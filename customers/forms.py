@@ -17,11 +17,13 @@ from django.utils.translation import gettext_lazy
 from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, Expected, Field, check_text
 from crm_site.lib.conditions.grammar import write
 from crm_site.lib.conditions.words import pieces
+from crm_site.lib.countries import country_name
 from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField, SlimHidden, Words
 from crm_site.lib.trail.together import SEEN, EditedTogether
 from customers import custom_fields
 from customers.actions import version_of
 from customers.filter_fields import IDENTITY, CustomerFields
+from customers.importing.entries import country as english_country
 from customers.models import ContactMoment, Customer, CustomField, Run, Segment
 from customers.models.company import company_lately
 from customers.models.customer import CustomerQuerySet
@@ -254,11 +256,16 @@ class CustomerForm(EditedTogether):
             present = custom_fields.read(field, self.instance.custom)
             self.fields[custom_fields.PREFIX + field.code] = custom_fields.form_field(field, present)
             self.initial[custom_fields.PREFIX + field.code] = custom_fields.initial(field, self.instance.custom)
+        self.initial["country"] = country_name(self.initial.get("country", ""))
         if self.instance.pk:
             self.initial["member_of"] = self.instance.member_of
             self.initial["version"] = version_of(self.instance)
         else:
             del self.fields["version"]
+
+    def clean_country(self) -> str:
+        """Kept by its English name in whichever language it was written, so that one country has one name."""
+        return english_country(self.cleaned_data["country"]) or ""
 
     def clean_birth_date(self) -> dt.date | None:
         born = self.cleaned_data["birth_date"]

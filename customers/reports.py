@@ -24,9 +24,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from crm_site.lib.countries import country_name
 from crm_site.lib.fields import CentsField
 from crm_site.lib.remembered import remembered
-from crm_site.lib.text import tokens
+from crm_site.lib.text import normalise, tokens
 from customers.models import AcquisitionSource, Customer, Order, OrderLine, Run, Scorecard
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
@@ -102,7 +103,7 @@ def filter_choices() -> FilterChoices:
     return FilterChoices(
         sources=[(source.pk, source.label) for source in AcquisitionSource.objects.all()],
         owners=[(person.pk, str(person)) for person in staff],
-        countries=[(country, country) for country in countries()],
+        countries=sorted(((kept, country_name(kept)) for kept in countries()), key=lambda each: normalise(each[1])),
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib import formatting
 from crm_site.lib.components import Fact, Kind
+from crm_site.lib.countries import country_name
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
 from customers.models import Channel, Customer, Order
@@ -51,7 +52,7 @@ IDENTITY = (
     Column("reference", _("Reference"), default=False),
     Column("kind", _("Kind"), choices=dict(Customer.Kind.choices), default=False),
     Column("city", _("Town"), default=False),
-    Column("country", _("Country"), default=False),
+    Column("country", _("Country"), value=lambda customer: country_name(customer.country), default=False),
 )
 
 

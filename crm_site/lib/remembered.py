@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeVar
 from weakref import WeakSet
 
+from django.utils.translation import get_language
+
 T = TypeVar("T")
 
 
 class Remembered(Generic[T]):
-    """A function without arguments whose answer is kept for some seconds; every process keeps its own."""
+    """A function without arguments whose answer is kept for some seconds, by language; every process keeps its own."""
 
     everything: ClassVar[WeakSet[Remembered[Any]]] = WeakSet()
 
@@ -19,21 +21,22 @@ class Remembered(Generic[T]):
         self.ask = ask
         self.seconds = seconds
         self.__doc__ = ask.__doc__
-        self.kept: tuple[float, T] | None = None
+        self.kept: dict[str | None, tuple[float, T]] = {}
         self.everything.add(self)
 
     def __call__(self) -> T:
-        kept = self.kept
+        language = get_language()
+        kept = self.kept.get(language)
         if kept is not None and time.monotonic() < kept[0]:
             return kept[1]
         answer = self.ask()
         # Two threads may both ask when the answer has aged: harmless, and cheaper than a lock for every page.
-        self.kept = (time.monotonic() + self.seconds, answer)
+        self.kept[language] = (time.monotonic() + self.seconds, answer)
         return answer
 
     def forget(self) -> None:
         """Ask again next time."""
-        self.kept = None
+        self.kept = {}
 
     @classmethod
     def forget_everything(cls) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
 from crm_site.lib.components import Event, Fact, KeyFigure, Table
+from crm_site.lib.countries import country_name
 from crm_site.lib.paging import BadCursor, Page
 from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import draw
@@ -264,7 +265,7 @@ def contact_facts(customer: Customer, currency: str, *, may_change: bool) -> lis
         phone,
         Fact(_("Address"), ", ".join(filter(None, (customer.street, customer.postal_code)))),
         town,
-        Fact(_("Country"), customer.country),
+        Fact(_("Country"), country_name(customer.country)),
         Fact(_("Language"), _language(customer.language)),
         Fact(_("Member of"), home.full_name if home else "", home.get_absolute_url() if home else ""),
         owner,

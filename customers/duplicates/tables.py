@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm_site.lib import formatting
 from crm_site.lib.components import Fact
+from crm_site.lib.countries import country_name
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
 from customers.duplicates.finding import Likely
@@ -55,7 +56,7 @@ def facts_in_short(customer: Customer) -> list[Fact]:
         Fact(_("Kind"), customer.get_kind_display()),
         Fact(_("E-mail address"), customer.email),
         Fact(_("Phone"), customer.phone),
-        Fact(_("Address"), ", ".join(filter(None, (customer.street, town, customer.country)))),
+        Fact(_("Address"), ", ".join(filter(None, (customer.street, town, country_name(customer.country))))),
         Fact(_("Created"), formatting.day(customer.created_at.date())),
     ]
 

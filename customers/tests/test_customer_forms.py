@@ -92,6 +92,15 @@ def test_opening_and_saving_changes_nothing(editor: Client) -> None:
     assert Customer.objects.filter(pk=customer.pk).values().get() == before
 
 
+def test_a_country_is_shown_in_the_readers_language_and_kept_by_one_name(editor: Client) -> None:
+    customer = CustomerFactory(country="Germany")
+    editor.cookies["django_language"] = "fr"
+    assert entries_of(editor, customer)["country"] == "Allemagne"
+    editor.post(edit_url(customer), entries_of(editor, customer, country="États-Unis"))
+    customer.refresh_from_db()
+    assert customer.country == "United States"
+
+
 def test_the_second_of_two_savers_is_told_and_overwrites_nothing(editor: Client) -> None:
     customer = CustomerFactory(name="First", city="Lyon")
     mine = entries_of(editor, customer, city="Metz")

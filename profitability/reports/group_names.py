@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from crm_site.lib.countries import country_name
 from customers.models import AcquisitionSource, Segment
 from customers.models.scorecard import Category
 from profitability.periods import Period
@@ -78,11 +79,16 @@ def _categories(keys: Iterable[str]) -> dict[str, str]:
     return {key: str(Category(int(key)).label) for key in keys}
 
 
+def _countries(keys: Iterable[str]) -> dict[str, str]:
+    return {key: country_name(key) for key in keys}
+
+
 def _nothing(keys: Iterable[str]) -> dict[str, str]:
     return {}
 
 
 _READERS: Mapping[str, Callable[[Iterable[str]], dict[str, str]]] = {
+    "country": _countries,
     "owner": _owners,
     "source": _sources,
     "segment": _segments,

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from crm_site.lib.countries import country_name
 from customers.models import AcquisitionSource, Customer, Product, ProductFamily, Segment
 from customers.models.scorecard import Category, Stage
 from profitability.matrix import TOTAL
@@ -89,6 +90,10 @@ def _customers(keys: Iterable[str]) -> dict[str, str]:
     return {str(customer.pk): customer.full_name for customer in Customer.objects.filter(pk__in=keys)}
 
 
+def _countries(keys: Iterable[str]) -> dict[str, str]:
+    return {key: country_name(key) for key in keys}
+
+
 def _labels(choices: Iterable[tuple[Any, Any]]) -> Callable[[Iterable[str]], dict[str, str]]:
     words = {str(value): label for value, label in choices}
     return lambda keys: {key: str(words[key]) for key in keys if key in words}
@@ -99,6 +104,7 @@ def _nothing(keys: Iterable[str]) -> dict[str, str]:
 
 
 READERS: Mapping[str, Callable[[Iterable[str]], dict[str, str]]] = {
+    "country": _countries,
     "owner": _owners,
     "source": _sources,
     "segment": _segments,

@@ -4,6 +4,7 @@ from functools import partial
 from itertools import count
 
 import pytest
+from django.utils import translation
 
 from crm_site.lib import remembered as module
 from crm_site.lib.remembered import Remembered, remembered
@@ -45,3 +46,11 @@ def test_everything_can_be_forgotten_at_once(clock: list[float]) -> None:
     first = [ask() for ask in asks]
     Remembered.forget_everything()
     assert (first, [ask() for ask in asks]) == ([0, 0], [1, 1])
+
+
+def test_each_language_has_its_own_answer(clock: list[float]) -> None:
+    ask = remembered(seconds=60)(partial(next, count()))
+    first = ask()
+    with translation.override("fr"):
+        assert [ask(), ask()] == [1, 1]
+    assert (first, ask()) == (0, 0)
