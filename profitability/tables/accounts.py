@@ -4,7 +4,7 @@ from operator import attrgetter
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from crm_site.lib import components
 from crm_site.lib.formatting import money, number
@@ -18,7 +18,7 @@ ACCOUNT = Table(
         Column("label", gettext_lazy("Line")),
         Column("now", gettext_lazy("Period"), "money"),
         Column("before", gettext_lazy("Period before"), "money"),
-        Column("change", gettext_lazy("Change"), "money"),
+        Column("change", pgettext_lazy("of a figure", "Change"), "money"),
         Column("average", gettext_lazy("Average for comparison"), "money"),
     ),
 )
