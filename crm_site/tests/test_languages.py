@@ -21,6 +21,11 @@ def test_a_string_missing_from_the_catalogue_is_a_fault(tmp_path: Path) -> None:
     assert [fault.fault for fault in messages.faults(tmp_path)] == ["not in the catalogue"]
 
 
+def test_a_string_inside_another_is_a_string_of_the_sources(tmp_path: Path) -> None:
+    write_project(tmp_path, source="""label = f'<b>{_("Customers")}</b>'""", catalogue="")
+    assert [fault.fault for fault in messages.faults(tmp_path)] == ["not in the catalogue"]
+
+
 def test_a_string_that_the_sources_lost_is_a_fault(tmp_path: Path) -> None:
     write_project(tmp_path, source="", catalogue='msgid "Customers"\nmsgstr "Clients"\n')
     assert [fault.fault for fault in messages.faults(tmp_path)] == ["no longer in the sources"]
