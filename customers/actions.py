@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 
-from crm_site.lib.accounts.models import User
-from customers.models import ContactMoment, Customer, Touchpoint
+from customers.models import Customer
 
 # What the form of a customer edits, and so what two people may change at the same time.
 EDITED_FIELDS = (
@@ -64,25 +61,3 @@ def change_customer(*, customer_id: int, version: str, changes: Mapping[str, Any
             setattr(customer, name, value)
     customer.save()
     return customer
-
-
-def log_moment(
-    *,
-    customer: Customer,
-    touchpoint: Touchpoint,
-    direction: str,
-    occurred_at: dt.datetime,
-    minutes: Decimal | None,
-    summary: str,
-    employee: User,
-) -> ContactMoment:
-    """Note a contact moment in a customer's file; without a duration the touchpoint's standard minutes count."""
-    return ContactMoment.objects.create(
-        customer=customer,
-        touchpoint=touchpoint,
-        direction=direction,
-        occurred_at=occurred_at,
-        minutes=minutes,
-        summary=summary,
-        employee=employee,
-    )

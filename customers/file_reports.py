@@ -22,7 +22,8 @@ from customers.models import AcquisitionSource, ContactMoment, Customer, Order, 
 
 LATEST_MOMENTS = 20
 SHOWN_OF_A_MOMENT = (
-    *("pk", "occurred_at", "direction", "summary", "touchpoint_id", "employee_id"),
+    *("pk", "occurred_at", "direction", "summary", "touchpoint_id", "employee_id", "minutes", "result", "sentiment"),
+    *("needs_reply", "message_id", "person__given_name", "person__name"),
     *("message__state", "message__refusal"),
 )
 TAGS = """

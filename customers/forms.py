@@ -24,7 +24,7 @@ from customers import custom_fields
 from customers.actions import version_of
 from customers.filter_fields import IDENTITY, CustomerFields
 from customers.importing.entries import country as english_country
-from customers.models import ContactMoment, Customer, CustomField, Run, Segment
+from customers.models import Customer, CustomField, Run, Segment
 from customers.models.company import company_lately
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import Order, OrderQuerySet
@@ -324,26 +324,3 @@ class FieldForm(CustomerForm):
 
     def changes(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name not in ("version", SEEN)}
-
-
-class MomentForm(forms.ModelForm):
-    """A contact moment as somebody notes it down."""
-
-    class Meta:
-        model = ContactMoment
-        fields = ["touchpoint", "direction", "occurred_at", "minutes", "summary"]
-        widgets = {
-            "occurred_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            "summary": forms.Textarea(attrs={"rows": 3}),
-        }
-
-    def __init__(self, *args: Any, now: dt.datetime, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.now = now
-        self.initial.setdefault("occurred_at", timezone.localtime(now).replace(second=0, microsecond=0))
-
-    def clean_occurred_at(self) -> dt.datetime:
-        occurred_at = self.cleaned_data["occurred_at"]
-        if occurred_at > self.now + dt.timedelta(minutes=5):
-            raise forms.ValidationError(_("A contact moment is noted after it happened; give a time that has passed."))
-        return occurred_at

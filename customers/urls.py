@@ -26,7 +26,6 @@ urlpatterns = [
     path("customers/new/", views.customer_create, name="customer-create"),
     path("customers/<int:pk>/edit/", views.customer_edit, name="customer-edit"),
     path("customers/<int:pk>/fields/<slug:name>/", field_views.customer_field, name="customer-field"),
-    path("customers/<int:pk>/moments/new/", views.moment_create, name="moment-create"),
     path("customers/<int:pk>/tasks/new/", task_views.task_quick_add, name="task-quick-add"),
     path("tasks/", task_views.TaskList.as_view(), name="tasks"),
     path("tasks/new/", task_views.task_create, name="task-create"),
@@ -63,5 +62,6 @@ urlpatterns = [
     path("imports/<int:pk>/undo/", import_column_views.import_undo, name="import-undo"),
     path("imports/<int:pk>/rejections/", import_views.import_rejections, name="import-rejections"),
     path("", include("customers.contacting.urls")),
+    path("", include("customers.moments.urls")),
     path("", include("customers.duplicates.urls")),
 ]

@@ -11,7 +11,6 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from psycopg2.errors import QueryCanceled
@@ -22,16 +21,15 @@ from crm_site.lib.paging import capped_count, expected_rows
 from crm_site.lib.tables import Column, Table, draw
 from crm_site.lib.views import ListPage, Notice
 from customers import custom_fields, reports
-from customers.actions import EditConflict, change_customer, log_moment
+from customers.actions import EditConflict, change_customer
 from customers.duplicates.forms import NewCustomerForm
 from customers.duplicates.tables import warning_lines
-from customers.forms import CustomerFilters, CustomerForm, MomentForm, OrderFilters
+from customers.forms import CustomerFilters, CustomerForm, OrderFilters
 from customers.models import Company, Customer, Order, Run, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
 from customers.permissions import (
     ADD_CUSTOMER,
-    ADD_MOMENT,
     CHANGE_CUSTOMER,
     CHANGE_MANY,
     EXPORT,
@@ -329,22 +327,3 @@ def _changed(form: CustomerForm) -> bool:
         form.reference_taken()
         return False
     return True
-
-
-@permission_required(ADD_MOMENT, raise_exception=True)
-def moment_create(request: HttpRequest, pk: int) -> HttpResponse:
-    """Note a contact moment in a customer's file."""
-    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
-    form = MomentForm(request.POST or None, now=timezone.now())
-    if request.method == "POST" and form.is_valid():
-        log_moment(customer=customer, employee=request.user, **form.cleaned_data)  # type: ignore[arg-type]
-        messages.success(request, _("The contact moment was noted."))
-        return redirect(customer)
-    context = {
-        "page_title": _("Note a contact moment"),
-        "page_subtitle": str(customer),
-        "breadcrumbs": [(_("Customers"), reverse("customers")), (str(customer), customer.get_absolute_url())],
-        "form": form,
-        "cancel_url": customer.get_absolute_url(),
-    }
-    return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)

@@ -176,6 +176,9 @@ class Event:
     tone: str = "neutral"
     url: str = ""
     who: str = ""
+    note: str = ""  # a quiet line below the title
+    waits: str = ""  # what this still waits for, as a pill
+    waits_url: str = ""  # where that is seen to
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,9 +14,8 @@ from django.utils.translation import get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
-from crm_site.lib.components import Event, Fact, KeyFigure, Table
+from crm_site.lib.components import Fact, KeyFigure, Table
 from crm_site.lib.countries import country_name
-from crm_site.lib.paging import BadCursor, Page
 from crm_site.lib.remembered import remembered
 from crm_site.lib.tables import draw
 from crm_site.pages.customer_panels import has_more, more_title
@@ -25,12 +23,14 @@ from crm_site.pages.needs import sentence
 from crm_site.pages.recent import last_list, note_list, note_visit
 from crm_site.pages.walk import can_walk
 from customers import custom_fields, file_reports
-from customers.contacting.pressure import Verdict
-from customers.models import Company, ContactMoment, Customer, Message, Run, Scorecard
-from customers.models.moment import Channel
+from customers.models import Company, Customer, Run, Scorecard
+from customers.moments.forms import QUICK
+from customers.moments.timeline import Narrowed, timeline
 from customers.need_reports import needs_of
 from customers.permissions import (
+    ADD_MOMENT,
     CHANGE_CUSTOMER,
+    CHANGE_MOMENT,
     VIEW_CUSTOMERS,
     VIEW_FIGURES,
     VIEW_MOMENTS,
@@ -42,6 +42,7 @@ from customers.tables import EDITED_IN_PLACE, ORDERS, contact_fact
 from customers.task_reports import task_panel
 from profitability.models import CategoryPolicy, PurchaseModel
 from profitability.permissions import SEE_VALUE
+from profitability.reports.profit_and_loss import YearsProfit, profit_of_years
 
 LATEST_ORDERS = 10
 # What the page shows of the customer itself, and of the people and things around it.
@@ -52,23 +53,6 @@ SHOWN = (
     *("owner", "team", "source", "member_of__name", "member_of__given_name"),
 )
 ORDER_COLUMNS = tuple(column for column in ORDERS.columns if column.name not in ("customer", "contract"))
-CHANNEL_ICONS: dict[str, str] = {
-    Channel.PHONE: "phone",
-    Channel.EMAIL: "mail",
-    Channel.LETTER: "mail",
-    Channel.FAX: "printer",
-    Channel.SHOP: "building-store",
-    Channel.VISIT: "map-pin",
-    Channel.WEBSITE: "world",
-    Channel.APP: "device-mobile",
-    Channel.CHAT: "message-circle",
-    Channel.SOCIAL: "messages",
-    Channel.EVENT: "calendar",
-    Channel.DELIVERY: "package",
-    Channel.INVOICE: "receipt",
-    Channel.SERVICE: "heart-handshake",
-    Channel.ADVERT: "speakerphone",
-}
 # How a lifetime value was reached, by the code that the recompute leaves with it.
 VALUE_NOTES = {
     "model": gettext_lazy("forecast from this customer's own orders"),
@@ -91,6 +75,7 @@ class Figures:
     card: Scorecard | None
     ranked: int | None  # customers in the ranking
     policy: str
+    years: YearsProfit | None  # none without a card
 
 
 @permission_required(VIEW_CUSTOMERS, raise_exception=True)
@@ -113,6 +98,7 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "walk_back": last_list(request),
         "walk_along": can_walk(request),
         "facts": contact_facts(customer, currency, may_change=may(CHANGE_CUSTOMER)),
+        "tags": file_reports.tag_names(customer),
         "preferences": preference_facts(customer),
         "further_facts": custom_fields.shown(customer, custom_fields.shown_fields()),
         "more_title": more_title() if more else "",
@@ -135,15 +121,17 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
     if may(VIEW_ORDERS):
         context["orders"] = latest_orders(customer, currency)
     if may(VIEW_MOMENTS):
-        context |= moments_of(request, customer)
+        context["timeline"] = timeline(customer, narrowed=Narrowed(), place="", may_change=may(CHANGE_MOMENT))
+        context["quick"] = QUICK if may(ADD_MOMENT) else ()
     return render(request, "pages/customer.html", context)
 
 
 def read_figures(customer: Customer) -> Figures:
-    """What the current run says of the customer (2 queries)."""
+    """What the current run says of the customer (3 queries)."""
     found = file_reports.current_figures(customer)
     policy = policies().get(found.card.category) if found.card else None
-    return Figures(found.run, found.card, found.ranked, policy.label if policy else "")
+    years = profit_of_years(found.run, customer.pk) if found.run and found.card else None
+    return Figures(found.run, found.card, found.ranked, policy.label if policy else "", years)
 
 
 @remembered(seconds=60)
@@ -172,18 +160,7 @@ def value_panel(figures: Figures, currency: str, *, run_url: str, models_url: st
 def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url: str) -> list[KeyFigure]:
     """What the customer brought, where that ranks, and what is expected; a dash where nothing is known."""
     return [
-        KeyFigure(
-            _("Net revenue"),
-            formatting.money(card.net_revenue, currency),
-            hint=_orders(card.orders),
-            formula=_("Gross sales − discounts − returns, since the first order."),
-        ),
-        KeyFigure(
-            _("Profit"),
-            formatting.money(card.profit, currency),
-            hint=_rank(card, figures.ranked),
-            formula=_("Net revenue − cost of goods − cost to serve − direct costs, since the first order."),
-        ),
+        *([_this_year(figures.years, currency)] if figures.years else []),
         KeyFigure(
             _("Lifetime value"),
             formatting.money(card.lifetime_value, currency),
@@ -192,9 +169,16 @@ def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url:
             formula=_value_formula(card),
         ),
         KeyFigure(
-            _("Expected orders"),
-            formatting.number(card.expected_orders, digits=1),
-            hint=_("over the horizon of the lifetime value"),
+            _("Profit so far"),
+            formatting.money(card.profit, currency),
+            hint=_rank(card, figures.ranked),
+            formula=_("Net revenue − cost of goods − cost to serve − direct costs, since the first order."),
+        ),
+        KeyFigure(
+            _("Net revenue"),
+            formatting.money(card.net_revenue, currency),
+            hint=_orders(card),
+            formula=_("Gross sales − discounts − returns, since the first order."),
         ),
         KeyFigure(
             _("Churn risk"),
@@ -210,8 +194,28 @@ def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url:
     ]
 
 
-def _orders(count: int) -> str:
-    return ngettext("%(figure)s order", "%(figure)s orders", count) % {"figure": formatting.number(count)}
+def _this_year(years: YearsProfit, currency: str) -> KeyFigure:
+    before = _("Nothing happened in %(year)s") if years.before is None else _("%(year)s: %(profit)s")
+    words = {"year": years.year - 1, "profit": formatting.money(years.before, currency)}
+    return KeyFigure(
+        _("Profit this year"),
+        formatting.money(years.profit, currency),
+        hint=before % words,
+        formula=_(
+            "Net revenue − cost of goods − cost to serve − direct costs, from January %(year)s to the day of figures."
+        )
+        % {"year": years.year},
+    )
+
+
+def _orders(card: Scorecard) -> str:
+    """How many orders there were, and how many more are expected over the horizon of the lifetime value."""
+    words = {"figure": formatting.number(card.orders)}
+    so_far = ngettext("%(figure)s order", "%(figure)s orders", card.orders) % words
+    if card.expected_orders is None:
+        return so_far
+    more = formatting.number(card.expected_orders, digits=1)
+    return _("%(orders)s, %(more)s more expected") % {"orders": so_far, "more": more}
 
 
 def _activity(card: Scorecard) -> str:
@@ -278,13 +282,12 @@ def contact_facts(customer: Customer, currency: str, *, may_change: bool) -> lis
 
 
 def preference_facts(customer: Customer) -> list[Fact]:
-    """How somebody likes to be treated; what is not known is left out (1 query, for the tags)."""
+    """How somebody likes to be treated; what is not known is left out."""
     facts = [
         Fact(_("Preferred channel"), str(customer.get_preferred_channel_display())),
         Fact(_("Best time to call"), customer.best_time),
         Fact(_("Needs and preferences"), customer.needs),
         Fact(_("Date of birth"), formatting.day(customer.birth_date) if customer.birth_date else ""),
-        Fact(_("Tags"), ", ".join(file_reports.tag_names(customer))),
     ]
     return [fact for fact in facts if fact.value]
 
@@ -297,47 +300,3 @@ def latest_orders(customer: Customer, currency: str) -> Table:
     """The customer's latest orders (1 query)."""
     rows = file_reports.latest_orders(customer, LATEST_ORDERS)
     return draw(ORDERS, ORDER_COLUMNS, rows, currency=currency)
-
-
-def moments_of(request: HttpRequest, customer: Customer) -> dict[str, Any]:
-    """Contact moments from the place that the address names on (1 query)."""
-    moments = ContactMoment.objects.visible_to(request.user).filter(customer=customer)
-    try:
-        page = file_reports.moments_page(moments, request.GET.get("moments", ""))
-    except BadCursor:
-        messages.warning(request, _("This place in the list is unknown; the list is shown from its beginning."))
-        page = file_reports.moments_page(moments, "")
-    return {"moments": page, "events": moment_events(page)}
-
-
-def moment_events(page: Page) -> list[Event]:
-    """Contact moments as a timeline shows them."""
-    directions = {value: str(label) for value, label in ContactMoment.Direction.choices}
-    touchpoints, people = file_reports.touchpoints_of(page.rows), file_reports.known().people
-    return [
-        Event(
-            at=row.occurred_at,
-            title=_event_title(row, touchpoints[row.touchpoint_id].label, directions[row.direction]),
-            text=row.summary,
-            icon=CHANNEL_ICONS.get(touchpoints[row.touchpoint_id].channel, "point"),
-            tone=_event_tone(row),
-            who=str(people.get(row.employee_id, "")),
-        )
-        for row in page.rows
-    ]
-
-
-def _event_title(row: Any, touchpoint: str, direction: str) -> str:
-    """The touchpoint and who began; of an e-mail that was written here also what became of it."""
-    parts = [touchpoint, direction]
-    if row.message__state:
-        parts.append(str(Message.State(row.message__state).label))
-    if row.message__refusal:
-        parts.append(Verdict(row.message__refusal).words)
-    return " · ".join(parts)
-
-
-def _event_tone(row: Any) -> str:
-    if row.message__state == Message.State.REFUSED:
-        return "danger"
-    return "info" if row.direction == ContactMoment.Direction.INBOUND else "neutral"

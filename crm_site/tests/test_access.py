@@ -101,7 +101,10 @@ TABLE = {
     "customer-create": Row(SALES_SIDE),
     "customer-edit": Row(SALES_SIDE, argument="customer"),
     "customer-field": Row(SALES_SIDE, argument="customer-field"),
+    "moments": Row(EVERYBODY, argument="customer"),
     "moment-create": Row(EVERYBODY, argument="customer"),
+    "moment-edit": Row(EVERYBODY, argument="moment"),
+    "moment-settle": Row(EVERYBODY, argument="moment"),
     "today": Row(EVERYBODY),
     "today-list": Row(EVERYBODY, argument="today-list"),
     "tasks": Row(EVERYBODY),
@@ -233,6 +236,7 @@ def world() -> dict[str, Any]:
     scenario = Scenario.objects.create(owner=UserFactory(), name="Without paper", levers=[])
     return {
         "customer": [moment.customer.pk],
+        "moment": [moment.pk],
         "valued customer": [Scorecard.objects.filter(run=run).values_list("customer", flat=True)[0]],
         "customer-field": [moment.customer.pk, "email"],
         "task": [TaskFactory(customer=moment.customer).pk],

@@ -23,6 +23,7 @@ from customers.contacting.consent import unsubscribe_token
 from customers.contacting.pressure import Verdict, lock_contacts, may_contact
 from customers.contacting.templates import in_language_of, one_line
 from customers.models import Channel, ContactMoment, Customer, Message, Purpose, Touchpoint
+from customers.moments.actions import answer_waiting, handled_touchpoint
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -54,9 +55,11 @@ def new_key() -> str:
 
 
 def email_touchpoint() -> Touchpoint:
-    """The first touchpoint of the journey in the channel e-mail; made when there is none yet."""
-    first = Touchpoint.objects.filter(channel=Channel.EMAIL).first()
-    return first or Touchpoint.objects.get_or_create(name="E-mail", defaults={"channel": Channel.EMAIL})[0]
+    """The touchpoint at which people answer e-mails; made when the channel has none yet."""
+    return (
+        handled_touchpoint(Channel.EMAIL)
+        or Touchpoint.objects.get_or_create(name="E-mail", defaults={"channel": Channel.EMAIL})[0]
+    )
 
 
 @transaction.atomic
@@ -138,6 +141,8 @@ def _settle(message: Message, reason: str, at: dt.datetime) -> None:
     if reason and message.moment:
         message.moment.result = ContactMoment.Result.NOT_REACHED
         message.moment.save(update_fields=["result"])
+    if not reason and message.moment:
+        answer_waiting(customer_id=message.customer_id, until=message.moment.occurred_at)
 
 
 def as_email(message: Message, site: str) -> EmailMessage:

@@ -148,6 +148,34 @@ def customer_profit_and_loss(run: Run, customer_id: int) -> CustomerProfitAndLos
     )
 
 
+@dataclass(frozen=True, slots=True)
+class YearsProfit:
+    """What a customer brought in the calendar year of the figures so far, and in the whole year before."""
+
+    year: int
+    profit: Decimal
+    before: Decimal | None  # None when nothing happened in that year
+
+
+def profit_of_years(run: Run, customer_id: int) -> YearsProfit:
+    """Profit of one customer this year and last (1 query; the rates of the run as above)."""
+    year = run.as_of.year
+    months = list(CustomerMonth.objects.of(run, customer_id).filter(month__gte=dt.date(year - 1, 1, 1)))
+    activities, rates = rates_of(run.pk)
+
+    def profit_in(chosen: list[CustomerMonth]) -> Decimal:
+        charges = {
+            (month.month, activity.pk): charge(month, rates.get((month.month, activity.pk)))
+            for month in chosen
+            for activity in activities
+        }
+        return account_of(chosen, activities, charges).profit
+
+    before = [month for month in months if month.month.year < year]
+    present = [month for month in months if month.month.year == year]
+    return YearsProfit(year, profit_in(present), profit_in(before) if before else None)
+
+
 @lru_cache(maxsize=4)
 def rates_of(run_id: int) -> tuple[list[RunActivity], dict[tuple[dt.date, int], ActivityRate]]:
     """The activities of a run and what each charged in each month: written once, so read once (2 queries)."""

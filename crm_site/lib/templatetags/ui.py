@@ -288,9 +288,19 @@ def _event(event: Event) -> str:
     return (
         f'<li class="event"><span class="event-sign tone-{escape(event.tone)}">{icon(event.icon)}</span>'
         f'<div class="event-body"><p class="event-head"><span class="event-title">{title}</span>'
-        f'<span class="event-meta">{meta}</span></p>'
+        f'<span class="event-meta">{meta}</span></p>{_event_note(event)}'
         f"{_event_text(event.text)}</div></li>"
     )
+
+
+def _event_note(event: Event) -> str:
+    """The quiet line of an entry, and what it still waits for."""
+    if not (event.note or event.waits):
+        return ""
+    waits = f'<span class="pill pill-warning">{escape(event.waits)}</span>' if event.waits else ""
+    if event.waits_url:
+        waits = f'<a href="{escape(event.waits_url)}">{waits}</a>'
+    return f'<p class="event-note">{" ".join(filter(None, (escape(event.note), waits)))}</p>'
 
 
 def _event_text(text: str) -> str:
