@@ -74,6 +74,7 @@ class MomentForm(GuardedForm):
         if note:
             for name in ("touchpoint", "direction"):
                 del self.fields[name]
+        self.fields["summary" if note else "minutes"].widget.attrs["autofocus"] = True
         self._offer_persons()
 
     def _offer_persons(self) -> None:
