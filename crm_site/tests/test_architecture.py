@@ -16,7 +16,9 @@ MAY_IMPORT = {
     "loyalty": {"customers", "satisfaction", "profitability"},
     "crm_site.lib": set(),
 }
-PURE = tuple(f"profitability/{name}.py" for name in ("costing", "ranking", "lifetime_value", "matrix", "what_if"))
+PURE = tuple(
+    f"profitability/{name}.py" for name in ("costing", "ranking", "lifetime_value", "matrix", "what_if", "portfolio")
+)
 IMPURE_PACKAGES = {"django", "celery", "redis", "psycopg2", "customers", "crm_site", "time", "datetime"}
 
 
