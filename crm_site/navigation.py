@@ -63,6 +63,7 @@ SECTIONS = (
             Item(_("Costing"), "costing", "calculator", "profitability.view_profitability"),
             Item(_("RFM"), "rfm", "stack-2", "profitability.view_profitability"),
             Item(_("Cohorts"), "cohorts", "chart-area-line", "profitability.view_profitability"),
+            Item(_("Portfolio"), "portfolio", "chart-dots", "profitability.view_profitability"),
             Item(_("How sure are we?"), "value-models", "scale", "profitability.view_profitability"),
         ),
     ),

@@ -18,7 +18,7 @@ from crm_site.lib.text import normalise
 from profitability.actions import publish_costing
 from profitability.models import Activity, Costing, CostPool
 
-DAYS = 730
+DAYS = 730  # unless another length is asked for
 PRODUCTS = 400
 TOWNS = ("Amiens", "Besançon", "Brive", "Colmar", "Dole", "Évreux", "Gap", "Laon", "Mâcon", "Niort", "Pau", "Vannes")
 GIVEN_NAMES = (
@@ -61,6 +61,11 @@ class Portfolio:
     moments: int
     seed: int
     last_day: dt.date
+    days: int = DAYS
+
+    @property
+    def first_day(self) -> dt.date:
+        return self.last_day - dt.timedelta(days=self.days - 1)
 
     def prepare(self, cursor: Any) -> None:
         """Put the numbers and words where the statements find them, for this session only."""
@@ -76,7 +81,7 @@ class Portfolio:
             """,
             [
                 *(self.customers, self.orders, self.lines, self.moments),
-                *(self.last_day - dt.timedelta(days=DAYS - 1), DAYS),
+                *(self.first_day, self.days),
             ],
         )
         cursor.execute(LUCK, [self.seed * 1000])
@@ -281,7 +286,11 @@ def make_costing(portfolio: Portfolio) -> Costing:
 def _pools(portfolio: Portfolio) -> tuple[Pool, ...]:
     return (
         Pool("Warehouse", portfolio.lines * 90),
-        Pool("Customer service", portfolio.moments * 700, minutes=portfolio.moments * 14 // 24 + 1),
+        Pool(
+            "Customer service",
+            portfolio.moments * 700,
+            minutes=portfolio.moments * 14 * DAYS // (24 * portfolio.days) + 1,
+        ),
         Pool("Sales force", portfolio.moments * 500),
         Pool("Returns desk", portfolio.lines * 10),
     )
@@ -289,8 +298,8 @@ def _pools(portfolio: Portfolio) -> tuple[Pool, ...]:
 
 def _create_pool(costing: Costing, pool: Pool, portfolio: Portfolio) -> CostPool:
     created = costing.pools.create(name=pool.name, practical_capacity_minutes=pool.minutes)
-    first = portfolio.last_day - dt.timedelta(days=DAYS - 1)
-    months = sorted({(first + dt.timedelta(days=day)).replace(day=1) for day in range(DAYS)})
+    days = (portfolio.first_day + dt.timedelta(days=day) for day in range(portfolio.days))
+    months = sorted({day.replace(day=1) for day in days})
     for month in months:
         season = 1 + 0.2 * math.sin(month.month)
         created.amounts.create(month=month, amount=Decimal(round(pool.cents * season / len(months))).scaleb(-2))

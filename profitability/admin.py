@@ -33,6 +33,7 @@ from profitability.models import (
     EquityBridge,
     ModelComparison,
     PeriodRanking,
+    PortfolioAnalysis,
     ProductMatrix,
     ReportMail,
     ReportSubscription,
@@ -41,6 +42,7 @@ from profitability.models import (
     RunMonth,
     RunPool,
     RunPoolMonth,
+    RunPortfolio,
     Scenario,
     ValuePolicy,
     ValueSnapshot,
@@ -289,6 +291,20 @@ class RunCohortsAdmin(ReadOnlyAdmin):
     list_display = ["run", "computed_at", "job"]
     list_select_related = ["run", "job"]
     search_fields = ["run__id__exact"]
+
+
+@admin.register(RunPortfolio)
+class RunPortfolioAdmin(ReadOnlyAdmin):
+    list_display = ["run", "computed_at", "job"]
+    list_select_related = ["run", "job"]
+    search_fields = ["run__id__exact"]
+
+
+@admin.register(PortfolioAnalysis)
+class PortfolioAnalysisAdmin(ReadOnlyAdmin):
+    list_display = ["question", "portfolio"]
+    list_select_related = ["portfolio__run"]
+    search_fields = ["question__istartswith"]
 
 
 @admin.register(ModelComparison)

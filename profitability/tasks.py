@@ -14,6 +14,7 @@ from profitability.cohort_actions import COHORTS, compute_cohorts
 from profitability.comparison_actions import COMPARISON, request_comparison, use_winner
 from profitability.matrix_actions import MATRIX, compute_matrix
 from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
+from profitability.portfolio_actions import PORTFOLIO, compute_portfolio
 from profitability.recompute import run_recompute
 from profitability.recompute.comparing import compare_before_first_recompute, run_comparison
 from profitability.report_actions import (
@@ -81,6 +82,12 @@ def prepare_a_report(context: JobContext) -> dict[str, Any]:
 @job_handler(SEND_REPORT)
 def send_a_report(context: JobContext) -> dict[str, Any]:
     return send_report(mail_id=context.params["mail"], at=timezone.now(), watch=context)
+
+
+@job_handler(PORTFOLIO)
+def add_up_portfolio(context: JobContext) -> dict[str, Any]:
+    context.progress(0, 0, "portfolio")
+    return {"portfolio": compute_portfolio(portfolio_id=context.params["portfolio"]).pk}
 
 
 @shared_task

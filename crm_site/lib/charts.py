@@ -2,20 +2,23 @@
 
 The JSON that the script reads is what `as_json` returns:
 
-    {"kind": "whale" | "line" | "bar" | "stacked" | "donut" | "treemap" | "waterfall" | "flow",
+    {"kind": "whale" | "line" | "bar" | "stacked" | "donut" | "treemap" | "waterfall" | "flow" | "scatter",
      "title": str, "summary": str,
      "x": {"label": str, "type": "text" | "number" | "percent" | "date" | "month", "values": [...]},
      "y": {"label": str},
-     "series": [{"name": str, "values": [number | null], "colour": str | null, "colours": [str] | null}],
+     "series": [{"name": str, "values": [number | null], "colour": str | null, "colours": [str] | null,
+                 "joined": bool}],
      "format": "money" | "number" | "percent", "currency": str | null, "digits": int | null,
      "marks": [{"x": ..., "y": number, "label": str}], "links": [url per point] | null, "closeUp": bool,
-     "flows": [{"source": str, "target": str}] | null}
+     "flows": [{"source": str, "target": str}] | null, "names": [str] | null, "sizes": [number] | null}
 
 Dates are ISO text; a percentage is a share (0.2 is 20 %). A colour is the name of one in app.css: brand, accent,
 positive, negative, neutral, category-1 to category-4, series-1 to series-6. `donut` and `treemap` take one series whose
 names are the x values. `whale` takes shares of customers as x and cumulative shares (or amounts) of profit as y.
 `waterfall` goes from its first value to its last, and the values between are steps. `flow` has one series, and in
 `flows` where each of its points comes from and goes to; a name on the left and the same on the right are two places.
+`scatter` draws points by x and y, each called by its name and as large as its size says; a point belongs to the series
+that has a value for it, a joined series is a line, and a mark is a pair of lines that cross there.
 Send at most a few thousand points: sample or bin before.
 """
 
@@ -42,6 +45,7 @@ class Series:
     values: Sequence[Number | None]
     colour: str | None = None
     colours: Sequence[str] | None = None  # one per point
+    joined: bool = False  # of a scatter: a line through its points
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class ChartTable:
 class Chart:
     """A finished chart: nothing is computed after it."""
 
-    kind: Literal["whale", "line", "bar", "stacked", "donut", "treemap", "waterfall", "flow"]
+    kind: Literal["whale", "line", "bar", "stacked", "donut", "treemap", "waterfall", "flow", "scatter"]
     title: str
     x_label: str
     x_values: Sequence[XValue]
@@ -90,6 +94,9 @@ class Chart:
     marks: Sequence[Mark] = field(default=())
     links: Sequence[str] | None = None
     flows: Sequence[Flow] | None = None
+    names: Sequence[str] | None = None  # what each point of a scatter is called, under the heading `names_label`
+    names_label: str = ""
+    sizes: Sequence[float] | None = None  # of each point of a scatter, in any unit
     close_up: bool = False  # the axis of values begins near the smallest one: for a part of a curve
 
     def __post_init__(self) -> None:
@@ -102,6 +109,8 @@ class Chart:
             raise ValueError(f"{len(self.links)} links for {len(self.x_values)} points.")
         if self.kind == "flow" and len(self.flows or ()) != len(self.x_values):
             raise ValueError("A flow says of every point where it comes from and goes to.")
+        if self.kind == "scatter" and len(self.names or ()) != len(self.x_values):
+            raise ValueError("A scatter says what every point is called.")
 
     def as_json(self) -> dict[str, Any]:
         """What the script draws."""
@@ -117,6 +126,7 @@ class Chart:
                     "values": [_plain(value) for value in one.values],
                     "colour": one.colour,
                     "colours": list(one.colours) if one.colours else None,
+                    "joined": one.joined,
                 }
                 for one in self.series
             ],
@@ -127,14 +137,28 @@ class Chart:
             "links": list(self.links) if self.links else None,
             "closeUp": self.close_up,
             "flows": [asdict(flow) for flow in self.flows] if self.flows else None,
+            "names": list(self.names) if self.names else None,
+            "sizes": list(self.sizes) if self.sizes else None,
         }
 
     def as_table(self) -> ChartTable:
         """The same figures as text. A long curve shows evenly spaced points, its ends and its marks."""
+        if self.kind == "scatter":
+            return self._points()
         count = len(self.x_values)
         shown = list(range(count)) if count <= TABLE_ROWS else self._sample(count)
         rows = [(self._x_text(self.x_values[i]), *(self._y_text(one.values[i]) for one in self.series)) for i in shown]
         return ChartTable((self.x_label, *(one.name for one in self.series)), rows, count - len(shown))
+
+    def _points(self) -> ChartTable:
+        """The points of a scatter by name, the first of very many; those that have no name go by their series."""
+        points = [
+            (name or one.name, self._x_text(x), self._y_text(value))
+            for one in self.series
+            for name, x, value in zip(self.names or (), self.x_values, one.values, strict=True)
+            if value is not None
+        ]
+        return ChartTable((self.names_label, self.x_label, self.y_label), points[:TABLE_ROWS], len(points[TABLE_ROWS:]))
 
     def _sample(self, count: int) -> list[int]:
         step = (count - 1) / (TABLE_ROWS - 1)

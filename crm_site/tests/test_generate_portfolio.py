@@ -58,6 +58,14 @@ def test_indexes_and_constraints_are_as_before() -> None:
     assert indexes() == before
 
 
+def test_it_spans_as_many_months_as_asked_for() -> None:
+    call_command("generate_portfolio", customers=60, orders=300, months=36, stdout=StringIO())
+    days = Order.objects.order_by("ordered_on").values_list("ordered_on", flat=True)
+    assert 34 * 30 < (days[len(days) - 1] - days[0]).days < 36 * 31
+    with pytest.raises(CommandError, match="from 1 to 240 months"):
+        call_command("generate_portfolio", customers=5, orders=5, months=0, force=True)
+
+
 def test_the_seed_decides(portfolio: None) -> None:
     first = list(Order.objects.order_by("id").values_list("customer", "ordered_on"))
     for model in (OrderLine, ContactMoment, Order, Customer):

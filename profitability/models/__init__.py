@@ -11,6 +11,7 @@ from profitability.models.matrix import ProductMatrix
 from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
 from profitability.models.pools import RunPool, RunPoolMonth
+from profitability.models.portfolio import PortfolioAnalysis, RunPortfolio
 from profitability.models.report import ReportMail, ReportSubscription
 from profitability.models.scenario import Scenario
 
@@ -27,6 +28,7 @@ __all__ = [
     "ModelComparison",
     "PeriodFigure",
     "PeriodRanking",
+    "PortfolioAnalysis",
     "ProductMatrix",
     "PurchaseModel",
     "ReportMail",
@@ -36,6 +38,7 @@ __all__ = [
     "RunMonth",
     "RunPool",
     "RunPoolMonth",
+    "RunPortfolio",
     "Scenario",
     "ValuePoint",
     "ValuePolicy",

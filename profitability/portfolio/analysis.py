@@ -43,7 +43,7 @@ def analyse(whole: History, groups: Sequence[History], *, over: str = SAME_MONTH
     if len(compared) < 2:
         return replace(found, problem=TOO_FEW_GROUPS)
     cost = np.array([np.asarray(group.cost, dtype=float)[months].mean() for group in compared])
-    return _compared(found, compared, returns[np.ix_(kept, months.nonzero()[0])].T, cost, reach)
+    return _compared(found, compared, returns[kept][:, months].T, cost, reach)
 
 
 def _compared(found: Analysis, compared: Sequence[History], returns: Floats, cost: Floats, reach: float) -> Analysis:
@@ -59,7 +59,7 @@ def _compared(found: Analysis, compared: Sequence[History], returns: Floats, cos
     )
     if covariance.is_singular:
         return replace(found, problem=SINGULAR)
-    choice = Choice(returns.mean(axis=0), covariance.covariance, cost / cost.sum(), reach)
+    choice = Choice(returns.mean(axis=0), covariance.covariance, cost / cost.sum(), reach, len(returns))
     mixes = _mixes(choice)
     return replace(found, mixes=mixes, problem="" if mixes else UNSOLVED)
 

@@ -38,6 +38,7 @@ class Choice:
     covariance: Floats
     today: Floats  # shares of cost, which add up to 1
     reach: float  # 0.5: no share may grow or shrink by more than half of itself
+    months: int = 24  # that means and covariances are from
 
     @property
     def lower(self) -> Floats:
@@ -53,10 +54,16 @@ class Choice:
         return float(np.diag(self.covariance).mean())
 
     def risk(self, weights: Floats) -> float:
-        return float(np.sqrt(max(weights @ self.covariance @ weights, 0.0)))
+        return max(float(weights @ self.covariance @ weights), 0.0) ** 0.5
 
     def mix(self, weights: Floats) -> Mix:
-        return Mix(weights=tuple(weights.tolist()), mean=float(self.means @ weights), risk=self.risk(weights))
+        """A mix with what it returned; the error is that of its difference to today's, √((w − t)'Σ(w − t) ÷ T)."""
+        return Mix(
+            weights=tuple(weights.tolist()),
+            mean=float(self.means @ weights),
+            risk=self.risk(weights),
+            error=self.risk(weights - self.today) / self.months**0.5,
+        )
 
 
 def mixes_of(choice: Choice) -> Mixes:
@@ -75,7 +82,9 @@ def least_risk(choice: Choice, target: float | None = None) -> Floats:
     """The mix of least risk, among those that return at least `target` if there is one."""
     covariance = choice.covariance / choice.unit
     more = [] if target is None else [_at_least(choice.means, target)]
-    return _solved(choice, lambda w: 0.5 * w @ covariance @ w, lambda w: covariance @ w, start=choice.today, more=more)
+    return _solved(
+        choice, lambda w: float(w @ covariance @ w) / 2, lambda w: covariance @ w, start=choice.today, more=more
+    )
 
 
 def most_return(choice: Choice) -> Floats:

@@ -48,10 +48,15 @@ class Mix:
     weights: tuple[float, ...]  # add up to 1
     mean: float
     risk: float
+    error: float = 0.0  # standard error of what it returned more or less than today's mix
 
     @property
     def per_risk(self) -> float | None:
         return self.mean / self.risk if self.risk else None
+
+    def beats(self, today: "Mix") -> bool:
+        """Whether it returned more than today's mix by more than chance makes likely: by two standard errors."""
+        return self.mean - today.mean > 2 * self.error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

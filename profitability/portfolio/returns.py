@@ -91,7 +91,7 @@ def comparable(returns: Floats, fewest: int = FEWEST_MONTHS) -> tuple[list[int],
     known = np.isfinite(returns)
     kept = list(range(len(returns)))
     while kept:
-        common = known[kept].all(axis=0)
+        common = np.asarray(known[kept].all(axis=0))
         if common.sum() >= fewest:
             return kept, common
         kept.remove(min(reversed(kept), key=lambda row: known[row].sum()))

@@ -1,6 +1,6 @@
 """What groups are called, and where their customers are."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,9 +37,13 @@ def first_grouping(totals: PeriodTotals) -> str:
 
 def group_names(grouping: Grouping) -> dict[str, str]:
     """The name of each group, by its key (1 query where names stand in a table)."""
-    keys = [group.key for group in grouping.groups]
-    names = {key: key for key in keys} | _READERS.get(grouping.by, _nothing)([key for key in keys if key])
-    missing = _("Nobody") if grouping.by == "owner" else pgettext("group of customers", "Unknown")
+    return names_of_keys(grouping.by, [group.key for group in grouping.groups])
+
+
+def names_of_keys(by: str, keys: Sequence[str]) -> dict[str, str]:
+    """What groups are called, by their keys (1 query where names stand in a table)."""
+    names = {key: key for key in keys} | _READERS.get(by, _nothing)([key for key in keys if key])
+    missing = _("Nobody") if by == "owner" else pgettext("group of customers", "Unknown")
     return names | {"": missing}
 
 

@@ -1,6 +1,7 @@
 """Size against profit in words: the medium-size effect where it is there, and what is there instead."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,16 +17,13 @@ FEW = 10
 
 def band_names(bands: Sequence[Band], currency: str) -> list[str]:
     """The revenue that a customer of each band brings."""
-    return [
-        money(band.lowest, currency, digits=0)
-        if band.lowest == band.highest
-        else _("%(lowest)s to %(highest)s")
-        % {
-            "lowest": money(band.lowest, currency, digits=0),
-            "highest": money(band.highest, currency, digits=0),
-        }
-        for band in bands
-    ]
+    return [span_name(band.lowest, band.highest, currency) for band in bands]
+
+
+def span_name(lowest: Decimal, highest: Decimal, currency: str) -> str:
+    """Revenues from the lowest to the highest, as customers of about one size bring them."""
+    ends = {"lowest": money(lowest, currency, digits=0), "highest": money(highest, currency, digits=0)}
+    return ends["lowest"] if lowest == highest else _("%(lowest)s to %(highest)s") % ends
 
 
 def size_sentences(bands: Sequence[Band], currency: str) -> list[Finding]:

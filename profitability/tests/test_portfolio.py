@@ -160,6 +160,18 @@ def test_two_unrelated_groups_as_worked_by_hand() -> None:
     assert mixes_of(TWO).same_risk.risk == pytest.approx(0.0125**0.5, abs=1e-6)
 
 
+def test_a_mix_beats_todays_where_chance_alone_would_hardly_do_it() -> None:
+    # From half and half to 8 : 3 the difference is ±5/22 of each group: √((5/22)² × (0.01 + 0.04) ÷ 25) each month.
+    choice = Choice(TWO.means, TWO.covariance, TWO.today, 1.0, months=25)
+    best = mixes_of(choice).best
+    assert best is not None
+    assert best.error == pytest.approx(5 / 22 * 0.05**0.5 / 5, abs=1e-6)
+    assert not best.beats(choice.mix(choice.today))
+    assert choice.mix(np.array([0.0, 1.0])).error == pytest.approx(0.5 * 0.05**0.5 / 5)
+    longer = Choice(TWO.means, TWO.covariance, TWO.today, 1.0, months=10_000)
+    assert longer.mix(np.array([0.0, 1.0])).beats(longer.mix(longer.today))
+
+
 def test_shares_move_no_further_than_is_realistic() -> None:
     near = Choice(TWO.means, TWO.covariance, TWO.today, 0.25)
     assert least_risk(near) == pytest.approx([0.625, 0.375])

@@ -10,6 +10,12 @@ from profitability.views.history import customer_value_history
 from profitability.views.management import management_report, report_wishes
 from profitability.views.matrix import matrix_cell, matrix_page
 from profitability.views.moves import MovedList, ranking_moves
+from profitability.views.portfolio import (
+    portfolio_concentration,
+    portfolio_customers,
+    portfolio_let_go,
+    portfolio_page,
+)
 from profitability.views.ranking import RankingList, ranking_curve
 from profitability.views.runs import RunList, run_page, run_start
 from profitability.views.scenarios import (
@@ -43,6 +49,10 @@ __all__ = [
     "management_report",
     "matrix_cell",
     "matrix_page",
+    "portfolio_concentration",
+    "portfolio_customers",
+    "portfolio_let_go",
+    "portfolio_page",
     "ranking_curve",
     "ranking_groups",
     "ranking_moves",

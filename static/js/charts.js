@@ -1,13 +1,14 @@
 /* Draws the charts of a page with ECharts. app.js loads this file where a [data-chart] stands.
 
    Each <div data-chart="ID"> names a JSON block (json_script) of this shape, made by crm_site/lib/charts.py:
-     kind      whale | line | bar | stacked | donut | treemap | waterfall | flow
+     kind      whale | line | bar | stacked | donut | treemap | waterfall | flow | scatter
      title, summary    words; the summary is what a screen reader hears
      x         {label, type: text | number | percent | date | month, values}; dates are ISO text
      y         {label}
-     series    [{name, values (null: not known), colour, colours (one per point)}]
+     series    [{name, values (null: not known), colour, colours (one per point), joined (of a scatter: a line)}]
      format    money | number | percent, with currency and digits
      marks     [{x, y, label}], links: one address per point, or null
+     names     of a scatter: what each point is called; sizes: how large each is; its marks are lines that cross there
      flows     of a flow: [{source, target, source_colour, target_colour}], one for each point
      closeUp   whether the axis of values begins near the smallest one
    Colours are names of custom properties in app.css, so both themes are right and a change of theme redraws.
@@ -361,6 +362,51 @@
           };
         },
       }],
+    };
+  };
+
+  /* Points by two figures, named where there is room; a joined series is a line behind them, a mark a pair of lines. */
+  kinds.scatter = (spec, box) => {
+    const write = writer(spec);
+    const x = xWriter(spec);
+    const largest = Math.max(...(spec.sizes || [1]));
+    const few = spec.x.values.length <= 40;
+    const radius = (at) => (spec.sizes ? 8 + (narrow(box) ? 20 : 32) * Math.sqrt(spec.sizes[at] / largest) : few ? 12 : 7);
+    const ends = { ...labels(), hideOverlap: true };
+    const right = Math.max(...spec.x.values.map(Number)) * 0.75; // beyond it there is no room for a name at the right
+    const lines = spec.marks.flatMap((mark) => [{ xAxis: Number(mark.x) }, { yAxis: mark.y }]);
+    return {
+      ...base(spec), ...legend(spec),
+      grid: { left: 8, right: 20, top: spec.series.length > 1 ? 60 : 34, bottom: 28, containLabel: true },
+      tooltip: {
+        ...base(spec).tooltip, trigger: "item",
+        formatter: (point) => [
+          `{head|${spec.names[point.dataIndex] || point.seriesName}}`,
+          `${spec.y.label}  {strong|${write(point.value[1])}}`, `${spec.x.label}  {strong|${x(point.value[0])}}`,
+        ].join("\n"),
+      },
+      xAxis: {
+        type: "value", name: spec.x.label, nameLocation: "middle", nameGap: 30, nameTextStyle: labels(), axisLabel: { ...ends, formatter: x }, scale: spec.closeUp,
+        boundaryGap: spec.closeUp ? ["12%", "12%"] : 0,
+        splitLine: { show: false }, axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } },
+      },
+      yAxis: valueAxis(spec, { name: spec.y.label, nameTextStyle: { ...labels(), align: "left" }, nameGap: 12, ...(spec.closeUp ? { scale: true, boundaryGap: ["12%", "12%"] } : {}) }),
+      series: spec.series.map((series, index) => {
+        const tint = seriesColour(series, index);
+        const data = series.values.map((value, at) => ({
+          value: [Number(spec.x.values[at]), value ?? "-"], symbolSize: series.joined ? 0 : radius(at), name: spec.names[at],
+          label: { position: Number(spec.x.values[at]) > right ? "left" : "right" },
+          itemStyle: series.colours ? { color: colour(series.colours[at], few ? 0.85 : 0.55) } : undefined,
+        }));
+        if (series.joined) return { type: "line", name: series.name, data, connectNulls: true, symbol: "none", z: 1, lineStyle: { width: 2, color: tint }, itemStyle: { color: tint } };
+        return {
+          type: "scatter", name: series.name, data, cursor: spec.links ? "pointer" : "default", z: index + 2,
+          itemStyle: { color: tint, opacity: few ? 0.85 : 0.55, borderColor: colour("surface"), borderWidth: 1 },
+          label: { show: few && !narrow(box), distance: 6, formatter: (point) => cut(point.name || "", 26), ...text("ink-2", 12) },
+          labelLayout: { hideOverlap: true, moveOverlap: "shiftY" },
+          ...(index === 0 && lines.length ? { markLine: { silent: true, symbol: "none", data: lines, label: { show: false }, lineStyle: { color: colour("ink-3"), type: [4, 4], width: 1 } } } : {}),
+        };
+      }),
     };
   };
 

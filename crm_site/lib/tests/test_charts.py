@@ -84,3 +84,34 @@ def test_a_page_carries_the_json_and_the_table() -> None:
     assert 'data-chart="profit-data"' in page
     assert '<script id="profit-data" type="application/json">' in page
     assert "€1,204.50" in page
+
+
+def groups_by_risk(**changes: Any) -> Chart:
+    given = {
+        "kind": "scatter",
+        "title": "Return against risk",
+        "x_label": "Risk",
+        "x_values": [0.05, 0.1, 0.07],
+        "x_type": "percent",
+        "y_label": "Return",
+        "series": [Series("Groups", [0.2, 0.3, None]), Series("Frontier", [None, None, 0.25], joined=True)],
+        "format": "percent",
+        "names": ["Fair", "Web", ""],
+        "names_label": "Group",
+        "sizes": [3.0, 1.0, 1.0],
+    }
+    return Chart(**(given | changes))
+
+
+def test_a_scatter_names_its_points_and_a_nameless_one_goes_by_its_series() -> None:
+    table = groups_by_risk().as_table()
+    assert list(table.columns) == ["Group", "Risk", "Return"]
+    assert list(table.rows) == [("Fair", "5.0%", "20.0%"), ("Web", "10.0%", "30.0%"), ("Frontier", "7.0%", "25.0%")]
+    received = groups_by_risk().as_json()
+    assert (received["names"][0], received["sizes"][0]) == ("Fair", 3.0)
+    assert [one["joined"] for one in received["series"]] == [False, True]
+
+
+def test_a_scatter_without_names_is_refused() -> None:
+    with pytest.raises(ValueError, match="what every point is called"):
+        groups_by_risk(names=None)

@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from crm_site.lib.trail.actions import unrecorded
 from crm_site.management.data_command import DataCommand
-from crm_site.portfolio import STEPS, Portfolio, make_costing
+from crm_site.portfolio import DAYS, STEPS, Portfolio, make_costing
 from customers.models import Company, ContactMoment, Customer, Order, OrderLine
 
+MOST_MONTHS = 240
 FILLED = (Customer, Order, OrderLine, ContactMoment)
 
 
@@ -31,6 +32,7 @@ class Command(DataCommand):
         parser.add_argument("--lines", type=int, help="how many order lines (default: two and a half for each order)")
         parser.add_argument("--moments", type=int, help="how many contact moments (default: three for each customer)")
         parser.add_argument("--seed", type=int, default=1, help="another seed makes another portfolio (default: 1)")
+        parser.add_argument("--months", type=int, default=24, help="over how many months (default: 24)")
         parser.add_argument("--force", action="store_true", help="add to a database that already has customers")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -57,6 +59,8 @@ class Command(DataCommand):
         moments = 3 * customers if options["moments"] is None else options["moments"]
         if customers < 1 or orders < customers or lines < orders or moments < 0:
             raise CommandError("Give at least one customer, one order for each customer, and one line for each order.")
+        if not 1 <= options["months"] <= MOST_MONTHS:
+            raise CommandError(f"Give from 1 to {MOST_MONTHS} months.")
         return Portfolio(
             customers=customers,
             orders=orders,
@@ -64,6 +68,7 @@ class Command(DataCommand):
             moments=moments,
             seed=options["seed"],
             last_day=timezone.localdate() - dt.timedelta(days=1),
+            days=round(options["months"] * DAYS / 24),
         )
 
     @contextmanager

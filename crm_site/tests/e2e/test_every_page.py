@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGES = (
     *("dashboard", "ranking", "costing", "runs", "customers", "orders"),
     *("imports", "import-new", "customer-create", "search"),
+    *("portfolio", "portfolio-customers", "portfolio-concentration"),
 )
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=900)
