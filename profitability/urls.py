@@ -64,5 +64,6 @@ urlpatterns = [
     path("costing/", include("profitability.costing_urls")),
     path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/start/", views.run_start, name="run-start"),
+    path("runs/another-day/", views.run_as_of, name="run-as-of"),
     path("runs/<int:pk>/", views.run_page, name="run"),
 ]

@@ -200,6 +200,7 @@ TABLE = {
     "value-models-csv": Row(MANAGEMENT, argument="models-csv"),
     "runs": Row(MANAGEMENT),
     "run-start": Row(MANAGEMENT, method="post"),
+    "run-as-of": Row(MANAGEMENT),
     "run": Row(MANAGEMENT, argument="run"),
     "job-progress": Row(MANAGEMENT, argument="job", refusal=MISSING),
     "job-stop": Row(MANAGEMENT, method="post", argument="job", refusal=MISSING),

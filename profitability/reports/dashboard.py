@@ -23,7 +23,8 @@ class Freshness:
 
     newer_customers: Count  # created since the run began, and so in none of its figures
     months_without_costs: tuple[dt.date, ...]  # with orders, but without an amount for some cost pool
-    share_without_cost: float | None  # of gross sales: goods whose cost is neither known nor assumed
+    share_without_cost: float | None  # of sales less returns: goods whose cost is neither known nor assumed
+    last_orders: dt.date | None  # the last month with orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ def ranked(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
 
 def _freshness(run: Run, totals: RunTotals, months: list[RunMonth], customers: CustomerQuerySet) -> Freshness:
     """Customers and costs that are missing (4 queries)."""
-    gross = totals.statement.gross + totals.anonymous.gross
+    sales = sum(account.gross - account.returns for account in (totals.statement, totals.anonymous))
     active = [month.month for month in months if month.orders]
     return Freshness(
         newer_customers=capped_count(newer_customers(customers, run)),
         months_without_costs=tuple(gap.month for gap in missing_amounts(Costing.objects.current(), active)),
-        share_without_cost=float(totals.sales_without_cost / gross) if gross else None,
+        share_without_cost=float(totals.sales_without_cost / sales) if sales > 0 else None,
+        last_orders=max(active, default=None),
     )

@@ -16,6 +16,8 @@ from profitability.totals import RunTotals
 NAMED_MONTHS = 3
 # A smaller part of sales without a known cost of goods changes no decision.
 NEGLIGIBLE_SHARE = 0.005
+# No company goes so long without an order while its records go on; counted from the first of its last month with any.
+LONG_SILENCE = dt.timedelta(days=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,14 @@ class Notice:
     action: str = ""
 
 
-def warnings_about(totals: RunTotals, freshness: Freshness) -> list[Notice]:
+def warnings_about(totals: RunTotals, freshness: Freshness, as_of: dt.date) -> list[Notice]:
     """What stands between the figures of a run and the truth."""
     found = [
         _no_costing(totals),
         _months_without_costs(freshness.months_without_costs),
         _goods_without_cost(freshness.share_without_cost),
         _newer_customers(freshness),
+        _records_that_ended(freshness.last_orders, as_of),
     ]
     return [notice for notice in found if notice]
 
@@ -88,7 +91,7 @@ def _months_without_costs(months: Sequence[dt.date]) -> Notice | None:
 def _goods_without_cost(share: float | None) -> Notice | None:
     if share is None or share < NEGLIGIBLE_SHARE:
         return None
-    text = _("The cost of goods is unknown for %(share)s of gross sales and counted as nothing.")
+    text = _("The cost of goods is unknown for %(share)s of sales and counted as nothing.")
     return Notice(text % {"share": percent(share)}, url=reverse("costing"), action=_("Costing"))
 
 
@@ -102,6 +105,16 @@ def _newer_customers(freshness: Freshness) -> Notice | None:
         newer.rows,
     ) % {"count": number(newer.rows) + ("+" if newer.capped else "")}
     return Notice(text, "info", f"{reverse('customers')}?newer=on", _("Show them"))
+
+
+def _records_that_ended(last_orders: dt.date | None, as_of: dt.date) -> Notice | None:
+    if last_orders is None or as_of - last_orders < LONG_SILENCE:
+        return None
+    text = _(
+        "The last orders are those of %(month)s, long before these figures: all customers seem to have left. If your "
+        "records end there, let the figures be those of that time."
+    )
+    return Notice(text % {"month": month(last_orders)}, url=reverse("run-as-of"), action=_("Figures of another day"))
 
 
 def _months(months: Sequence[dt.date]) -> str:

@@ -105,7 +105,10 @@ def _who_earns(report: ManagementReport, currency: str) -> Block:
         paper.paragraph(" ".join(finding.notes), "note"),
         paper.key_figures(key_figures(totals, months, currency)),
         paper.chart(whale_curve(totals.ranking, currency), height=215) if totals.ranking.customers else None,
-        *(paper.paragraph(notice.text, "warning") for notice in warnings_about(totals, report.board.freshness)),
+        *(
+            paper.paragraph(notice.text, "warning")
+            for notice in warnings_about(totals, report.board.freshness, report.board.run.as_of)
+        ),
     )
 
 

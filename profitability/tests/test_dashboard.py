@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -236,7 +237,22 @@ def test_months_without_costs_are_named(manager: Client) -> None:
 
 def test_goods_without_a_known_cost_are_a_warning(manager: Client) -> None:
     publish(30, 20, 10, sales_without_cost=Decimal("75.00"))
-    assert "The cost of goods is unknown for 25.0% of gross sales" in warnings(manager)
+    assert "The cost of goods is unknown for 25.0% of sales" in warnings(manager)
+
+
+def test_returned_goods_are_no_goods_of_known_cost(manager: Client) -> None:
+    sold = replace(statement(Decimal(60), 3), returns=Decimal("100.00"))
+    publish(30, 20, 10, statement=sold, sales_without_cost=Decimal("200.00"))
+    assert "The cost of goods is unknown for 100.0% of sales" in warnings(manager)
+
+
+def test_records_that_ended_long_before_the_figures_are_told_with_what_to_do(manager: Client) -> None:
+    run = publish(30, 20, 10)
+    assert "all customers seem to have left" not in warnings(manager)
+    Run.objects.filter(pk=run.pk).update(as_of=dt.date(2026, 11, 1))
+    found = warnings(manager)
+    assert "The last orders are those of Jun 2026" in found
+    assert reverse("run-as-of") in manager.get(URL).content.decode()
 
 
 def test_figures_without_a_costing_say_so(manager: Client) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from crm_site.lib.components import Fact
 from crm_site.lib.jobs.models import Job
 from customers.models import Run
-from customers.tests.factories import A_DAY, CompanyFactory, RunFactory, UserFactory, user_with
+from customers.tests.factories import A_DAY, CompanyFactory, OrderFactory, RunFactory, UserFactory, user_with
 from profitability.permissions import SEE_RUNS, SEE_VALUE, START_RUN
 from profitability.tests.published import a_model, publish
 from profitability.totals import Changes, Move, StageTime
@@ -139,8 +139,25 @@ def test_looking_does_not_start_anything(manager: Client) -> None:
     assert not Job.objects.exists()
 
 
+def test_figures_of_another_day_begin_with_that_of_the_last_order(manager: Client) -> None:
+    OrderFactory(ordered_on=dt.date(2011, 12, 9))
+    OrderFactory(ordered_on=dt.date(2010, 12, 1))
+    assert 'value="2011-12-09"' in manager.get(reverse("run-as-of")).content.decode()
+    assert manager.post(reverse("run-as-of"), {"as_of": "2011-12-09"})["Location"] == URL
+    assert Job.objects.get().params["as_of"] == "2011-12-09"
+
+
+@pytest.mark.parametrize("day", ["2010-11-30", "2999-01-01", "", "yesterday"])
+def test_a_day_without_orders_or_to_come_is_refused(manager: Client, day: str) -> None:
+    OrderFactory(ordered_on=dt.date(2010, 12, 1))
+    response = manager.post(reverse("run-as-of"), {"as_of": day})
+    assert (response.status_code, bool(response.context["form"].errors["as_of"])) == (422, True)
+    assert not Job.objects.exists()
+
+
 def test_starting_needs_its_own_permission() -> None:
-    assert client_with(SEE_RUNS, SEE_VALUE).post(reverse("run-start")).status_code == 403
+    for name in ("run-start", "run-as-of"):
+        assert client_with(SEE_RUNS, SEE_VALUE).post(reverse(name)).status_code == 403
     assert not Job.objects.exists()
 
 

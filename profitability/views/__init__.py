@@ -17,7 +17,7 @@ from profitability.views.portfolio import (
     portfolio_page,
 )
 from profitability.views.ranking import RankingList, ranking_curve
-from profitability.views.runs import RunList, run_page, run_start
+from profitability.views.runs import RunList, run_as_of, run_page, run_start
 from profitability.views.scenarios import (
     scenario_compare,
     scenario_compute,
@@ -60,6 +60,7 @@ __all__ = [
     "report_wishes",
     "rfm_csv",
     "rfm_page",
+    "run_as_of",
     "run_page",
     "run_start",
     "scenario_compare",

@@ -55,7 +55,7 @@ def _context(request: HttpRequest, published: Published) -> dict[str, Any]:
         "cards": category_cards(board.totals, board.policies),
         "best": unsorted(NAMED, board.best, currency),
         "worst": unsorted(NAMED, board.worst, currency),
-        "warnings": warnings_about(board.totals, board.freshness),
+        "warnings": warnings_about(board.totals, board.freshness, board.run.as_of),
     }
 
 

@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Max, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,12 +18,13 @@ from django.views.decorators.http import require_POST
 from crm_site.lib.jobs.progress import progress_of
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
-from customers.models import Company, Run
+from customers.models import Company, Order, Run
 from profitability.actions import request_recompute
 from profitability.permissions import SEE_RUNS, START_RUN
 from profitability.reports.model_words import lifetime_model_facts, notes_in_words
 from profitability.reports.runs import Published, active_recompute, failed_recompute, listed, run_report
 from profitability.reports.sentences import twenty_eighty
+from profitability.run_forms import FiguresDayForm
 from profitability.tables import RUNS, change_facts, moves_table, run_facts, stage_facts
 
 
@@ -96,3 +98,30 @@ def run_start(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else "runs")
+
+
+@permission_required(START_RUN, raise_exception=True)
+def run_as_of(request: HttpRequest) -> HttpResponse:
+    """Ask for figures of an earlier day, as where the records of a company end with it (1 query)."""
+    today = timezone.localdate()
+    span = Order.objects.aggregate(first=Min("ordered_on"), last=Max("ordered_on"))
+    first, last = span["first"] or today, span["last"] or today
+    given = request.POST if request.method == "POST" else None
+    form = FiguresDayForm(given, first=min(first, today), today=today, initial={"as_of": min(last, today)})
+    if given is not None and form.is_valid():
+        request_recompute(reason=Run.Reason.ASKED, requested_by=request.user, as_of=form.cleaned_data["as_of"])
+        messages.success(request, _("The recompute was asked for. The figures change when it is done."))
+        return redirect("runs")
+    context = {
+        "page_title": _("Figures of another day"),
+        "breadcrumbs": [(_("Recomputes"), reverse("runs"))],
+        "form": form,
+        "form_intro": _(
+            "Where the records of a company end earlier than today, every customer would seem to have left. These "
+            "figures stand until the next recompute, which is that of its own day again: every night, and after each "
+            "import."
+        ),
+        "submit_label": _("Recompute"),
+        "cancel_url": reverse("runs"),
+    }
+    return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
