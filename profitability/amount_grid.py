@@ -22,6 +22,10 @@ class BadFigure(ValueError):
     """A typed text that is no amount and no capacity; the message says why."""
 
 
+# Signs of currencies and spaces of any width, which spreadsheets put around a figure.
+AROUND_FIGURES = "€$£¥ \t\u00a0\u202f"
+
+
 @dataclass(frozen=True)
 class Cell:
     """One field of the grid."""
@@ -145,10 +149,11 @@ def _is_plain(value: object) -> bool:
 
 
 def read_figure(text: str, *, is_capacity: bool) -> Decimal | None:
-    """An amount or a capacity as people type them, 1 234,50 or 1,234.50; none where nothing was typed.
+    """An amount or a capacity as people type them, 1 234,50 € or $1,234.50; none where nothing was typed.
 
     Raises BadFigure with the reason in words.
     """
+    text = text.strip(AROUND_FIGURES)
     try:
         found = read_number(text, decimal=told_decimal(text) or "", places=2, digits=12)
     except Unusable as fault:

@@ -138,6 +138,12 @@ class MonthDetail:
     later: dt.date | None
 
 
+def months_with_orders() -> list[dt.date]:
+    """The months of the current run in which somebody ordered (1 query)."""
+    months = RunMonth.objects.filter(run__is_current=True, orders__gt=0)
+    return list(months.order_by("month").values_list("month", flat=True))
+
+
 def missing_amounts(costing: Costing | None, months: Collection[dt.date]) -> list[MissingAmounts]:
     """Which of these months lack an amount of which cost pool of the costing (2 queries, none without a costing)."""
     if costing is None or not months:

@@ -58,7 +58,14 @@ def entered(draft: Costing) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("1234.5", "1234.50"), ("1 234,50", "1234.50"), ("1,234.50", "1234.50"), ("0", "0"), ("", None)],
+    [
+        ("1234.5", "1234.50"),
+        ("1 234,50", "1234.50"),
+        ("1,234.50", "1234.50"),
+        ("0", "0"),
+        ("", None),
+        ("1 000,50 €", "1000.50"),
+    ],
 )
 def test_figures_are_read_as_people_write_them(text: str, expected: str | None) -> None:
     assert read_figure(text, is_capacity=False) == (None if expected is None else Decimal(expected))
@@ -192,7 +199,11 @@ def test_a_file_with_faulty_rows_changes_nothing_and_names_each(editor: Client, 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "The submitted file is empty"), (b"a,b\n1,2\n", "which column holds pool, month, amount"), (b"\x00PDF", "")],
+    [
+        (b"", "The submitted file is empty"),
+        (b"a,b\n1,2\n", "The first line must name the columns of cost pool, month and amount. It says: a, b."),
+        (b"\x00PDF", ""),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(
     editor: Client, draft: Costing, content: bytes, reason: str

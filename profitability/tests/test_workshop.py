@@ -15,6 +15,7 @@ from profitability.actions import publish_costing
 from profitability.costing_actions import copy_costing
 from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount
 from profitability.permissions import SEE_VALUE
+from profitability.tests.published import publish
 from profitability.tests.shop import JUNE, MAY
 from profitability.tests.workshop import VIEW, a_draft, client_with, manager
 
@@ -297,6 +298,14 @@ def test_readers_see_versions_but_no_way_to_change_them(draft: Costing) -> None:
     assert reverse("costing-publish", args=[draft.pk]) not in page
     for name in ("costing-edit", "costing-publish", "costing-amounts", "costing-pool-new"):
         assert reader.get(address(name, draft)).status_code == 403
+
+
+def test_publishing_tells_of_months_with_orders_that_lack_an_amount(editor: Client, draft: Costing) -> None:
+    publish(30, 20)
+    gap = "1 month with orders has no amount for: Warehouse."
+    assert gap not in text_of(editor, address("costing-publish", draft))
+    CostPoolAmount.objects.filter(pool__name="Warehouse", month=JUNE).delete()
+    assert gap in text_of(editor, address("costing-publish", draft))
 
 
 @pytest.mark.parametrize("name", ["costing-version", "costing-publish", "costing-amounts", "costing-versions"])

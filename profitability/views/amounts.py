@@ -140,7 +140,7 @@ def costing_amounts_import(request: HttpRequest, pk: int) -> HttpResponse:
             if not found.faults:
                 return _taken(request, costing, found)
         except ImportProblem as problem:
-            form.add_error("file", problem.sentence)
+            form.add_error("file", _sentence(problem))
         except Published:
             return sent_back(request, costing)
     context = {
@@ -156,6 +156,18 @@ def costing_amounts_import(request: HttpRequest, pk: int) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "profitability/costing_amounts_import.html", context, status=status)
+
+
+def _sentence(problem: ImportProblem) -> str:
+    """What is wrong with a file as a whole; this page has no mapping of columns to be told about."""
+    match problem.code:
+        case "incomplete_mapping":
+            words = _("The first line must name the columns of cost pool, month and amount. It says: %(columns)s.")
+        case "encoding_unknown":
+            words = _("Line %(line)s of the file cannot be read as text. Save the file as CSV (UTF-8) or as XLSX.")
+        case _:
+            return problem.sentence
+    return words % problem.values
 
 
 def _taken(request: HttpRequest, costing: Costing, found: AmountFile) -> HttpResponse:

@@ -23,8 +23,9 @@ from profitability.costing_actions import ChangedMeanwhile, Published
 from profitability.costing_forms import ActivityForm, CostingForm, DraftForm, PoolForm
 from profitability.models import Activity, Costing, CostPool
 from profitability.permissions import EDIT_COSTING, SEE_VALUE, START_RUN
-from profitability.reports.costing import plan_of
+from profitability.reports.costing import missing_amounts, months_with_orders, plan_of
 from profitability.reports.equations import example_of, offered_names
+from profitability.reports.notices import warnings_about_amounts
 from profitability.reports.versions import compare
 from profitability.reports.workshop import problems_of, versions
 from profitability.tables import workshop as tables
@@ -163,6 +164,7 @@ def costing_publish(request: HttpRequest, pk: int) -> HttpResponse:
         "breadcrumbs": breadcrumbs(costing),
         "costing": costing,
         "problems": problems,
+        "warnings": warnings_about_amounts(missing_amounts(costing, months_with_orders())),
         "may_recompute": request.user.has_perm(START_RUN),
         "cancel_url": version_url(costing),
     }
