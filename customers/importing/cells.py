@@ -238,6 +238,8 @@ def told_order(text: str) -> str | None:
     if match is None:
         return None
     first, second = int(match[1]), int(match[3])
+    if min(first, second) > 12:
+        return None
     if max(first, second) > 12:
         return "dmy" if first > second else "mdy"
     return ""

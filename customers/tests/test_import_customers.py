@@ -244,6 +244,12 @@ def test_a_row_that_cannot_be_taken_tells_where_and_why(write: Write, row: str, 
     assert not Customer.objects.exists()
 
 
+def test_a_date_that_cannot_be_one_does_not_turn_the_others_round(write: Write) -> None:
+    report = run(write("reference,name,birthday", "K1,A,12/03/1980", "K2,B,31/99/1980", "K3,C,99/99/1980"))
+    assert {why for *_place, why in reasons(report)} == {"bad_date"}
+    assert Customer.objects.get().birth_date == dt.date(1980, 3, 12)
+
+
 def test_a_rejected_row_is_kept_as_it_stood_in_the_file(write: Write) -> None:
     run(write("reference,name,birthday", "K1,A,", "K2,,1/2/1990", "K3,'=B,soon"))
     assert list(ImportRejection.objects.values_list("line", "cells")) == [
