@@ -124,8 +124,9 @@ def cohort_sheet(name: str, cohorts: Sequence[Cohort], names: Mapping[str, str])
         ],
         kinds=["text", "number", "number", "number", "money", "money"],
         rows=[
-            [names[cohort.key], cohort.customers, age + 1, one.active, one.profit, cohort.cumulative_profit(age)]
+            [names[cohort.key], cohort.customers, age + 1, one.active, one.profit, round(reached, 2)]
             for cohort in cohorts
             for age, one in enumerate(cohort.ages)
+            if (reached := cohort.cumulative_profit(age)) is not None
         ],
     )
