@@ -10,7 +10,10 @@ from customers.models import Customer, Task
 from customers.models.channel import Channel
 
 CHANGED = 60
-TIMES = ("mornings", "after 18:00", "Wednesdays", "at lunchtime")
+TIMES = {
+    "en": ("mornings", "after 18:00", "Wednesdays", "at lunchtime"),
+    "fr": ("le matin", "après 18 h", "le mercredi", "à l’heure du déjeuner"),
+}
 CHANNELS = (Channel.PHONE, Channel.EMAIL, Channel.LETTER)
 
 
@@ -20,10 +23,11 @@ def invent_changes(staff: Staff, rng: np.random.Generator) -> int:
         Task.objects.open().exclude(customer=None).order_by("due_on", "id").values_list("customer_id", flat=True)
     )
     chosen = list(dict.fromkeys(with_task[: 2 * CHANGED]))[:CHANGED]
-    owners = dict(Customer.objects.filter(pk__in=chosen).values_list("pk", "owner_id"))
+    customers = Customer.objects.only("owner_id", "language").in_bulk(chosen)
     for pk in chosen:
-        with acting(Actor(user=owners[pk] or int(rng.choice(staff.sales)))):
-            Customer.objects.filter(pk=pk).update(best_time=str(rng.choice(TIMES)))
+        owner, times = customers[pk].owner_id, TIMES["fr" if customers[pk].language == "fr" else "en"]
+        with acting(Actor(user=owner or int(rng.choice(staff.sales)))):
+            Customer.objects.filter(pk=pk).update(best_time=str(rng.choice(times)))
         if rng.random() < 0.5:
             with acting(Actor(user=int(rng.choice(staff.service)))):
                 Customer.objects.filter(pk=pk).update(preferred_channel=str(rng.choice(CHANNELS)))

@@ -27,7 +27,7 @@ from customers.importing.mappings import CDNOW
 from customers.models import Company, ContactMoment, Customer, Order, OrderLine, Product
 
 PURCHASES = settings.BASE_DIR / "sample_data" / "CDNOW_master.txt.gz"
-COMPANY_NAME = "Disques Compagnon (demonstration)"
+COMPANY_NAME = "Disques Compagnon (demo)"
 COMPANY_CURRENCY = "USD"
 # Each part has its own stream of chance, so that changing one leaves the others as they are.
 TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS, DAILY, CONSENTS, CHANGES = range(8)
