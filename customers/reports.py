@@ -26,11 +26,14 @@ from django.db.models.functions import Coalesce
 
 from crm_site.lib.countries import country_name
 from crm_site.lib.fields import CentsField
+from crm_site.lib.paging import Leading, table_count
 from crm_site.lib.remembered import remembered
 from crm_site.lib.text import normalise, tokens
 from customers.models import AcquisitionSource, Customer, Order, OrderLine, Run, Scorecard
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
+
+FREQUENT = 0.0055  # of all customers: a little more than is expected of any unknown word
 
 # Attributes that `portfolio` gives each customer, and the column of the scorecard that each comes from.
 FIGURES = {
@@ -156,7 +159,33 @@ def _are_short(words: list[str]) -> bool:
 
 def named_like(customers: CustomerQuerySet, start: str) -> CustomerQuerySet:
     """Customers whose name, as they are sorted by it, begins like this: a range of the index on names."""
-    return customers.filter(sort_key__gte=start, sort_key__lt=start[:-1] + chr(ord(start[-1]) + 1))
+    return customers.filter(sort_key__gte=start, sort_key__lt=after_all(start))
+
+
+def frequent() -> float | None:
+    """How many rows the database expects of words whose frequency it knows, at least; None for a small table.
+
+    Of words that it has no statistics about it expects half a percent of all rows, whether there are any or not.
+    """
+    everybody = table_count(Customer)
+    return everybody.rows * FREQUENT if everybody.estimated else None
+
+
+def after_all(start: str) -> str:
+    """The first text behind all that begin like this."""
+    return start[:-1] + chr(ord(start[-1]) + 1)
+
+
+def named_first(everybody: CustomerQuerySet, text: str) -> Leading | None:
+    """Of what a text finds, those whose name begins with it: they come first, found along the index on names.
+
+    None for a text without words, and for one so short that it finds no others.
+    """
+    words = tokens(text)
+    if not words or _are_short(words):
+        return None
+    start = " ".join(words)
+    return Leading(everybody, start, after_all(start))
 
 
 def found_customers(customers: CustomerQuerySet, text: str, limit: int) -> list[Customer]:

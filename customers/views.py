@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
@@ -17,7 +18,8 @@ from psycopg2.errors import QueryCanceled
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.formatting import number
-from crm_site.lib.paging import capped_count, expected_rows
+from crm_site.lib.paging import SORTED_LIMIT, Count, Leading, capped_count, expected_rows
+from crm_site.lib.paging import Order as RowOrder
 from crm_site.lib.tables import Column, Table, draw
 from crm_site.lib.views import ListPage, Notice
 from customers import custom_fields, reports
@@ -131,8 +133,33 @@ class CustomerList(ListPage):
     def is_restricted(self) -> bool:
         return bool(self.visible.query.where)
 
+    @cached_property
+    def leading(self) -> Leading | None:
+        """Whose names begin with what is searched: they stand first where nothing else narrows or orders the list."""
+        alone = self.filters_in_force.keys() == {"q"} and not self.field_faults() and not self.is_restricted()
+        if not alone or self.sort != "name":
+            return None
+        return reports.named_first(cast(CustomerQuerySet, self.unfiltered), self.filters_in_force["q"])
+
+    @cached_property
+    def reading_order(self) -> RowOrder:
+        return replace(super().reading_order, leading=self.leading)
+
+    @cached_property
+    def counted(self) -> Count | None:
+        """Of a search for frequent words the number is told from statistics, as that of a whole table is."""
+        limit = reports.frequent() if self.leading else None
+        if limit is not None and (expected := expected_rows(self.rows)) > limit:
+            return Count(expected, estimated=True)
+        return super().counted
+
     def is_sorted_sooner(self) -> bool:
-        """Namesakes stand together, so a walk along the names might pass all others before it comes to them."""
+        """Namesakes stand together, so a walk along the names might pass all others before it comes to them.
+
+        With them in front, others of whom there are many are soon met on the way.
+        """
+        if self.leading and self.counted and self.counted.estimated:
+            return self.counted.rows <= SORTED_LIMIT
         return super().is_sorted_sooner() or ("q" in self.filters_in_force and not self.by_figure)
 
     def get_context(self) -> dict[str, Any]:

@@ -49,6 +49,21 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
+class Leading:
+    """Rows that come before all others: those whose value of the sort lies from `start` to before `end`.
+
+    `rows` are they, perhaps told by fewer conditions than all have, so that an index finds them at once.
+    """
+
+    rows: QuerySet[Any]
+    start: str
+    end: str
+
+    def holds(self, value: Any) -> bool:
+        return value is not None and self.start <= value < self.end
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A sort and its direction; the tie-breaker runs the same way.
 
@@ -58,6 +73,7 @@ class Order:
     sort: Sort
     descending: bool = False
     by_index: bool = True
+    leading: Leading | None = None
 
     def reversed(self) -> Order:
         return replace(self, descending=not self.descending)
@@ -176,6 +192,9 @@ def _segments(queryset: QuerySet[Any], order: Order, place: Cursor | None) -> It
     backwards = place is not None and place.backwards
     reading = order.reversed() if backwards else order
     sort = order.sort
+    if order.leading:
+        yield from _led(queryset, reading, order.leading, place)
+        return
     if not sort.nullable:
         yield _ordered(_beyond(queryset, reading, place), reading)
         return
@@ -190,6 +209,17 @@ def _segments(queryset: QuerySet[Any], order: Order, place: Cursor | None) -> It
         if not in_without:
             yield _ordered(_beyond(with_value, reading, place), reading)
         yield _ordered_by_tie(_beyond_tie(without, reading, place if in_without else None), reading)
+
+
+def _led(queryset: QuerySet[Any], reading: Order, leading: Leading, place: Cursor | None) -> Iterator[QuerySet[Any]]:
+    """The leading rows and then the others, or backwards; each of them answered by an index or sorted as a whole."""
+    path = reading.sort.path
+    within = {f"{path}__gte": leading.start, f"{path}__lt": leading.end}
+    parts = [(leading.rows.filter(**within), replace(reading, by_index=True)), (queryset.exclude(**within), reading)]
+    here = 1 if place and not leading.holds(place.value) else 0
+    remaining = parts[here::-1] if place and place.backwards else parts[here:]
+    for number, (rows, order) in enumerate(remaining):
+        yield _ordered(_beyond(rows, order, None if number else place), order)
 
 
 def _ordered(queryset: QuerySet[Any], order: Order) -> QuerySet[Any]:

@@ -274,13 +274,17 @@ class ListPage(PermissionRequiredMixin, View):
         """The rows that the address asks for; the first ones when its place in the list cannot be read."""
         if self.counted and not self.counted.rows:
             return Page([])
-        order = replace(self.order, by_index=not self.is_sorted_sooner())
         cursor = self.request.GET.get("after", "")
         try:
-            return read_page(self.rows, order, size=self.size, cursor=cursor)
+            return read_page(self.rows, self.reading_order, size=self.size, cursor=cursor)
         except BadCursor:
             self.faults.append(_("This place in the list is unknown; the list is shown from its beginning."))
-            return read_page(self.rows, order, size=self.size)
+            return read_page(self.rows, self.reading_order, size=self.size)
+
+    @cached_property
+    def reading_order(self) -> Order:
+        """The order, and how its rows are best found."""
+        return replace(self.order, by_index=not self.is_sorted_sooner())
 
     def is_sorted_sooner(self) -> bool:
         """Whether the rows are better found and sorted than met on the way through an index of all.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -54,7 +53,7 @@ def neighbour(request: HttpRequest, pk: int, *, backwards: bool) -> Customer | N
     here = page.rows.filter(pk=pk).first()
     if here is None:
         return None
-    order = replace(page.order, by_index=not page.is_sorted_sooner())
+    order = page.reading_order
     place = Cursor(getattr(here, order.sort.path), pk, backwards).encode()
     found = read_page(page.rows, order, size=1, cursor=place).rows
     # Asked for what precedes the first row, a page answers with that row itself.

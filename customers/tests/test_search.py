@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from crm_site.lib.paging import Count
 from customers.models import Customer
 from customers.tests.factories import CompanyFactory, CustomerFactory, OrderFactory, user_with
 
@@ -108,3 +109,63 @@ def test_names_from_before_are_made_searchable_by_the_migration(visitor: Client)
         None, SimpleNamespace(connection=connection)
     )
     assert found(visitor.get(URL, {"q": "иван"}), "customers") == ["Иванов"]
+
+
+# --- The list, searched -----------------------------------------------------------------------------------------------
+
+
+def listed(visitor: Client, **parameters: str) -> Any:
+    return visitor.get("/customers/", parameters).context
+
+
+def names(context: Any) -> list[str]:
+    return [row.cells[0].text for row in context["table"].rows]
+
+
+@pytest.fixture
+def martins(db: None) -> None:
+    for name, given in (("Abel", "Martin"), ("Martin", "Zoe"), ("Zola", "Martine"), ("Martinez", "Ana"), ("Other", "")):
+        CustomerFactory(name=name, given_name=given)
+
+
+def test_who_is_called_like_that_stands_before_others_who_are_listed(visitor: Client, martins: None) -> None:
+    in_order = ["Zoe Martin", "Ana Martinez", "Martin Abel", "Martine Zola"]
+    assert names(listed(visitor, q="martin")) == in_order
+    assert names(listed(visitor, q="martin", sort="-name")) == [
+        "Martine Zola",
+        "Ana Martinez",
+        "Zoe Martin",
+        "Martin Abel",
+    ]
+    assert names(listed(visitor, q="martin", kind="person")) == [
+        "Martin Abel",
+        "Zoe Martin",
+        "Ana Martinez",
+        "Martine Zola",
+    ]
+
+
+def test_one_turns_over_along_a_search_in_its_order(visitor: Client, martins: None) -> None:
+    address, seen = "/customers/?q=martin", []
+    customer = Customer.objects.get(name="Martin")
+    visitor.get(customer.get_absolute_url(), headers={"Referer": f"http://testserver{address}"})
+    for _ in range(3):
+        customer = Customer.objects.get(
+            pk=int(visitor.get(f"/customers/{customer.pk}/next/")["Location"].split("/")[2])
+        )
+        seen.append(customer.name)
+    assert seen == ["Martinez", "Abel", "Zola"]
+
+
+def test_of_frequent_words_the_number_is_told_from_statistics(
+    visitor: Client, martins: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("customers.reports.table_count", lambda model: Count(5, estimated=True))
+    monkeypatch.setattr("customers.views.expected_rows", lambda rows: 4)
+    with CaptureQueriesContext(connection) as queries:
+        context = listed(visitor, q="martin")
+    assert (context["paging"].count, context["paging"].estimated) == (4, True)
+    assert not [query for query in queries if "COUNT(*)" in query["sql"]]
+    assert len(names(context)) == 4
+    monkeypatch.setattr("customers.views.SORTED_LIMIT", 0)
+    assert names(listed(visitor, q="martin")) == names(context)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db.models import QuerySet
 
-from crm_site.lib.paging import BadCursor, Order, Sort, capped_count, expected_rows, read_page, table_count
+from crm_site.lib.paging import BadCursor, Leading, Order, Sort, capped_count, expected_rows, read_page, table_count
 from customers.models import Customer
 from customers.models import Order as Purchase
 from customers.tests.factories import CustomerFactory, OrderFactory
@@ -166,3 +166,19 @@ def test_rows_that_are_sorted_stand_where_the_index_would_put_them(
 
 def test_the_database_says_how_many_rows_it_expects_without_reading_them(customers: QuerySet[Customer]) -> None:
     assert expected_rows(customers.filter(pk=1)) == 1
+
+
+@pytest.mark.parametrize("by_index", [True, False])
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_leading_rows_come_first_in_either_direction(customers: QuerySet[Customer], size: int, by_index: bool) -> None:
+    Customer.objects.filter(pk__in=customers.values("pk")[5:12]).update(sort_key="~")
+    leading = Leading(customers, "~", "\x7f")
+    order = Order(Sort("sort_key"), by_index=by_index, leading=leading)
+    plain = [
+        *customers.filter(sort_key="~").order_by("pk"),
+        *customers.exclude(sort_key="~").order_by("sort_key", "pk"),
+    ]
+    read = list(pages(customers, order, size))
+    assert [key for keys, _previous, _next in read for key in keys] == [row.pk for row in plain]
+    for (before, _, _), (_, previous, _) in pairwise(read):
+        assert [row.pk for row in read_page(customers, order, size=size, cursor=previous).rows] == before
