@@ -10,7 +10,6 @@ from profitability.lifetime_value.outlook import Horizon, Prospects, PurchaseMod
 from profitability.lifetime_value.summary import Floats, Triples
 
 SENSITIVITY_STEP = 1e-3
-TINY = 1e-300  # keeps a quotient finite where its numerator is nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,8 +156,10 @@ def _orders_quantile(valuation: Valuation, level: float) -> Floats:
     luck = valuation.moments.orders_squared * alive - mean**2  # of someone active, times alive ** 2
     variance = luck + valuation.slopes.variance(valuation.slopes.orders)
     open_ended = (mean > 0) & (variance > 0)
-    if_active = np.where(open_ended, mean, 1) / np.maximum(alive, TINY)
-    spread = np.where(open_ended, variance, 1) / np.maximum(alive, TINY) ** 2
-    rest = np.clip((level - (1 - alive)) / np.maximum(alive, TINY), 0, 1)
-    quantile = gammaincinv(if_active**2 / spread, rest) * spread / if_active
-    return np.where(open_ended, quantile, mean)
+    # Where so many have left that nothing at all is not exceeded this often, there is nothing to look up.
+    of = open_ended & (level > 1 - alive)
+    if_active, spread = mean[of] / alive[of], variance[of] / alive[of] ** 2
+    rest = (level - (1 - alive[of])) / alive[of]
+    quantile = np.where(open_ended, 0.0, mean)
+    quantile[of] = gammaincinv(if_active**2 / spread, rest) * spread / if_active
+    return quantile

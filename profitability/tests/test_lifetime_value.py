@@ -57,6 +57,16 @@ def test_without_discount_the_orders_are_those_expected() -> None:
     assert result.orders == pytest.approx(expected_purchases(MODEL, x, t_x, T, horizon.edges[-1]), rel=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
+def test_who_has_left_for_certain_has_an_interval_of_nothing_but_upkeep() -> None:
+    """After 2,000 orders in 100 weeks and then 900 weeks of silence, being active is less likely than floats tell."""
+    model = replace(MODEL, covariance=np.diag([0.01, 0.01, 0.01, 0.01]))
+    result = lifetime_value(model, [2000, 400], [100, 99], [1000, 100], 20.0, margins=MARGINS)
+    assert result.probability_alive[0] < 1e-300
+    assert result.low[0] == result.value[0] == result.high[0] == 0
+    assert result.low[1] < result.value[1] < result.high[1]
+
+
 def test_a_customer_among_many_is_worth_the_same_as_alone() -> None:
     base = simulate(3_000, seed=5)
     many = lifetime_value(MODEL, base.x, base.t_x, base.T, 10.0, margins=MARGINS)
