@@ -30,6 +30,12 @@ def set_schedule(sender: Celery, **kwargs: Any) -> None:
             "task": "profitability.tasks.nightly_recompute",
             "schedule": crontab(hour=2, minute=15),
         },
+        # After edits, for which nobody asks.
+        "recompute what changed": {
+            "task": "profitability.tasks.recompute_what_changed",
+            "schedule": crontab(minute="*/15"),
+            "options": {"expires": 600},
+        },
         # Before the recompute of that night, which then uses the winner.
         "compare purchase models": {
             "task": "profitability.tasks.monthly_comparison",

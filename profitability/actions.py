@@ -11,7 +11,9 @@ from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from customers.models import Run
+from profitability.changes import changed_since
 from profitability.models import Costing
+from profitability.totals import RunTotals
 
 STAGES = {
     "facts": _("Adding up orders and contacts"),
@@ -38,19 +40,37 @@ RECOMPUTE = JobKind(
 
 
 def request_recompute(
-    *, reason: str, requested_by: AbstractUser | AnonymousUser | None = None, as_of: date | None = None
+    *,
+    reason: str,
+    requested_by: AbstractUser | AnonymousUser | None = None,
+    as_of: date | None = None,
+    full: bool = False,
 ) -> Job:
-    """Ask for a recompute of all figures; one that still waits for the same day is returned instead of a second.
+    """Ask for a recompute; one that still waits for the same day and does as much is returned instead of a second.
 
+    Unless a full one is asked for, only the records of customers who changed are read, where that comes to the same.
     Without `as_of` the figures are those of the day on which the work begins.
     """
     day = as_of.isoformat() if as_of else ""
-    return enqueue(
+    key, of_everybody = f"recompute:{day}", f"recompute:{day}:full"
+    waiting = None if full else Job.objects.filter(key=of_everybody, state=Job.State.QUEUED).first()
+    return waiting or enqueue(
         kind=RECOMPUTE,
-        params={"reason": Run.Reason(reason).value, "as_of": day},
+        params={"reason": Run.Reason(reason).value, "as_of": day, "full": full},
         requested_by=requested_by,
-        dedupe_key=f"recompute:{day}",
+        dedupe_key=of_everybody if full else key,
     )
+
+
+def recompute_if_changed() -> Job | None:
+    """Ask for one when records changed that the current figures do not know, unless one waits or runs (3 queries)."""
+    if Job.objects.active().filter(kind=RECOMPUTE.name).exists():
+        return None
+    current = Run.objects.current()
+    scope = RunTotals.from_json(current.totals).scope if current and current.totals else None
+    if scope is None or not changed_since(scope.seen):
+        return None
+    return request_recompute(reason=Run.Reason.CHANGES)
 
 
 @transaction.atomic

@@ -1,7 +1,14 @@
 from importlib import import_module
+from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+
+def _watch(**_kwargs: Any) -> None:
+    """Every app has registered its sources by now."""
+    import_module("profitability.changes").install(import_module("profitability.drivers").watches())
 
 
 class ProfitabilityConfig(AppConfig):
@@ -11,3 +18,4 @@ class ProfitabilityConfig(AppConfig):
     def ready(self) -> None:
         import_module("profitability.sources").register_sources()
         import_module("profitability.receivers")
+        post_migrate.connect(_watch, sender=self)

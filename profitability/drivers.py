@@ -6,7 +6,11 @@ An app above registers its own in `AppConfig.ready`:
 
     VISITS = Driver("shop_visits", label=_("Visits to a shop"), unit=_("visits"), arises=Arises.FROM_RELATION)
     register(DriverSource(name="shop visits", rows="loyalty_visit v", customer="v.customer_id", day="v.day",
-                          quantities={VISITS: "1"}))
+                          quantities={VISITS: "1"},
+                          watches=(Watch(table="loyalty_visit", columns=("customer_id", "day")),)))
+
+`watches` names every table that the rows come from, so that a change of them is noticed; where it is empty, each
+recompute reads the records of everybody.
 
 Where there is a driver for each row of a table, such as for each touchpoint, the app registers a family: a function
 that answers the source as it is now.
@@ -19,6 +23,8 @@ from enum import Enum
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from profitability.changes import AnyWatch
 
 
 class Arises(Enum):
@@ -48,6 +54,7 @@ class DriverSource:
     customer: str  # the customer's id, or NULL for a sale without customer
     day: str  # a date: the company's calendar day
     quantities: Mapping[Driver, str]  # what one row adds to each driver
+    watches: tuple[AnyWatch, ...] = ()
 
     def drivers_among(self, codes: Iterable[str]) -> dict[str, str]:
         """The quantities of this source that a costing uses, by code."""
@@ -64,6 +71,7 @@ class DirectCostSource:
     customer: str
     day: str
     cents: str  # what one row costs, in whole cents
+    watches: tuple[AnyWatch, ...] = ()
 
 
 _sources: dict[str, DriverSource] = {}
@@ -130,6 +138,12 @@ def sources_of(codes: Iterable[str]) -> list[DriverSource]:
 
 def direct_cost_sources() -> list[DirectCostSource]:
     return list(_direct_costs.values())
+
+
+def watches() -> list[AnyWatch]:
+    """Every table that the records of all sources come from, those of families included."""
+    sources: tuple[DriverSource | DirectCostSource, ...] = (*_sources.values(), *_direct_costs.values())
+    return [watch for source in sources for watch in source.watches]
 
 
 def driver_choices() -> list[tuple[str, str | Promise]]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.lib.names import in_readers_language
 from crm_site.lib.remembered import remembered
 from customers.models.moment import Channel, Touchpoint
+from profitability.changes import CommonWatch, Watch
 from profitability.drivers import (
     Arises,
     DirectCostSource,
@@ -85,11 +86,38 @@ ORDER_ROWS = """(
         GROUP BY order_id
     ) sums JOIN customers_order o ON o.id = sums.order_id
 ) o"""
+ORDERS_WATCHED = Watch(table="customers_order", columns=("customer_id", "ordered_on", "contract"))
+ORDER_WATCHES = (
+    ORDERS_WATCHED,
+    Watch(
+        table="customers_orderline",
+        columns=("order_id", "product_id", "quantity", "unit_price", "discount", "unit_cost"),
+        customer="o.customer_id",
+        joined="JOIN customers_order o ON o.id = r.order_id",
+    ),
+    CommonWatch(table="customers_product", columns=("kind",)),
+)
+MOMENT_WATCHES = (
+    Watch(table="customers_contactmoment", columns=("customer_id", "touchpoint_id", "occurred_at", "minutes")),
+    CommonWatch(table="customers_touchpoint", columns=("channel", "standard_minutes")),
+)
+CUSTOMERS_WATCHED = Watch(
+    table="customers_customer",
+    columns=("kind", "acquisition_cost", "acquired_on", "created_at"),
+    customer="r.id",
+)
 
 
 def order_rows_between(first: int, last: int) -> str:
     """The rows of the orders of these numbers, for readers that share the work."""
     return ORDER_ROWS.replace("/* part */", f"WHERE l.order_id BETWEEN {first:d} AND {last:d}")
+
+
+def order_rows_of(customers: str) -> str:
+    """The rows of the orders of some customers; `customers` is a condition on `s.customer_id`."""
+    return ORDER_ROWS.replace(
+        "/* part */", f"WHERE l.order_id IN (SELECT s.id FROM customers_order s WHERE {customers})"
+    )
 
 
 ORDER_RECORDS = DriverSource(
@@ -104,6 +132,7 @@ ORDER_RECORDS = DriverSource(
         RETURNS: "o.returned_lines",
         GROSS_SALES: "o.gross / 100.0",
     },
+    watches=ORDER_WATCHES,
 )
 
 FIRST_ORDERS = DriverSource(
@@ -112,6 +141,7 @@ FIRST_ORDERS = DriverSource(
     customer="n.customer_id",
     day="n.day",
     quantities={NEW_CUSTOMERS: "1"},
+    watches=(ORDERS_WATCHED,),
 )
 # A moment without noted minutes lasted as long as its touchpoint usually does.
 MOMENT_RECORDS = DriverSource(
@@ -126,6 +156,7 @@ MOMENT_RECORDS = DriverSource(
             for channel, driver in CONTACT_MINUTES.items()
         },
     },
+    watches=MOMENT_WATCHES,
 )
 
 
@@ -161,6 +192,7 @@ ACQUISITION = DirectCostSource(
     customer="a.id",
     day="a.day",
     cents="(a.acquisition_cost * 100)::bigint",
+    watches=(CUSTOMERS_WATCHED, ORDERS_WATCHED),
 )
 
 

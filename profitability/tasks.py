@@ -9,7 +9,7 @@ from django.utils import timezone
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
 from customers.models import Run
-from profitability.actions import RECOMPUTE, request_recompute
+from profitability.actions import RECOMPUTE, recompute_if_changed, request_recompute
 from profitability.cohort_actions import COHORTS, compute_cohorts
 from profitability.comparison_actions import COMPARISON, request_comparison, use_winner
 from profitability.matrix_actions import MATRIX, compute_matrix
@@ -36,6 +36,7 @@ def recompute(context: JobContext) -> dict[str, Any]:
         context=context,
         as_of=as_of,
         reason=context.params.get("reason", Run.Reason.ASKED),
+        full=context.params.get("full", True),
     )
     return {"run": run.pk}
 
@@ -92,7 +93,14 @@ def add_up_portfolio(context: JobContext) -> dict[str, Any]:
 
 @shared_task
 def nightly_recompute() -> None:
-    request_recompute(reason=Run.Reason.NIGHTLY)
+    """A full one: it fits the models anew to all orders, and puts right whatever went unnoticed."""
+    request_recompute(reason=Run.Reason.NIGHTLY, full=True)
+
+
+@shared_task
+def recompute_what_changed() -> None:
+    """After edits, for which nobody asks: when records changed that the current figures do not know."""
+    recompute_if_changed()
 
 
 @shared_task

@@ -5,6 +5,7 @@ Amounts are `Decimal` in the house currency. Totals outlive the rows of a run, s
 
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Self
 
 from crm_site.lib.plain import plain, revived
@@ -159,6 +160,33 @@ class StageTime:
     seconds: float
 
 
+class Because(StrEnum):
+    """Why a run read the records of everybody."""
+
+    ASKED = "asked"
+    FIRST = "first"
+    UNWATCHED = "unwatched"  # a source of the costing does not say which tables to watch
+    GONE = "gone"  # what the last full run laid aside is not there any more
+    DAY = "day"
+    COSTING = "costing"
+    POLICY = "policy"
+    COMPANY = "company"
+    MODEL = "model"
+    SOURCES = "sources"
+    EVERYBODY = "everybody"  # something changed that the records of many refer to, as the kind of a product
+    MANY = "many"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Whose records a run read: everybody's, or those of customers who changed since a full run."""
+
+    because: str | None  # a `Because`; None for a run of what changed
+    base_run: int | None = None  # the full run that it started from
+    customers: int | None = None  # whose figures were computed from their records, anonymous sales counting as one
+    seen: str = ""  # the state of the database that was read
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunTotals:
     """Everything that one run found, summed up."""
@@ -185,6 +213,7 @@ class RunTotals:
     notes: tuple[str, ...]  # codes of what readers should know: no_costing, no_orders, total_not_positive, ...
     durations: tuple[StageTime, ...]
     changes: Changes | None  # None for the first run
+    scope: Scope | None = None  # None for runs of before there was a choice
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -5,10 +5,11 @@ with the same empty columns and the same texts have the same layout, and are pac
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import SEEK_END
+from io import SEEK_END, BytesIO
+from struct import pack
 from typing import IO, Any, TypeVar
 
 import numpy as np
@@ -86,6 +87,27 @@ def write(table: str, columns: Mapping[str, Column], *, rows: int) -> None:
         cursor.cursor.copy_expert(
             statement, _Source(one_ahead(_packed(list(columns.values()), rows))), size=BUFFER_BYTES
         )
+
+
+def read_value(query: str, parameters: Mapping[str, Any]) -> bytes | None:
+    """One binary value, as large as it may be: as text it would be twice the size. None where there is no row."""
+    file = BytesIO()
+    with connection.cursor() as cursor:
+        statement = cursor.cursor.mogrify(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", parameters).decode()
+        cursor.cursor.copy_expert(statement, file)
+    data = file.getbuffer()[len(SIGNATURE) : -len(END)]
+    return bytes(data[6:]) if data else None
+
+
+def write_values(table: str, rows: Iterable[tuple[int, str, bytes]]) -> None:
+    """Append rows of a bigint, a text and a large binary value."""
+    pieces = [SIGNATURE]
+    for number, name, value in rows:
+        text = name.encode()
+        pieces += [pack(">hiqi", 3, 8, number, len(text)), text, pack(">i", len(value)), value]
+    with connection.cursor() as cursor:
+        source = _Source(iter([*pieces, END]))
+        cursor.cursor.copy_expert(f"COPY {table} FROM STDIN (FORMAT BINARY)", source, size=BUFFER_BYTES)
 
 
 def one_ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -37,18 +37,20 @@ class Partition:
         return f"{self.parent}_{self.value:d}"
 
     def create(self) -> None:
-        """An empty table with the columns of the parent and no index yet, which is how loading is fastest."""
+        """An empty table with the columns of the parent and no index yet, which is how loading is fastest.
+
+        Rows need not tell the key, and cannot tell another, so that attaching need not check them.
+        """
         _execute(
-            f"DROP TABLE IF EXISTS {self.table}", f"CREATE TABLE {self.table} (LIKE {self.parent} INCLUDING DEFAULTS)"
+            f"DROP TABLE IF EXISTS {self.table}",
+            f"CREATE TABLE {self.table} (LIKE {self.parent} INCLUDING DEFAULTS INCLUDING STORAGE, "
+            f"CONSTRAINT {self.table}_check CHECK ({self.key} = {self.value:d}))",
+            f"ALTER TABLE {self.table} ALTER {self.key} SET DEFAULT {self.value:d}",
         )
 
     def seal(self) -> None:
-        """After loading: the parent's indexes, the promise that attaching then need not check, and statistics."""
-        _execute(
-            *(_index_like(index, self) for index in _indexes_of(self.parent)),
-            f"ALTER TABLE {self.table} ADD CONSTRAINT {self.table}_check CHECK ({self.key} = {self.value:d})",
-            f"ANALYZE {self.table}",
-        )
+        """After loading: the parent's indexes, and statistics."""
+        _execute(*(_index_like(index, self) for index in _indexes_of(self.parent)), f"ANALYZE {self.table}")
 
     def attach(self) -> None:
         """Make the rows part of the parent, within the caller's transaction; readers of the parent go on reading."""

@@ -62,6 +62,7 @@ class Run(models.Model):
         ASKED = "asked", pgettext_lazy("reason of a recompute", "Asked for")
         NIGHTLY = "nightly", pgettext_lazy("reason of a recompute", "Every night")
         IMPORT = "import", pgettext_lazy("reason of a recompute", "After an import")
+        CHANGES = "changes", pgettext_lazy("reason of a recompute", "After changes")
 
     as_of = models.DateField(_("figures as of"))
     reason = models.CharField(_("reason"), max_length=10, choices=Reason.choices)

@@ -1,8 +1,9 @@
 """The recompute: records -> months -> costs -> lifetime values -> ranking -> scorecards, published at once.
 
+    base        whether everybody's records are read or those of customers who changed, and what is then taken up
     plan        the costing, as the pure module reads it
     records     orders and other records, read once and laid aside by slices of customers
-    months      what each customer did in each month; gather: slice by slice
+    months      what each customer did in each month; gather: slice by slice; laid_aside: for later runs
     charges     rates of each month, charges to every customer, reconciliation to the cent
     accounts    one row of numpy columns for each customer
     forecast    lifetime values; contracts: those of subscribers
@@ -14,15 +15,17 @@ Only workers and commands import this package: it loads scipy.
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from typing import Any
 
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.snapshot import alongside
 from customers.models import Run
-from profitability.recompute.forecast import forecast
+from profitability.recompute.base import Models
+from profitability.recompute.forecast import Forecast, forecast
 from profitability.recompute.gather import load_months
 from profitability.recompute.months import day_number
 from profitability.recompute.publish import begin, drop_old_rows, publish
-from profitability.recompute.reading import account, read_basis
+from profitability.recompute.reading import Basis, account, read_basis
 from profitability.recompute.rows import rows_of
 from profitability.recompute.scorecards import find_standing
 from profitability.recompute.stopwatch import Stopwatch
@@ -30,8 +33,13 @@ from profitability.recompute.summary import sum_up
 from profitability.recompute.writing import load_scorecards
 
 
-def run_recompute(*, context: JobContext, as_of: date, reason: str) -> Run:
+def run_recompute(
+    *, context: JobContext, as_of: date, reason: str, full: bool = True, models: Models | None = None
+) -> Run:
     """Compute the figures of all customers as of a day and publish them.
+
+    Unless it is to be a full run, only the records of customers who changed since the last full one are read, where
+    nothing that concerns everybody changed. `models` are used instead of fitting any.
 
     All records are read in one state of the database, so that no order is counted in one figure and not in another.
     What is written cannot be seen before the end, when one transaction shows all of it; killed at any moment, the work
@@ -40,9 +48,10 @@ def run_recompute(*, context: JobContext, as_of: date, reason: str) -> Run:
     run = begin(job=context.job, as_of=as_of, reason=reason)
     rows, watch, check, today = rows_of(run.pk), Stopwatch(context), context.check_stop, day_number(as_of)
     with watch.stage("facts"):
-        basis = read_basis(as_of, check)
+        basis = read_basis(run, check, full=full)
+    extent = basis.extent
     # Writing the months is the database's work, and most of the rest is ours.
-    with alongside(partial(load_months, basis.gathered, rows.months)):
+    with alongside(partial(load_months, basis.gathered, rows.months, extent.base)):
         with watch.stage("costs"):
             accounting = account(basis, run, check)
         accounts, policy = accounting.accounts, basis.policy
@@ -55,6 +64,7 @@ def run_recompute(*, context: JobContext, as_of: date, reason: str) -> Run:
                 spells=basis.spells,
                 model=basis.purchase_model,
                 silence_days=basis.company.former_after_days,
+                kept=extent.base.models if extent.base else models,
             )
         with watch.stage("ranking"):
             former_before = today - basis.company.former_after_days
@@ -63,6 +73,18 @@ def run_recompute(*, context: JobContext, as_of: date, reason: str) -> Run:
         with watch.stage("writing"):
             load_scorecards(rows.scorecards, accounts, outlook, standing)
     with watch.stage("publishing"):
-        publish(run=run, totals=replace(totals, durations=watch.durations), context=context)
+        publish(
+            run=run,
+            totals=replace(totals, durations=watch.durations, scope=extent.scope),
+            context=context,
+            basis=None if extent.base else _told_to_later_runs(basis, outlook),
+        )
     drop_old_rows()
     return run
+
+
+def _told_to_later_runs(basis: Basis, outlook: Forecast) -> dict[str, Any]:
+    """What a run of what changed has to know of the full one that it starts from."""
+    models = Models(purchases=outlook.purchases, margins=outlook.margins)
+    slices = basis.gathered.people.slices
+    return {"settings": basis.extent.settings, "slices": slices, "models": models.as_json()}

@@ -19,6 +19,7 @@ from profitability.lifetime_value import (
 )
 from profitability.models import PurchaseModel, ValuePolicy
 from profitability.recompute.accounts import Accounts
+from profitability.recompute.base import Models
 from profitability.recompute.contracts import Terms, find_contracts, with_renewals
 from profitability.recompute.months import month_of
 from profitability.totals import ContractTerm
@@ -57,23 +58,28 @@ def forecast(
     spells: Table,
     model: str = PurchaseModel.BGNBD,
     silence_days: int = 365,
+    kept: Models | None = None,
 ) -> Forecast:
     """What every customer is expected to bring after the day `today` (days since 1970), by the purchase model named.
 
     Orders of one day count as one. The margin of an order is gross margin over days with an order. The cost of an
     order and of a month of the relation are the customer's own, drawn towards everybody's for those with few; only
     months in which costs were entered (`costed`) say what either costs. Customers under contract (`spells`) are
-    forecast by their renewals, and the purchase model is fitted on the others.
+    forecast by their renewals, and the purchase model is fitted on the others. `kept` is what was fitted before;
+    without it both models are fitted to the accounts.
     """
     contracts = find_contracts(spells, accounts, today=today)
     free = accounts.ordered.copy()
     free[contracts.places()] = False
     seen = _seen(accounts, today, costed)
     weeks = np.where(free, seen.weeks, np.nan)
-    purchases = fit_or_assume(model, seen.x[free], seen.t_x[free], weeks[free])
-    margins = fit_or_assume_gamma_gamma(seen.order_days[accounts.ordered], seen.margin[accounts.ordered])
+    models = kept or Models(
+        purchases=fit_or_assume(model, seen.x[free], seen.t_x[free], weeks[free]),
+        margins=fit_or_assume_gamma_gamma(seen.order_days[accounts.ordered], seen.margin[accounts.ordered]),
+    )
+    purchases = models.purchases
     terms = Terms(
-        margins=margins,
+        margins=models.margins,
         horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
         margin=seen.margin,
         order_days=seen.order_days,
@@ -88,7 +94,7 @@ def forecast(
     return Forecast(
         model=PurchaseModel.BGNBD if purchases.assumed else model,
         purchases=purchases,
-        margins=margins,
+        margins=models.margins,
         values=values,
         margin_per_order=_mean(accounts.gross_margin, seen.order_days, accounts.ordered),
         cost_per_order=_mean(accounts.sums["order_costs"], seen.costed_days, accounts.ordered),

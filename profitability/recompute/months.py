@@ -96,11 +96,10 @@ def month_columns(drivers: Sequence[str]) -> list[str]:
     return ["place", "month", *SALES, "orders", "order_days", *(QUANTITY + code for code in drivers)]
 
 
-def columns_of(months: Table, *, run_id: int, customers: Whole) -> dict[str, Column]:
-    """Months that were laid aside, as `CustomerMonth` holds them; `customers` are the ids by place."""
+def columns_of(months: Table, *, customers: Whole) -> dict[str, Column]:
+    """Months that were laid aside, as a partition of `CustomerMonth` holds them; `customers` are the ids by place."""
     quantities = [values / THOUSAND for name, values in months.items() if name.startswith(QUANTITY)]
     return {
-        "run_id": Numbers(BIGINT, np.full(len(months["place"]), run_id)),
         "customer_id": Numbers(BIGINT, customers[months["place"]]),
         **{name: Numbers(BIGINT, months[name]) for name in SALES},
         "quantities": Vectors(quantities),

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.models import Job
+from crm_site.lib.partitions import partitions_of
 from customers.models import Run
-from profitability.recompute.rows import rows_of, runs_with_rows
+from profitability.changes import forget_changes
+from profitability.recompute.laid_aside import keep_basis
+from profitability.recompute.rows import LAID_ASIDE, rows_of, runs_with_rows
 from profitability.recompute.summary import changes_since
 from profitability.totals import RunTotals
 
@@ -25,14 +29,21 @@ def begin(*, job: Job, as_of: date, reason: str) -> Run:
     """
     for unfinished in Run.objects.filter(published_at=None):
         rows_of(unfinished.pk).drop()
+        rows_of(unfinished.pk).laid_aside.drop()
         unfinished.delete()
     return Run.objects.create(as_of=as_of, reason=reason, job=job)
 
 
 @transaction.atomic
-def publish(*, run: Run, totals: RunTotals, context: JobContext) -> None:
-    """Make the run the one that everybody reads: rows, totals and pointer in one transaction."""
+def publish(*, run: Run, totals: RunTotals, context: JobContext, basis: dict[str, Any] | None) -> None:
+    """Make the run the one that everybody reads: rows, totals and pointer in one transaction.
+
+    `basis` is what a full run was computed with; the changes that it has seen are then notes of the past.
+    """
     context.hold()
+    if basis is not None and totals.scope:
+        keep_basis(run.pk, basis)
+        forget_changes(seen_by=totals.scope.seen)
     current = Run.objects.select_for_update().filter(is_current=True).first()
     run.totals = replace(totals, changes=changes_since(current, run, totals)).as_json()
     for partition in rows_of(run.pk):
@@ -54,3 +65,15 @@ def drop_old_rows() -> None:
     for run_id in runs_with_rows() - kept:
         if rows_of(run_id).drop():
             Run.objects.filter(pk=run_id).update(has_rows=False)
+    _drop_laid_aside()
+
+
+def _drop_laid_aside() -> None:
+    """Keep what the full run laid aside that the current one stands on, and what a run that is under way writes."""
+    current = Run.objects.current()
+    scope = RunTotals.from_json(current.totals).scope if current else None
+    needed = {scope.base_run or current.pk} if current and scope else set()
+    needed |= set(Run.objects.filter(published_at=None).values_list("pk", flat=True))
+    for partition in partitions_of(LAID_ASIDE):
+        if partition.value not in needed:
+            partition.drop()

@@ -117,6 +117,7 @@ class Records:
     customer: str
     day: str
     measures: Mapping[str, str]  # bigint
+    where: str = ""  # which of the rows; empty: all
     settings: Sequence[str] = ()  # of the database, for this query
 
     def spool(self, people: People, *, as_of: int) -> Spool:
@@ -136,7 +137,7 @@ class Records:
         with connection.cursor() as cursor:
             for setting in self.settings:
                 cursor.execute(f"SET LOCAL {setting}")
-            read(f"{query} FROM {self.rows}", {}, columns, take)
+            read(f"{query} FROM {self.rows}" + (f" WHERE {self.where}" if self.where else ""), {}, columns, take)
             for setting in self.settings:
                 cursor.execute(f"SET LOCAL {setting.partition(' ')[0]} TO DEFAULT")
         return spool

@@ -1,4 +1,4 @@
-"""Where the rows of runs stand: one partition of scorecards and one of months for each."""
+"""Where the rows of runs stand: a partition of scorecards and one of months for each, and what full ones laid aside."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from customers.models import Scorecard
 from profitability.models import CustomerMonth
 
 SCORECARDS, MONTHS = Scorecard._meta.db_table, CustomerMonth._meta.db_table
+LAID_ASIDE = "profitability_laidaside"
 
 
 @dataclass(frozen=True)
@@ -16,19 +17,21 @@ class RunRows:
 
     scorecards: Partition
     months: Partition
+    laid_aside: Partition  # of full runs; nobody reads it but recomputes, so it is never attached
 
     def __iter__(self) -> Iterator[Partition]:
+        """Those that pages read."""
         return iter((self.scorecards, self.months))
 
     def drop(self) -> bool:
-        """Drop both; false when readers hold one just now, to be tried another time."""
+        """Drop what pages read; false when readers hold one just now, to be tried another time."""
         dropped = [partition.drop() for partition in self]
         return all(dropped)
 
 
 def rows_of(run_id: int) -> RunRows:
     """Where the scorecards and the months of a run stand."""
-    return RunRows(Partition(SCORECARDS, run_id), Partition(MONTHS, run_id))
+    return RunRows(Partition(SCORECARDS, run_id), Partition(MONTHS, run_id), Partition(LAID_ASIDE, run_id))
 
 
 def runs_with_rows() -> set[int]:

@@ -19,18 +19,17 @@ from profitability.rfm import rfm
 def load_scorecards(partition: Partition, accounts: Accounts, forecast: Forecast, standing: Standing) -> None:
     """Write a scorecard for every customer there is where nobody sees them yet, ready to be attached."""
     partition.create()
-    columns = _columns(partition.value, accounts, forecast, standing)
+    columns = _columns(accounts, forecast, standing)
     write(partition.table, columns, rows=len(accounts.customer))
     partition.seal()
 
 
-def _columns(run_id: int, accounts: Accounts, forecast: Forecast, standing: Standing) -> dict[str, Column]:
+def _columns(accounts: Accounts, forecast: Forecast, standing: Standing) -> dict[str, Column]:
     prospects = ~accounts.ranked
     strangers = ~accounts.ordered
     no_share = prospects if standing.curve.cumulative_share is not None else np.ones_like(prospects)
     values, sums = forecast.values, accounts.sums
     return {
-        "run_id": Numbers(BIGINT, np.full(len(prospects), run_id)),
         "customer_id": Numbers(BIGINT, accounts.customer),
         "stage": Words(STAGES, standing.stage),
         "first_order_on": _day(accounts.first_day),

@@ -23,6 +23,8 @@ LISTED = {
     "profit_change": "totals__changes__profit",
     "equity_change": "totals__changes__customer_equity",
     "customers_change": "totals__changes__customers",
+    "because": "totals__scope__because",
+    "read_anew": "totals__scope__customers",
 }
 
 

@@ -16,6 +16,7 @@ from crm_site.lib.tables import Column, Table
 from customers.models import Run
 from profitability.actions import STAGES
 from profitability.reports.runs import RunReport, amount, state_of
+from profitability.reports.scope_words import extent_in_words, read_in_short
 from profitability.tables.ranking import CATEGORIES
 from profitability.totals import Changes, Move, RunTotals
 
@@ -80,7 +81,13 @@ RUNS = Table(
         ),
         Column("reason", gettext_lazy("Reason"), value=lambda run: run.get_reason_display(), note=who_asked),
         Column("started_at", gettext_lazy("Started"), "datetime", note=duration),
-        Column("ranked", gettext_lazy("Customers"), "number", value=lambda run: amount(run.ranked)),
+        Column(
+            "ranked",
+            gettext_lazy("Customers"),
+            "number",
+            value=lambda run: amount(run.ranked),
+            note=lambda run: read_in_short(run.because, run.read_anew),
+        ),
         _amount_column("profit", gettext_lazy("Profit")),
         _amount_column("profit_change", gettext_lazy("Change of profit")),
         _amount_column("equity", gettext_lazy("Customer equity")),
@@ -98,6 +105,7 @@ def run_facts(report: RunReport) -> list[Fact]:
         Fact(_("State"), str(label)),
         Fact(_("Figures as of"), day(run.as_of)),
         Fact(_("Reason"), run.get_reason_display()),
+        *_extent(report.totals),
         *([Fact(_("Asked by"), who_asked(run))] if who_asked(run) else []),
         Fact(_("Started"), moment(run.started_at)),
         Fact(_("Published"), moment(run.published_at) if run.published_at else UNKNOWN),
@@ -105,6 +113,17 @@ def run_facts(report: RunReport) -> list[Fact]:
         Fact(_("Costing"), costing or "", reverse("costing")),
         *([Fact(_("Rows per customer"), _rows_kept(run))] if run.published_at else []),
     ]
+
+
+def _extent(totals: RunTotals | None) -> list[Fact]:
+    """Whose records were read; not known of runs of before there was a choice."""
+    scope = totals.scope if totals else None
+    if scope is None:
+        return []
+    facts = [Fact(_("Extent"), extent_in_words(scope))]
+    if scope.base_run:
+        facts.append(Fact(_("Started from"), _run_title(scope.base_run), reverse("run", args=[scope.base_run])))
+    return facts
 
 
 def _rows_kept(run: Run) -> str:

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from crm_site.lib.jobs.actions import run_job
 from customers.models import Run, Scorecard
 from customers.models.scorecard import Category, Stage
+from profitability.actions import request_recompute
 from profitability.models import ActivityRate, CustomerMonth, RunMonth
 from profitability.models.figures import ANONYMOUS
 from profitability.reports.profit_and_loss import customer_profit_and_loss
+from profitability.tests.figures import figures
 from profitability.tests.shop import JUNE, MAY, TODAY, Shop, card, recomputed
 from profitability.totals import RunTotals
 
@@ -140,6 +143,17 @@ def test_what_happens_later_than_the_day_of_the_figures_does_not_count(shop: Sho
     assert card(shop.bob).profit == 0
 
 
+@pytest.mark.parametrize("ranges", [1, 3])
+def test_the_figures_do_not_depend_on_the_ranges_that_are_read_at_a_time(
+    shop: Shop, ranges: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_two = figures(recomputed())
+    monkeypatch.setattr("profitability.recompute.gather.AT_ONCE", ranges)
+    job = request_recompute(reason=Run.Reason.ASKED, as_of=TODAY, full=True)
+    run_job(job.pk)
+    assert figures(Run.objects.get(job=job)) == in_two
+
+
 def test_the_same_records_give_the_same_figures_again(shop: Shop) -> None:
     first, second = recomputed(), recomputed()
     rows = [
@@ -147,7 +161,7 @@ def test_the_same_records_give_the_same_figures_again(shop: Shop) -> None:
         for run in (first, second)
     ]
     assert rows[0] == rows[1]
-    told = [{**run.totals, "durations": None, "changes": None} for run in (first, second)]
+    told = [{**run.totals, "durations": None, "changes": None, "scope": None} for run in (first, second)]
     assert told[0] == told[1]
 
 

@@ -23,6 +23,7 @@ from profitability.actions import request_recompute
 from profitability.permissions import SEE_RUNS, START_RUN
 from profitability.reports.model_words import lifetime_model_facts, notes_in_words
 from profitability.reports.runs import Published, active_recompute, failed_recompute, listed, run_report
+from profitability.reports.scope_words import reason_in_words
 from profitability.reports.sentences import twenty_eighty
 from profitability.run_forms import FiguresDayForm
 from profitability.tables import RUNS, change_facts, moves_table, run_facts, stage_facts
@@ -83,6 +84,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "changes": change_facts(report.changes, currency) if report.changes else None,
         "notes": notes_in_words(totals) if totals else [],
         "stages": stage_facts(totals) if totals else [],
+        "extent": reason_in_words(totals.scope) if totals and totals.scope else "",
         "moves": moves_table(report.moves) if report.moves else None,
         "model": lifetime_model_facts(totals.lifetime_model, currency) if totals else None,
     }

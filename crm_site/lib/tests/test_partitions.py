@@ -45,12 +45,13 @@ def test_a_partition_has_the_indexes_of_its_parent(parent: str) -> None:
     assert attached == [("figure_by_profit", "figure_by_profit_7"), ("figure_pkey", "figure_pkey_7")]
 
 
-def test_rows_of_another_run_cannot_be_sealed(parent: str) -> None:
+def test_rows_of_another_run_are_refused_and_rows_of_none_are_its_own(parent: str) -> None:
     partition = Partition(parent, 7)
     partition.create()
-    rows(f"INSERT INTO {partition.table} VALUES (8, 1, 1)")
     with pytest.raises(Exception, match="figure_7_check"), transaction.atomic():
-        partition.seal()
+        rows(f"INSERT INTO {partition.table} VALUES (8, 1, 1)")
+    rows(f"INSERT INTO {partition.table} (customer_id, profit) VALUES (1, 1)")
+    assert rows(f"SELECT run_id, customer_id FROM {partition.table}") == [(7, 1)]
 
 
 def test_making_a_partition_again_begins_anew(parent: str) -> None:

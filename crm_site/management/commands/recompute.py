@@ -19,11 +19,12 @@ class Command(DataCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--wait", action="store_true", help="wait for it, doing the work here if no worker answers")
+        parser.add_argument("--full", action="store_true", help="read everybody's records, not only what changed")
         parser.add_argument("--json", action="store_true", help="report for machines")
         parser.add_argument("--as-of", type=date.fromisoformat, help="day of the figures, as 2026-06-30; today without")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        job = request_recompute(reason=Run.Reason.ASKED, as_of=options["as_of"])
+        job = request_recompute(reason=Run.Reason.ASKED, as_of=options["as_of"], full=options["full"])
         self.told = ""
         if options["wait"]:
             job = wait_for(job, on_progress=None if options["json"] else self._tell)

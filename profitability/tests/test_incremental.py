@@ -1,0 +1,223 @@
+"""A recompute of what changed comes to the figures of a full one, to the cent, and says when it must be a full one."""
+
+import datetime as dt
+import random
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from crm_site.lib.jobs.actions import run_job
+from crm_site.lib.jobs.context import JobContext
+from crm_site.lib.jobs.models import Job
+from crm_site.lib.partitions import partitions_of
+from customers.models import Company, Customer, OrderLine, Product, Run, Scorecard
+from customers.models.moment import Touchpoint
+from profitability.actions import RECOMPUTE, request_recompute
+from profitability.changes import changed_customers
+from profitability.models import ValuePolicy
+from profitability.recompute import run_recompute
+from profitability.recompute.base import Models
+from profitability.recompute.laid_aside import basis_of, packed, unpacked
+from profitability.recompute.rows import LAID_ASIDE
+from profitability.tests.edits import EDITS, Edit, anonymous_sale, merge, nothing_of_figures, order, order_gone
+from profitability.tests.figures import figures
+from profitability.tests.portfolio import a_portfolio
+from profitability.tests.shop import TODAY, current_costing, pool, recomputed, shared_out
+from profitability.totals import Because, RunTotals, Scope
+
+pytestmark = pytest.mark.django_db
+
+
+def full_again() -> Run:
+    """A full run with the models of the last one."""
+    scope = scope_of(Run.objects.get(is_current=True))
+    models = Models.from_json(basis_of(scope.base_run or Run.objects.get(is_current=True).pk)["models"])
+    job = Job.objects.create(kind=RECOMPUTE.name, state=Job.State.RUNNING, attempts=1)
+    with JobContext(job) as context:
+        run = run_recompute(context=context, as_of=TODAY, reason=Run.Reason.ASKED, full=True, models=models)
+    Job.objects.filter(pk=job.pk).update(state=Job.State.DONE)
+    return run
+
+
+def scope_of(run: Run) -> Scope:
+    scope = RunTotals.from_json(run.totals).scope
+    assert scope is not None
+    return scope
+
+
+def edited(chance: random.Random, edits: int) -> None:
+    for edit in chance.choices(EDITS, k=edits):
+        edit(chance)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_after_any_edits_the_figures_are_those_of_a_full_run(seed: int) -> None:
+    chance = random.Random(seed)
+    a_portfolio(40, seed=seed)
+    recomputed()
+    for _time in range(3):
+        edited(chance, 6)
+        recomputed()
+        edited(chance, 5)
+        changed = recomputed()
+        assert scope_of(changed).because is None
+        found = figures(changed)
+        full = full_again()
+        assert scope_of(full).because == Because.ASKED
+        for name, rows in figures(full).items():
+            assert found[name] == rows, name
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
+def test_each_kind_of_edit_is_noticed(edit: Edit) -> None:
+    chance = random.Random(3)
+    a_portfolio(12)
+    for warm_up in (order, anonymous_sale):
+        warm_up(chance)
+    recomputed()
+    assert changed_customers() == ([], False)
+    edit(chance)
+    run = recomputed()
+    assert scope_of(run).because is None
+    assert (scope_of(run).customers == 0) == (edit is nothing_of_figures)
+    assert figures(run) == figures(full_again())
+
+
+def test_only_the_records_of_customers_who_changed_are_read() -> None:
+    first, second, *_others = a_portfolio(12)
+    recomputed()
+    line = OrderLine.objects.filter(order__customer=first).first()
+    assert line is not None
+    line.delete()
+    other = OrderLine.objects.filter(order__customer=second).first()
+    assert other is not None
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # nobody notices
+        cursor.execute("UPDATE customers_orderline SET unit_price = unit_price + 1000 WHERE id = %s", [other.pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    profit = dict(Scorecard.objects.filter(run__is_current=True).values_list("customer", "net_revenue"))
+    run = recomputed()
+    after = dict(Scorecard.objects.filter(run=run).values_list("customer", "net_revenue"))
+    assert scope_of(run).customers == 1
+    assert {customer for customer, amount in after.items() if profit[customer] != amount} == {first.pk}
+    full = full_again()
+    assert Scorecard.objects.get(run=full, customer=second).net_revenue != after[second.pk]
+
+
+def test_ranks_stay_without_gaps() -> None:
+    chance = random.Random(1)
+    a_portfolio(20)
+    recomputed()
+    edited(chance, 10)
+    run = recomputed()
+    cards = Scorecard.objects.filter(run=run, rank__isnull=False).order_by("rank")
+    assert list(cards.values_list("rank", flat=True)) == list(range(1, len(cards) + 1))
+    profits = list(cards.values_list("profit", flat=True))
+    assert profits == sorted(profits, reverse=True)
+
+
+def because(run: Run) -> str | None:
+    return scope_of(run).because
+
+
+def test_what_concerns_everybody_makes_a_full_run_necessary() -> None:
+    a_portfolio(12)
+    assert because(recomputed()) == Because.FIRST
+    assert because(recomputed()) is None
+    assert because(recomputed(TODAY + dt.timedelta(days=1))) == Because.DAY
+    assert because(recomputed()) == Because.DAY
+    ValuePolicy.objects.create(pk=1, horizon_years=5)
+    assert because(recomputed()) == Because.POLICY
+    Company.objects.update(former_after_days=30)
+    assert because(recomputed()) == Because.COMPANY
+    Product.objects.filter(pk=Product.objects.earliest("pk").pk).update(kind=Product.Kind.FEE)
+    assert because(recomputed()) == Because.EVERYBODY
+    Touchpoint.objects.update(standard_minutes=9)
+    assert because(recomputed()) == Because.EVERYBODY
+    Touchpoint.objects.update(name_fr="Un autre nom")
+    assert because(recomputed()) is None
+
+
+def test_a_new_costing_makes_a_full_run_necessary() -> None:
+    a_portfolio(12)
+    recomputed()
+    assert because(recomputed()) is None
+    shared_out(other := current_costing(), pool(other, "Warehouse", {TODAY.replace(day=1): "90.00"}), "orders")
+    assert because(recomputed()) == Because.COSTING
+
+
+def test_what_was_laid_aside_may_be_lost() -> None:
+    a_portfolio(12)
+    run = recomputed()
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {LAID_ASIDE}_{run.pk}")
+    assert because(recomputed()) == Because.GONE
+
+
+def test_many_changes_are_read_with_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(2)
+    a_portfolio(12)
+    recomputed()
+    monkeypatch.setattr("profitability.recompute.base.FEW_CUSTOMERS", 1)
+    order(chance)
+    assert because(recomputed()) is None
+    merge(chance)
+    order_gone(chance)
+    order(chance)
+    assert because(recomputed()) == Because.MANY
+
+
+def test_the_models_of_the_last_full_run_are_kept() -> None:
+    a_portfolio(60)
+    first = recomputed()
+    Customer.objects.filter(pk__in=Customer.objects.values("pk")[:5]).update(acquisition_cost=Decimal(3))
+    chance = random.Random(4)
+    for _each in range(20):
+        order(chance)
+    run = recomputed()
+    kept, now = (RunTotals.from_json(each.totals).lifetime_model for each in (first, run))
+    assert kept.fitted
+    assert (kept.r, kept.alpha, kept.p, kept.q, kept.v) == (now.r, now.alpha, now.p, now.q, now.v)
+    job = request_recompute(reason=Run.Reason.ASKED, as_of=TODAY, full=True)
+    run_job(job.pk)
+    refitted = RunTotals.from_json(Run.objects.get(is_current=True).totals).lifetime_model
+    assert refitted.r != now.r
+
+
+def test_what_is_laid_aside_goes_when_nobody_needs_it() -> None:
+    a_portfolio(12)
+    first = recomputed()
+    recomputed()
+    recomputed()
+    assert [partition.value for partition in partitions_of(LAID_ASIDE)] == [first.pk]
+    full = full_again()
+    assert [partition.value for partition in partitions_of(LAID_ASIDE)] == [full.pk]
+
+
+def test_a_full_one_that_waits_does_for_whoever_asks_for_less() -> None:
+    waiting = request_recompute(reason=Run.Reason.NIGHTLY, full=True)
+    assert request_recompute(reason=Run.Reason.ASKED) == waiting
+    assert request_recompute(reason=Run.Reason.ASKED, full=True) == waiting
+
+
+def test_one_of_what_changed_does_not_do_for_whoever_asks_for_all() -> None:
+    waiting = request_recompute(reason=Run.Reason.ASKED)
+    assert request_recompute(reason=Run.Reason.NIGHTLY, full=True) != waiting
+
+
+def test_columns_come_back_as_they_were_laid_aside() -> None:
+    columns = {
+        "small": np.array([0, -128, 127]),
+        "large": np.array([2**40, -1, 5]),
+        "q_whole": np.array([1000, 2000, 300_000]),
+        "q_part": np.array([1500, 0, 7]),
+        "sparse": np.where(np.arange(100) == 17, 70_000, 0),
+        "none": np.empty(0, np.int64),
+    }
+    found = unpacked(packed(columns))
+    assert {name: values.tolist() for name, values in found.items()} == {
+        name: values.tolist() for name, values in columns.items()
+    }
+    assert len(packed(columns)) < 400
