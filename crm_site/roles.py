@@ -64,6 +64,7 @@ _MANAGER = _SALES | {
     "profitability.view_profitability",
     "profitability.view_costing",
     "profitability.change_costing",
+    "profitability.change_valuepolicy",
     "trail.see_company_changes",
 }
 _AGENT = (

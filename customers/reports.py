@@ -47,6 +47,7 @@ FIGURES = {
     "rank": "rank",
     "category": "category",
     "lifetime_value": "lifetime_value",
+    "lifetime_value_note": "lifetime_value_note",
     "probability_alive": "probability_alive",
     "expected_orders": "expected_orders",
     "churn_risk": "churn_risk",

@@ -19,6 +19,7 @@ from crm_site.lib.tables import Column, Table
 from customers.models import Channel, Customer, Order
 from customers.models.scorecard import Category, Stage
 from customers.reports import OrderTotals
+from customers.value_words import REACHED, note_in_a_list
 
 # Shorter than the full names: a list has little room.
 STAGES = {
@@ -105,7 +106,9 @@ FIGURES = (
         _("Lifetime value"),
         "money",
         sort=_figure_sort("lifetime_value", nullable=True),
+        note=lambda customer: note_in_a_list(customer.lifetime_value_note),
     ),
+    Column("lifetime_value_note", _("How the value was reached"), choices=REACHED, default=False),
     Column(
         "category",
         _("Category"),

@@ -104,6 +104,8 @@ class CustomerList(ListPage):
         shown = {column.name for column in self.columns} | {self.sort.removeprefix("-")}
         filtered = self.filters.figures if isinstance(self.filters, CustomerFilters) else set()
         wanted = (FIGURE_NAMES & shown) | filtered | self.always_read
+        if "lifetime_value" in wanted:
+            wanted |= {"lifetime_value_note"}  # which stands below it
         if self.run and self.by_figure:
             rows = reports.ranked_portfolio(self.visible, self.run, wanted)
         else:

@@ -40,6 +40,7 @@ urlpatterns = [
     path("portfolio/customers/", views.portfolio_customers, name="portfolio-customers"),
     path("portfolio/concentration/", views.portfolio_concentration, name="portfolio-concentration"),
     path("portfolio/let-go/", views.portfolio_let_go, name="portfolio-let-go"),
+    path("value-policy/", views.value_policy, name="value-policy"),
     path("value-models/", views.value_models, name="value-models"),
     path("value-models/compare/", views.value_models_compare, name="value-models-compare"),
     path("value-models/<slug:name>.csv", views.value_models_csv, name="value-models-csv"),

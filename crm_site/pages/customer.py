@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language_info, gettext_lazy, ngettext
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
@@ -40,6 +40,7 @@ from customers.permissions import (
 )
 from customers.tables import EDITED_IN_PLACE, ORDERS, contact_fact
 from customers.task_reports import task_panel
+from customers.value_words import BY_RENEWALS, REACHED
 from profitability.models import CategoryPolicy, PurchaseModel
 from profitability.permissions import SEE_VALUE
 from profitability.reports.profit_and_loss import YearsProfit, profit_of_years
@@ -53,18 +54,6 @@ SHOWN = (
     *("owner", "team", "source", "member_of__name", "member_of__given_name"),
 )
 ORDER_COLUMNS = tuple(column for column in ORDERS.columns if column.name not in ("customer", "contract"))
-# How a lifetime value was reached, by the code that the recompute leaves with it.
-VALUE_NOTES = {
-    "model": gettext_lazy("forecast from this customer's own orders"),
-    "few_orders_segment_mean": gettext_lazy("few orders so far: leans on the margin of comparable customers"),
-    "negative_margin": gettext_lazy("the orders so far lose money"),
-    "base_too_small": gettext_lazy("too few customers to fit a model: usual values were assumed"),
-    "no_orders": gettext_lazy("no order yet: nothing to forecast from"),
-    "contract": gettext_lazy("renewals of the subscription, expected by those of all subscribers"),
-    "contract_few_renewals": gettext_lazy("a subscription; few renewals fell due so far, so usual ones were assumed"),
-    "contract_no_renewals": gettext_lazy("a subscription, but nobody has renewed yet: forecast like other customers"),
-    "contract_ended": gettext_lazy("the subscription was not renewed, and no order came since"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +153,7 @@ def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url:
         KeyFigure(
             _("Lifetime value"),
             formatting.money(card.lifetime_value, currency),
-            hint=_interval(card, currency),
+            hint=_reach(card, currency),
             url=models_url,
             formula=_value_formula(card),
         ),
@@ -184,7 +173,7 @@ def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url:
             _("Churn risk"),
             formatting.percent(card.churn_risk, digits=0),
             hint=_activity(card),
-            formula=_churn_formula(figures.run),
+            formula=_churn_formula(figures.run, card),
         ),
         KeyFigure(
             _("Cost to serve"),
@@ -222,13 +211,18 @@ def _activity(card: Scorecard) -> str:
     """The probability of being active, but of nobody who bought once: BG/NBD has nobody leave before a second order."""
     if card.probability_alive is None:
         return ""
-    if card.orders == 1:
+    if card.orders == 1 and card.lifetime_value_note not in BY_RENEWALS:
         return _("A single order does not tell yet who has left.")
     return _("Probability active %(share)s") % {"share": formatting.percent(card.probability_alive, digits=0)}
 
 
-def _churn_formula(run: Run | None) -> str:
+def _churn_formula(run: Run | None, card: Scorecard) -> str:
     """By the model that the run says it used; runs of old used the first there was."""
+    if card.lifetime_value_note in BY_RENEWALS:
+        return _(
+            "The probability that the next renewal does not come: from how often this customer and all other "
+            "subscribers have renewed, by the sBG model."
+        )
     model = PurchaseModel(getattr(run, "purchase_model", None) or PurchaseModel.BGNBD)
     return _(
         "The probability that no order comes before the customer counts as a former one: from the number and the "
@@ -253,8 +247,14 @@ def _interval(card: Scorecard, currency: str) -> str:
     return _("Probably between %(low)s and %(high)s") % limits
 
 
+def _reach(card: Scorecard, currency: str) -> str:
+    """The interval, and what else than this customer's own orders the value comes from."""
+    reached = "" if card.lifetime_value_note == "model" else str(REACHED.get(card.lifetime_value_note, ""))
+    return " · ".join(filter(None, (_interval(card, currency), reached)))
+
+
 def _value_formula(card: Scorecard) -> str:
-    reached = VALUE_NOTES.get(card.lifetime_value_note)
+    reached = REACHED.get(card.lifetime_value_note)
     general = _("Expected future margin, less the expected cost to serve, discounted to the day of the figures.")
     return general + (" " + _("Reached so: %(how)s.") % {"how": reached} if reached else "")
 

@@ -80,6 +80,7 @@ TABLE = {
     "customer": Row(EVERYBODY, argument="customer"),
     "customer-account": Row(MANAGEMENT, argument="valued customer"),
     "customer-profit-and-loss": Row(MANAGEMENT, argument="valued customer"),
+    "value-policy": Row(MANAGEMENT),
     "customer-value-history": Row(MANAGEMENT, argument="valued customer"),
     "customer-more": Row(EVERYBODY, argument="customer"),
     "customer-changes": Row(EVERYBODY, argument="customer"),

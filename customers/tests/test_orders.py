@@ -148,5 +148,5 @@ def test_orders_of_subscriptions_are_marked_filtered_and_exported(visitor: Clien
     renewal = OrderFactory(number="B", contract=Order.Contract.RENEWAL)
     assert numbers(visitor.get(URL, {"contract": "renewal"})) == ["B"]
     assert "Renews a subscription" in visitor.get(renewal.get_absolute_url()).content.decode()
-    listed = visitor.get(URL, {"columns": ["number", "contract"], "contract": "renewal"}).content.decode()
+    listed = visitor.get(URL, {"col": ["number", "contract"], "contract": "renewal"}).content.decode()
     assert "Renews a subscription" in listed

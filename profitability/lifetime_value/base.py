@@ -11,6 +11,7 @@ from profitability.lifetime_value.summary import Floats, Integers
 
 FEW_ORDERS = 2  # below this many orders, what the customer's segment earns stands in for the population
 ENOUGH_IN_SEGMENT = 30
+LOSS_COUNTS_AFTER = 2  # after so many orders a customer's own loss weighs as much as everybody's profit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +85,13 @@ def read_base(
 
 
 def expected_margin(margins: GammaGamma, base: Base) -> OrderMargin:
-    """The Gamma-Gamma expectation. It is linear in the customer's own mean, so it serves negative means as well."""
+    """The Gamma-Gamma expectation. It is linear in the customer's own mean, so it serves negative means as well.
+
+    But it knows nobody who loses money, and where customers are much alike it would take losses for chance: a
+    customer's own loss weighs n / (n + 2) at least.
+    """
     own = margins.credibility(base.n)
+    own = np.where(base.margin < 0, np.maximum(own, base.n / (base.n + LOSS_COUNTS_AFTER)), own)
     anchor = np.where(base.n < FEW_ORDERS, _segment_means(base, margins.population_mean), margins.population_mean)
     mean = (1 - own) * anchor + own * base.margin
     # The long-run mean is inverse gamma with shape pn + q; where that has no variance (shape <= 2), or hardly one, its

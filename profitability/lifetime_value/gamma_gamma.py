@@ -87,22 +87,23 @@ def fit_gamma_gamma(x: ArrayLike, m: ArrayLike) -> GammaGamma:
 def fit_or_assume_gamma_gamma(x: ArrayLike, m: ArrayLike) -> GammaGamma:
     """Fit, or with fewer than 30 usable customers (or no two values that differ) assume.
 
-    Assumed: a customer's own mean weighs n / (n + 2) after n orders, and the rest is the mean of the base, which may be
-    negative; 0 when nobody has ordered.
+    Assumed: a customer's own mean weighs n / (n + 2) after n orders, and the rest is the median of the base, which may
+    be negative; 0 when nobody has ordered. Not the mean: where one of a few large customers brings most of it, the mean
+    is what nobody's order is worth.
     """
     orders, means = _columns(x, m)
     usable = (orders > 0) & (means > 0)
     if np.count_nonzero(usable) >= ENOUGH_CUSTOMERS and np.ptp(means[usable]):
         return fit_gamma_gamma(x, m)
     known = orders > 0
-    mean = float(means[known].mean()) if known.any() else 0.0
+    typical = float(np.median(means[known])) if known.any() else 0.0
     return GammaGamma(
         p=ASSUMED_P,
         q=ASSUMED_Q,
-        v=mean * (ASSUMED_Q - 1) / ASSUMED_P,
+        v=typical * (ASSUMED_Q - 1) / ASSUMED_P,
         customers=int(np.count_nonzero(known)),
         ignored=int(np.count_nonzero(~known)),
-        sample_mean=mean,
+        sample_mean=typical,
         assumed=True,
     )
 

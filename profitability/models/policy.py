@@ -36,7 +36,7 @@ class CategoryPolicy(models.Model):
 
 
 class ValuePolicy(models.Model):
-    """Where the four categories begin, and how the future is discounted: one row, edited in the admin."""
+    """Where the four categories begin, and how the future is discounted: one row, edited by managers."""
 
     best_share = models.DecimalField(
         _("best share of customers"),

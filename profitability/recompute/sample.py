@@ -23,7 +23,12 @@ class Sample:
 
 
 def read_sample(as_of: date) -> Sample:
-    """Up to a day (3 queries). Customers are chosen by a hash of their number: no kind of customer is preferred."""
+    """Up to a day (3 queries).
+
+    Customers are chosen by a hash of their number: no kind of customer is preferred.
+
+    Customers with orders of a subscription are left out: others are forecast by these models.
+    """
     one_in = -(-Customer.objects.count() // MOST_CUSTOMERS) or 1
     costing = Costing.objects.current()
     ratio = float(costing.default_cost_ratio or 0) if costing else 0.0
@@ -35,7 +40,9 @@ def read_sample(as_of: date) -> Sample:
                 coalesce(o.gross, 0) - coalesce(o.discounts, 0) - coalesce(o.returns, 0) + coalesce(o.other, 0)
                     - coalesce(o.known_cost, 0) - %s * coalesce(o.without_cost, 0)
             FROM {ORDER_ROWS.replace("/* part */", chosen)}
-            WHERE o.customer_id IS NOT NULL AND o.ordered_on <= %s
+            WHERE o.customer_id IS NOT NULL AND o.ordered_on <= %s AND o.customer_id NOT IN (
+                SELECT s.customer_id FROM customers_order s WHERE s.contract <> '' AND s.customer_id IS NOT NULL
+            )
             """,
             [ratio, one_in, as_of],
         )

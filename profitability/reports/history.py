@@ -1,9 +1,12 @@
 """What a customer was worth month by month, and in words."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+from django.db.models import Count, Min, Sum
 from django.utils.translation import gettext as _
 
 from crm_site.lib.formatting import money, month
@@ -21,13 +24,23 @@ class Worth:
     category: int | None
 
 
-def worth_over_time(run: Run, customer_id: int) -> list[Worth]:
-    """The months kept, the earliest first, and last the current figures (2 queries)."""
-    points = ValuePoint.objects.filter(customer=customer_id).order_by("snapshot__month")
-    kept = [Worth(*row) for row in points.values_list("snapshot__as_of", "lifetime_value", "profit", "category")]
-    cards = Scorecard.objects.filter(run=run, customer=customer_id, rank__isnull=False)
-    now = [Worth(run.as_of, *row) for row in cards.values_list("lifetime_value", "profit", "category")]
+def worth_over_time(run: Run, customers: Sequence[int]) -> list[Worth]:
+    """The months kept, the earliest first, and last the current figures (2 queries).
+
+    Of several customers, the sum: of a household or company, say. A sum has no category.
+    """
+    sums = {"value": Sum("lifetime_value"), "total": Sum("profit"), "best": Min("category"), "count": Count("*")}
+    points = ValuePoint.objects.filter(customer__in=customers).values("snapshot__month", "snapshot__as_of")
+    rows: Any = points.annotate(**sums).order_by("snapshot__month")
+    kept = [_worth(row["snapshot__as_of"], row) for row in rows]
+    cards: Any = Scorecard.objects.filter(run=run, customer__in=customers, rank__isnull=False)
+    row = cards.aggregate(**sums)
+    now = [_worth(run.as_of, row)] if row["count"] else []
     return [worth for worth in kept if not now or worth.as_of < run.as_of] + now
+
+
+def _worth(day: dt.date, row: dict[str, Any]) -> Worth:
+    return Worth(day, row["value"], row["total"], row["best"] if row["count"] == 1 else None)
 
 
 def worth_in_words(history: list[Worth], currency: str) -> str:

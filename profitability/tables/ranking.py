@@ -13,6 +13,7 @@ from crm_site.lib.formatting import number
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table, draw
 from customers.models.scorecard import Category, Stage
+from customers.value_words import note_in_a_list
 
 STAGES = dict(Stage.choices)
 CATEGORIES = dict(Category.choices)
@@ -69,7 +70,12 @@ RANKING = Table(
             badge=lambda customer: customer.stage or "",
             default=False,
         ),
-        _figure("lifetime_value", gettext_lazy("Lifetime value"), nullable=True),
+        _figure(
+            "lifetime_value",
+            gettext_lazy("Lifetime value"),
+            nullable=True,
+            note=lambda customer: note_in_a_list(getattr(customer, "lifetime_value_note", "")),
+        ),
     ),
     default_sort="rank",
 )

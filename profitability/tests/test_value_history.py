@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm_site.lib.formatting import money
 from crm_site.lib.partitions import partitions_of
 from customers.models import Customer, Scorecard
 from customers.permissions import VIEW_CUSTOMERS
@@ -91,9 +92,24 @@ def test_history_is_bounded(ada: Customer, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_current_figures_come_last_and_once(ada: Customer) -> None:
     for day in (MAY, dt.date(2026, 6, 1), JUNE):
         run = recomputed(day)
-    history = worth_over_time(run, ada.pk)
+    history = worth_over_time(run, [ada.pk])
     assert [worth.as_of for worth in history] == [MAY, dt.date(2026, 6, 1), JUNE]
     assert history[-1].profit == card(ada).profit == Decimal(12)
+
+
+def test_a_household_is_worth_what_its_members_are_together(ada: Customer, manager: Client) -> None:
+    house, bob = CustomerFactory(kind=Customer.Kind.HOUSEHOLD), CustomerFactory(name="Bob")
+    bought(bob, dt.date(2026, 5, 20))
+    Customer.objects.filter(pk__in=[ada.pk, bob.pk]).update(member_of=house)
+    for day in (APRIL, MAY, JUNE):
+        recomputed(day)
+    page = manager.get(f"/customers/{house.pk}/value-history/")
+    rows = page.context["table"].rows
+    assert [row.cells[2].text for row in rows] == ["€16.00", "€12.00", "€4.00"]
+    assert [row.cells[3].text for row in rows] == ["", "", "Most profitable"]
+    value = sum(card(one).lifetime_value or 0 for one in (ada, bob))
+    assert rows[0].cells[1].text == money(value, "EUR")
+    assert "All members together" in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -148,5 +164,5 @@ def test_months_cost_no_further_queries(ada: Customer, manager: Client) -> None:
         with CaptureQueriesContext(connection) as queries:
             manager.get(f"/customers/{ada.pk}/value-history/")
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 7
+    assert counts[0] == counts[1] <= 8
     assert Scorecard.objects.filter(customer=ada).exists()

@@ -190,7 +190,7 @@ def test_renewals_come_as_files(manager: Client, name: str) -> None:
     publish_with(YEARLY, subscriptions=1000)
     response = manager.get(reverse("value-models-csv", args=[name]))
     lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
-    assert lines[0] == '"Renewal","Expected by sBG","Came"'
+    assert lines[0] == '"Renewal","Expected by sBG","Actual"'
     assert len(lines) > 5
 
 

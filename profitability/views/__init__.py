@@ -10,6 +10,7 @@ from profitability.views.history import customer_value_history
 from profitability.views.management import management_report, report_wishes
 from profitability.views.matrix import matrix_cell, matrix_page
 from profitability.views.moves import MovedList, ranking_moves
+from profitability.views.policy import value_policy
 from profitability.views.portfolio import (
     portfolio_concentration,
     portfolio_customers,
@@ -77,4 +78,5 @@ __all__ = [
     "value_models",
     "value_models_compare",
     "value_models_csv",
+    "value_policy",
 ]

@@ -14,19 +14,25 @@ from profitability.charts.history import worth_chart
 from profitability.history_actions import KEPT
 from profitability.permissions import SEE_VALUE
 from profitability.reports.history import worth_in_words, worth_over_time
+from profitability.reports.members import members_below
 from profitability.tables.history import worth_table
 from profitability.views.periods import currency_of
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
 def customer_value_history(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lifetime value, profit and category in past months and now (4 queries)."""
-    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    """Lifetime value, profit and category in past months and now; of a household or company, of all its members.
+
+    5 queries, and those of `members_below` where there are members of members.
+    """
+    visible = Customer.objects.visible_to(request.user)
+    customer = get_object_or_404(visible, pk=pk)
     run = Run.objects.current_head()
     if run is None or not run.has_rows:
         raise Http404
     currency = currency_of(request)
-    history = worth_over_time(run, pk)
+    below = members_below(customer, visible)
+    history = worth_over_time(run, [pk, *below.branch])
     context = {
         "page_title": _("Value over time"),
         "breadcrumbs": [
@@ -38,5 +44,6 @@ def customer_value_history(request: HttpRequest, pk: int) -> HttpResponse:
         "said": worth_in_words(history, currency),
         "table": worth_table(history, currency) if history else None,
         "years": KEPT // 12,
+        "together": bool(below.branch),
     }
     return answer_panel(request, "profitability/value_history_panel.html", context)

@@ -17,7 +17,7 @@ from profitability.charts.comparison import ahead, calibration, model_figures, s
 from profitability.charts.renewals import retention, survival
 from profitability.comparison import Holdout
 from profitability.comparison_actions import request_comparison
-from profitability.permissions import SEE_VALUE, START_RUN
+from profitability.permissions import EDIT_VALUE_POLICY, SEE_VALUE, START_RUN
 from profitability.reports.comparison import Compared, active_comparison, findings, latest_comparison, verdict
 from profitability.reports.renewals import commonest, renewals_in_words
 from profitability.reports.runs import published_now
@@ -46,7 +46,7 @@ def value_models(request: HttpRequest) -> HttpResponse:
         "verdict": verdict(compared),
         "compared": compared,
         "figures": model_figures(compared, published.totals if published else None, currency),
-        "may_edit_policy": request.user.is_staff and request.user.has_perm("profitability.change_valuepolicy"),
+        "may_edit_policy": request.user.has_perm(EDIT_VALUE_POLICY),
     }
     if compared and compared.holdout:
         context |= _shown(compared, compared.holdout, currency)
