@@ -40,6 +40,11 @@ def _figure_sort(path: str, *, nullable: bool = False) -> Sort:
     return Sort(path, nullable=nullable, tie="card_customer", index_ends_empty=True)
 
 
+def _age_note(customer: Any) -> str:
+    """Said of whom the list marked as having newer records."""
+    return gettext("older than the records") if getattr(customer, "outdated", False) else ""
+
+
 IDENTITY = (
     Column(
         "name",
@@ -99,7 +104,7 @@ FIGURES = (
     Column("net_revenue", _("Net revenue"), "money", sort=_figure_sort("net_revenue")),
     Column("gross_margin", _("Gross margin"), "money", sort=_figure_sort("gross_margin"), default=False),
     Column("cost_to_serve", _("Cost to serve"), "money", sort=_figure_sort("cost_to_serve"), default=False),
-    Column("profit", _("Profit"), "money", sort=_figure_sort("profit")),
+    Column("profit", _("Profit"), "money", sort=_figure_sort("profit"), note=_age_note),
     Column("rank", _("Rank"), "number", sort=Sort("rank", nullable=True, tie="card_customer"), default=False),
     Column(
         "lifetime_value",

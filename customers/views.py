@@ -18,7 +18,7 @@ from psycopg2.errors import QueryCanceled
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.formatting import number
-from crm_site.lib.paging import SORTED_LIMIT, Count, Leading, capped_count, expected_rows
+from crm_site.lib.paging import SORTED_LIMIT, Count, Leading, Page, capped_count, expected_rows
 from crm_site.lib.paging import Order as RowOrder
 from crm_site.lib.tables import Column, Table, draw
 from crm_site.lib.views import ListPage, Notice
@@ -27,6 +27,7 @@ from customers.actions import EditConflict, change_customer
 from customers.duplicates.forms import NewCustomerForm
 from customers.duplicates.tables import warning_lines
 from customers.forms import CustomerFilters, CustomerForm, OrderFilters
+from customers.freshness import outdated
 from customers.models import Company, Customer, Order, Run, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
@@ -112,6 +113,15 @@ class CustomerList(ListPage):
             rows = reports.portfolio(self.visible, self.run, wanted)
         referred = [name for name in REFERRED if name in shown]
         return rows.select_related(*referred).only(*self.listed) if referred else rows.only(*self.listed)
+
+    def page(self) -> Page:
+        """With a mark on customers whose figures are older than their records (1 query)."""
+        page = super().page()
+        if self.run and FIGURE_NAMES & {column.name for column in self.columns}:
+            older = outdated(self.run, [customer.pk for customer in page.rows])
+            for customer in page.rows:
+                customer.outdated = customer.pk in older
+        return page
 
     @property
     def listed(self) -> tuple[str, ...]:

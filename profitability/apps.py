@@ -18,4 +18,5 @@ class ProfitabilityConfig(AppConfig):
     def ready(self) -> None:
         import_module("profitability.sources").register_sources()
         import_module("profitability.receivers")
+        import_module("customers.freshness").tell_by(import_module("profitability.changes").outdated_customers)
         post_migrate.connect(_watch, sender=self)

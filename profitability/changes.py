@@ -6,7 +6,7 @@ for each statement notes the customers of the rows that it wrote, in the same tr
 concerns everybody. Notes stay until a full recompute has seen them; which it has, its snapshot tells.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from django.db import connection
 NOTES = "profitability_changed"
 # What a note is compared with where a test does everything in one transaction, which no snapshot counts as seen.
 SEEN = "(pg_visible_in_snapshot(noted_in, %s::pg_snapshot) OR noted_in = pg_current_xact_id_if_assigned())"
+# A connection that has written nothing has no number of its own: neither true nor false, and so not seen.
+NOT_SEEN = f"{SEEN} IS NOT TRUE"
 EVENTS = {
     "insert": "REFERENCING NEW TABLE AS new_rows",
     "update": "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
@@ -135,5 +137,22 @@ def forget_changes(*, seen_by: str) -> None:
 def changed_since(state: str) -> bool:
     """Whether anything was noted that was not there in this state of the database (1 query)."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT EXISTS (SELECT FROM {NOTES} WHERE NOT {SEEN})", [state])
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {NOTES} WHERE {NOT_SEEN})", [state])
         return bool(cursor.fetchone()[0])
+
+
+def outdated_customers(run_id: int, customers: Sequence[int]) -> set[int]:
+    """Those of these customers whose records the run has not seen as they are now (1 query).
+
+    Runs of before changes were noted say nothing of that, and so none of theirs is outdated.
+    """
+    seen = "(SELECT (totals #>> '{scope,seen}') FROM customers_run WHERE id = %s)"
+    not_seen = NOT_SEEN.replace("%s", seen)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT customer_id FROM {NOTES} "
+            f"WHERE (customer_id = ANY(%s) OR customer_id IS NULL) AND {seen} IS NOT NULL AND {not_seen}",
+            [list(customers), run_id, run_id],
+        )
+        found = {customer for (customer,) in cursor.fetchall()}
+    return set(customers) if None in found else found

@@ -23,6 +23,7 @@ from crm_site.pages.needs import sentence
 from crm_site.pages.recent import last_list, note_list, note_visit
 from crm_site.pages.walk import can_walk
 from customers import custom_fields, file_reports
+from customers.freshness import outdated
 from customers.models import Company, Customer, Run, Scorecard
 from customers.moments.forms import QUICK
 from customers.moments.timeline import Narrowed, timeline
@@ -92,6 +93,8 @@ def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
         "further_facts": custom_fields.shown(customer, custom_fields.shown_fields()),
         "more_title": more_title() if more else "",
     }
+    if figures and figures.card:
+        context["outdated"] = bool(outdated(figures.run, [pk]))
     tasks = task_panel(request.user, customer, now)
     most_urgent = tasks.tasks[0] if tasks.tasks else None
     needs = needs_of(request.user, customer, figures.card if figures else None, most_urgent, at=now)

@@ -147,7 +147,7 @@ def test_a_file_costs_the_same_queries_however_much_it_holds(visitor: Client, cu
         with CaptureQueriesContext(connection) as queries:
             page_of(visitor, customer)
         counts.append(len(queries))
-    assert counts == [11, 11]
+    assert counts == [12, 12]
 
 
 def test_nobody_without_permission_sees_a_file(client: Client, customer: Customer) -> None:

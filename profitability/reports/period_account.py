@@ -73,6 +73,7 @@ class PeriodAccount:
     run: Run
     customer: Customer
     members: tuple[MemberAccount, ...]  # itself first; empty for somebody without members
+    people: tuple[int, ...]  # everybody below the customer
     hidden: int  # members whom the reader may not see, and who are not in the sum
     cut: bool  # whether there are more members than are summed up
     period: Period
@@ -172,6 +173,7 @@ def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, peri
         run=run,
         customer=customer,
         members=_parts(customer, below, accounts, nothing),
+        people=tuple(below.branch),
         hidden=below.hidden,
         cut=below.cut,
         period=period,

@@ -17,6 +17,7 @@ from crm_site.lib.jobs.progress import progress_of
 from customers.models import Customer, Segment
 from customers.models.scorecard import Category
 from customers.permissions import VIEW_MOMENTS, VIEW_ORDERS
+from profitability.changes import outdated_customers
 from profitability.charts import category_name, profit_of_customer
 from profitability.permissions import SEE_VALUE
 from profitability.reports.period_account import Line, PeriodAccount, Standing, period_account, standing_of
@@ -100,6 +101,7 @@ def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: l
         "moments_url": f"{reverse('customer', args=[customer.pk])}#moments" if user.has_perm(VIEW_MOMENTS) else "",
         "months": profit_of_customer(customer, account.months, currency_of(asked.request)),
         "job": progress_of(job) if job else None,
+        "outdated": bool(outdated_customers(asked.run.pk, [customer.pk, *account.people])),
         "members": member_table(account, asked.period.code, currency_of(asked.request)),
         "part_of": Customer.objects.visible_to(user).filter(pk=customer.member_of_id).first()
         if customer.member_of_id
