@@ -15,6 +15,9 @@ from profitability.reports.scenarios import Named
 from profitability.what_if.levers import Lever
 from profitability.what_if.outcome import GONE, Figures, Outcome, Step
 
+# Cents from which on a change is more than nothing in whole money.
+SHOWN = 50
+
 
 @dataclass(frozen=True, slots=True)
 class LeverLine:
@@ -178,9 +181,9 @@ def headline(outcome: Outcome, currency: str) -> str:
     """What the company would keep more or less, in one sentence."""
     change = outcome.after.result - outcome.before.result
     words = {"amount": _whole(abs(change), currency), "after": _whole(outcome.after.result, currency)}
-    if change > 0:
+    if change >= SHOWN:
         return _("The company would keep %(amount)s more: %(after)s.") % words
-    if change < 0:
+    if change <= -SHOWN:
         return _("The company would keep %(amount)s less: %(after)s.") % words
     return _("The company would keep as much as today: %(after)s.") % words
 
@@ -226,4 +229,4 @@ def _whole(cents: float, currency: str) -> str:
 def signed(cents: float, currency: str) -> str:
     """A change in whole money, with its sign."""
     text = _whole(cents, currency)
-    return f"+{text}" if cents >= 50 else text
+    return f"+{text}" if cents >= SHOWN else text

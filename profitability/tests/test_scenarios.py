@@ -1,5 +1,6 @@
 """Scenarios on the figures of a shop worked out by hand, and their pages."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from profitability import scenario_actions
 from profitability.models import RunPool, Scenario
 from profitability.reports.scenarios import outcome_of
 from profitability.scenario_actions import create_scenario, keep_scenario, work_out
+from profitability.tables.scenarios import headline
 from profitability.tests.shop import Shop, recomputed
 from profitability.totals import RunTotals
 from profitability.what_if.levers import Lever
@@ -84,6 +86,18 @@ def test_a_channel_and_a_pool_cost_what_the_run_charged() -> None:
     found = outcome(lever("pool", percent=-100, choice="Desk"))
     entered = sum(int(month.entered * 100) for month in desk.months.all())
     assert found.after.result - found.before.result == entered
+
+
+@pytest.mark.parametrize(
+    ("cents", "said"),
+    [(51, "€1 more"), (49, "as much as today"), (0, "as much as today"), (-49, "as much as today"), (-51, "€1 less")],
+)
+def test_what_is_nothing_in_whole_money_is_said_to_be_as_today(cents: int, said: str) -> None:
+    Shop()
+    recomputed()
+    today = outcome()
+    then = replace(today, after=replace(today.before, uncharged=today.before.uncharged - cents))
+    assert said in headline(then, "EUR")
 
 
 def test_a_minimum_order_is_asked_of_orders_with_goods() -> None:

@@ -113,6 +113,27 @@ def test_no_lever_is_today_to_the_cent(rows: list[tuple[int, int, int, int, bool
     assert all(move.before == move.after for move in outcome.moves)
 
 
+def test_what_customers_pay_more_is_the_percentage_of_the_sum_and_not_of_each_rounded() -> None:
+    # Of 1,000 customers each pays 4 % of 12 cents more: rounded alone, nobody would pay anything.
+    many = np.arange(1_000)
+    nothing = np.zeros(1_000)
+    customers = Customers(
+        net_revenue=np.full(1_000, 12),
+        cost_of_goods=np.zeros(1_000, np.int64),
+        cost_to_serve=np.zeros(1_000, np.int64),
+        direct_costs=np.zeros(1_000, np.int64),
+        lifetime_value=nothing,
+        ranked=np.ones(1_000, bool),
+    )
+    cells = Cells(
+        customer=many, family=many, product=many, net_revenue=nothing + 12, gross=nothing + 12, cost_of_goods=nothing,
+        cost_to_serve=nothing,
+    )  # fmt: skip
+    outcome = simulate(Base(customers=customers, cells=cells, anonymous=0, uncharged=0), [lever("price", percent=4)])
+    assert change(outcome) == 480
+    assert outcome.curve_after.cents[-1] == 12_480
+
+
 @pytest.mark.parametrize(
     "still",
     [

@@ -105,8 +105,14 @@ def _moved(state: State, change: Floats) -> Floats:
 
 
 def _whole(cents: Floats) -> Cents:
-    """Half to even, once."""
-    return np.rint(cents).astype(np.int64)
+    """Whole cents for each customer that come to the rounded sum: what is missing goes to the largest remainders.
+
+    Rounding each alone would turn a tenth of a cent of everybody into money: thousands buy the same thing at one price.
+    """
+    down = np.floor(cents)
+    missing = int(np.rint(float((cents - down).sum())))
+    down[np.argsort(down - cents, kind="stable")[:missing]] += 1
+    return down.astype(np.int64)
 
 
 def _figures(base: Base, account: _Account) -> Figures:
