@@ -9,15 +9,21 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib.charts import Chart, Series
 from customers.models import Customer
+from profitability.periods import month_at, month_index
 
 MONTHS_DRAWN = 36
 
 
 def profit_of_customer(customer: Customer, months: Sequence[tuple[dt.date, Decimal]], currency: str) -> Chart | None:
-    """Profit of a customer in each month with figures; each opens the account of the month. None without any."""
-    shown = months[-MONTHS_DRAWN:]
-    if not shown:
+    """Profit of a customer from its first month with figures to its last; each opens its account. None without any.
+
+    Months in which nothing happened stand between the others, so that the way along the axis is time.
+    """
+    if not months:
         return None
+    profits = dict(months)
+    between = range(month_index(min(profits)), month_index(max(profits)) + 1)
+    shown = [(month, profits.get(month, Decimal())) for month in map(month_at, between[-MONTHS_DRAWN:])]
     address = reverse("customer-profit-and-loss", args=[customer.pk])
     return Chart(
         kind="bar",

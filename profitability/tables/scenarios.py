@@ -58,7 +58,7 @@ def lever_lines(levers: Sequence[Lever], outcome: Outcome | None, named: Named, 
             ),
             assumptions=assumptions(lever),
             result=signed(step.result, currency) if step else "",
-            is_loss=bool(step and step.result < 0),
+            is_loss=bool(step and step.result <= -SHOWN),
             idle=_("%(amount)s of capacity more stands idle") % {"amount": _whole(step.idle, currency)}
             if step and step.idle > 0
             else "",

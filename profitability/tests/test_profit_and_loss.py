@@ -22,6 +22,7 @@ from customers.tests.factories import (
     user_with,
 )
 from profitability.actions import publish_costing, request_recompute
+from profitability.charts import profit_of_customer
 from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, RunMonth
 from profitability.permissions import SEE_VALUE
 from profitability.reports import CustomerProfitAndLoss, customer_profit_and_loss
@@ -212,3 +213,12 @@ def test_without_a_costing_profit_is_margin_less_direct_costs(buyer: Customer) -
     account = account_of(recompute(), buyer)
     assert account.whole.activities == ()
     assert account.whole.profit == Decimal("28.81")
+
+
+def test_months_without_anything_stand_between_the_others(buyer: Customer) -> None:
+    months = [(dt.date(2025, 11, 1), Decimal(5)), (dt.date(2026, 2, 1), Decimal(-3))]
+    chart = profit_of_customer(buyer, months, "EUR")
+    assert chart is not None
+    assert [f"{month:%Y-%m}" for month in chart.x_values] == ["2025-11", "2025-12", "2026-01", "2026-02"]  # type: ignore[str-format]
+    assert chart.series[0].values == [5, 0, 0, -3]
+    assert profit_of_customer(buyer, [], "EUR") is None

@@ -40,6 +40,7 @@ from profitability.scenario_actions import (
 )
 from profitability.scenario_forms import LeverForm, ScenarioForm, lever_asked
 from profitability.tables.scenarios import (
+    SHOWN,
     categories_table,
     comparison_table,
     figures_table,
@@ -84,7 +85,7 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
                 "scenario": scenario,
                 "levers": len(scenario.levers),
                 "change": None if change is None else signed(change, currency),
-                "is_loss": bool(change and change < 0),
+                "is_loss": bool(change and change <= -SHOWN),
                 "is_old": scenario.run_id != run.pk,
             }
         )

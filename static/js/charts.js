@@ -223,7 +223,8 @@
       const many = spec.x.type === "text" && (spec.x.values.length > 6 || (narrow(box) && spec.x.values.some((name) => String(name).length > 8)));
       const long = { ...labels(), formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 20 : 28) };
       const names = categoryAxis(spec, box, many ? { inverse: true, axisLabel: long } : {});
-      const beyond = (value) => (many ? (value < 0 ? "left" : "right") : value < 0 ? "bottom" : "top");
+      // On a phone the names stand too close to the left end of a loss: its figure stands on the free side of the axis.
+      const beyond = (value) => (many ? (value < 0 && !narrow(box) ? "left" : "right") : value < 0 ? "bottom" : "top");
       const negatives = spec.series.length === 1 && spec.series[0].values.some((value) => value < 0);
       const write = writer(spec, true);
       const lowest = Math.min(...spec.series.flatMap((series) => series.values.map((value) => value ?? 0)));
@@ -231,7 +232,7 @@
         ...base(spec), ...legend(spec),
         grid: { left: 8, right: many ? 84 : 16, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
         tooltip: axisTooltip(spec, { type: "shadow", shadowStyle: { color: colour("ink", 0.05) } }),
-        xAxis: many ? valueAxis(spec, { axisLabel: { show: false }, boundaryGap: [lowest < 0 ? (narrow(box) ? "38%" : "22%") : 0, "4%"] }) : names,
+        xAxis: many ? valueAxis(spec, { axisLabel: { show: false }, boundaryGap: [lowest < 0 ? (narrow(box) ? "4%" : "22%") : 0, "4%"] }) : names,
         yAxis: many ? names : valueAxis(spec, { boundaryGap: [lowest < 0 ? "12%" : 0, "8%"] }),
         series: spec.series.map((series, index) => ({
           type: "bar", name: series.name, barMaxWidth: 44, barGap: "12%", itemStyle: { color: seriesColour(series, index) },
