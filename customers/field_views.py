@@ -25,7 +25,7 @@ def customer_field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         raise Http404
     customer = get_object_or_404(Customer.objects.visible_to(request.user).select_related("owner"), pk=pk)
     who = str(customer)
-    form = FieldForm(request.POST or None, instance=customer, name=name)
+    form = FieldForm(request.POST or None, instance=customer, name=name, user=request.user)
     in_place = "HX-Request" in request.headers
     if request.method == "POST" and form.is_valid() and (changed := _changed(form)):
         return _after(request, changed, name, in_place=in_place)

@@ -246,8 +246,11 @@ class CustomerForm(EditedTogether):
             "tags": forms.CheckboxSelectMultiple,
         }
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, user: AbstractUser | AnonymousUser, **options: Any) -> None:
         super().__init__(*args, **options)
+        groups = Customer.objects.exclude(kind=Customer.Kind.PERSON)
+        offered = groups.visible_to(user) | groups.filter(pk=self.instance.member_of_id)
+        cast(forms.ModelChoiceField, self.fields["member_of"]).queryset = offered
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
         assert owners.queryset is not None
         owners.queryset = owners.queryset.filter(is_active=True)

@@ -343,7 +343,7 @@ def customer_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a customer's data, unless somebody else did so since this form was opened."""
     customer = get_object_or_404(Customer.objects.visible_to(request.user).select_related("member_of"), pk=pk)
     name = str(customer)
-    form = CustomerForm(request.POST or None, instance=customer)
+    form = CustomerForm(request.POST or None, instance=customer, user=request.user)
     if request.method == "POST" and form.is_valid() and _changed(form):
         messages.success(request, _("The changes to %(customer)s were saved.") % {"customer": form.instance})
         return redirect("customer", pk)

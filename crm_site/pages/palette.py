@@ -19,7 +19,7 @@ from crm_site.pages.recent import recent_files
 from crm_site.pages.search import LONGEST_SEARCH
 from customers import reports
 from customers.models import Customer, Order
-from customers.permissions import ADD_CUSTOMER, ADD_OPPORTUNITY, ADD_TASK, IMPORT_ORDERS
+from customers.permissions import ADD_CUSTOMER, ADD_OPPORTUNITY, ADD_TASK, VIEW_IMPORTS
 from profitability.permissions import SEE_VALUE
 
 OFFERED = 6  # customers and orders each: what fits above the fold, the search page has the others
@@ -41,7 +41,7 @@ ACTIONS = (
     Action(gettext_lazy("New customer"), "customer-create", "user-plus", ADD_CUSTOMER),
     Action(gettext_lazy("New task"), "task-create", "plus", ADD_TASK),
     Action(gettext_lazy("New opportunity"), "opportunity-create", "plus", ADD_OPPORTUNITY),
-    Action(gettext_lazy("Import orders"), "import-new", "file-import", IMPORT_ORDERS),
+    Action(gettext_lazy("Import a file"), "import-new", "file-import", VIEW_IMPORTS),
     Action(gettext_lazy("Management report (PDF)"), "management-report", "download", SEE_VALUE),
     Action(gettext_lazy("Recompute now"), "run-start", "refresh", "customers.request_run", posts=True),
 )

@@ -53,7 +53,7 @@ class NewCustomerForm(CustomerForm):
     )
 
     def __init__(self, *args: Any, user: AbstractUser | AnonymousUser, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, user=user, **options)
         self.user = user
         self.likely: list[Likely] = []
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -63,7 +64,14 @@ class MomentForm(GuardedForm):
         }
 
     def __init__(
-        self, *args: Any, customer: Customer, now: dt.datetime, may_plan: bool, note: bool = False, **options: Any
+        self,
+        *args: Any,
+        customer: Customer,
+        user: AbstractUser | AnonymousUser,
+        now: dt.datetime,
+        may_plan: bool,
+        note: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self.customer, self.now, self.note = customer, now, note
@@ -75,14 +83,15 @@ class MomentForm(GuardedForm):
             for name in ("touchpoint", "direction"):
                 del self.fields[name]
         self.fields["summary" if note else "minutes"].widget.attrs["autofocus"] = True
-        self._offer_persons()
+        self._offer_persons(user)
 
-    def _offer_persons(self) -> None:
-        """The members or contact persons of a household or company; persons have none."""
+    def _offer_persons(self, user: AbstractUser | AnonymousUser) -> None:
+        """The members or contact persons of a household or company whom the reader sees; persons have none."""
         if self.customer.kind == Customer.Kind.PERSON and not self.instance.person_id:
             del self.fields["person"]
             return
-        members = self.customer.members.order_by("sort_key", "pk").values_list("pk", flat=True)[:MOST_PERSONS]
+        seen = Customer.objects.visible_to(user).filter(member_of=self.customer)
+        members = seen.order_by("sort_key", "pk").values_list("pk", flat=True)[:MOST_PERSONS]
         offered = {*members, self.instance.person_id}
         persons = cast(forms.ModelChoiceField, self.fields["person"])
         persons.queryset = Customer.objects.filter(pk__in=offered).order_by("sort_key", "pk")

@@ -64,6 +64,7 @@ def moment_create(request: HttpRequest, pk: int) -> HttpResponse:
     form = MomentForm(
         request.POST or None,
         customer=customer,
+        user=request.user,
         now=now,
         may_plan=request.user.has_perm(ADD_TASK),
         note=quick is not None and not quick.channel,
@@ -111,7 +112,14 @@ def moment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if moment.message_id:
         raise Http404
     customer = moment.customer
-    form = MomentForm(request.POST or None, instance=moment, customer=customer, now=timezone.now(), may_plan=False)
+    form = MomentForm(
+        request.POST or None,
+        instance=moment,
+        customer=customer,
+        user=request.user,
+        now=timezone.now(),
+        may_plan=False,
+    )
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("The contact moment was corrected."))

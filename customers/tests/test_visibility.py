@@ -96,3 +96,28 @@ def test_lists_search_and_exports_leave_a_strangers_customer_out(client: Client,
         body = b"".join(response) if response.streaming else response.content
         assert f">{hidden}" not in body.decode()
         assert f"\n{hidden}," not in body.decode()
+
+
+def test_a_household_that_one_may_not_see_cannot_be_joined(client: Client) -> None:
+    CompanyFactory()
+    rights = ("customers.view_customer", "customers.change_customer", "customers.add_customer")
+    client.force_login(user := user_with(*rights))
+    hidden = CustomerFactory(kind="company", owner=UserFactory())
+    customer = CustomerFactory(owner=user)
+    address = f"/customers/{customer.pk}/edit/"
+    entries = {name: value for name, value in client.get(address).context["form"].initial.items() if value is not None}
+    response = client.post(address, entries | {"member_of": hidden.reference, "custom": ""})
+    assert list(response.context["form"].errors) == ["member_of"]
+    Customer.objects.filter(pk=customer.pk).update(member_of=hidden)
+    assert str(hidden.pk) in str(client.get(address).context["form"].fields["member_of"].queryset.values_list("pk"))
+
+
+def test_a_contact_person_that_one_may_not_see_is_not_offered(client: Client) -> None:
+    CompanyFactory()
+    rights = ("customers.view_customer", "customers.add_contactmoment")
+    client.force_login(user := user_with(*rights))
+    firm = CustomerFactory(kind="company", owner=user)
+    seen = CustomerFactory(member_of=firm, owner=user)
+    CustomerFactory(member_of=firm, owner=UserFactory())
+    form = client.get(f"/customers/{firm.pk}/moments/new/").context["form"]
+    assert list(form.fields["person"].queryset) == [seen]
