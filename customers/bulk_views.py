@@ -94,7 +94,9 @@ def _asked(request: HttpRequest, selection: Selection) -> HttpResponse:
     if not found:
         raise BadSelection
     counted = Selection(selection.query, selection.keys, found)
-    form = FORMS[action](initial={"action": action, "selection": counted.signed(user)})  # type: ignore[arg-type]
+    # A page that knows what is to be done says so, for the reader to change.
+    proposed = {name: request.POST[name] for name in ("title", "note") if name in request.POST}
+    form = FORMS[action](initial=proposed | {"action": action, "selection": counted.signed(user)})  # type: ignore[arg-type]
     return _form_page(request, form, counted, action)
 
 

@@ -145,7 +145,10 @@ def test_a_category_has_its_policy_its_customers_and_its_actions(run: Run) -> No
     page = client.get(URL)
     assert "Delight them." in page.content.decode()
     assert "/segments/new/?filters=category%3D1" in page.content.decode()
-    asked = client.post("/customers/bulk/", {"list": page.context["selections"][1], "scope": "all", "action": "task"})
+    assert '<input type="hidden" name="title" value="Delight them.">' in page.content.decode()
+    sent = {"list": page.context["selections"][1], "scope": "all", "action": "task", "title": "Delight them."}
+    asked = client.post("/customers/bulk/", sent)
+    assert asked.context["form"]["title"].value() == "Delight them."
     best = Scorecard.objects.filter(run=run, category=1).count()
     assert f"{best} customers are selected" in asked.context["form_intro"]
 
