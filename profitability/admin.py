@@ -1,7 +1,8 @@
 """Admin pages of profitability.
 
 Customer months, figures of periods and values by month have no page: their keys are made of two columns and more, which
-the admin does not know, and they are computed, a million for each run. What runs computed is looked at, never edited.
+the admin does not know, and they are computed, a million for each run. Nor have main families of customers. What runs
+computed is looked at, never edited.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from customers.models import Run, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.models.scorecard import Category, Stage
 from customers.reports import FilterChoices
+from profitability.reports.group_names import family_choices
 from profitability.reports.groups import UNKNOWN
 from profitability.totals import Ranking
 
@@ -52,6 +53,7 @@ class RankingFilters(FilterForm):
     segment = ChoiceFilter(label=gettext_lazy("Segment"))
     owner = ChoiceFilter(label=gettext_lazy("Owner"))
     source = ChoiceFilter(label=gettext_lazy("Acquisition source"))
+    family = ChoiceFilter(label=gettext_lazy("Main product family"))
     country = ChoiceFilter(label=gettext_lazy("Country"))
     from_rank = forms.IntegerField(
         label=gettext_lazy("From rank"), required=False, min_value=1, max_value=2**31 - 1, widget=SlimNumber
@@ -82,6 +84,7 @@ class RankingFilters(FilterForm):
             "segment": [(key, segment.name) for key, segment in self.segments.items()],
             "owner": [*choices.owners, (UNKNOWN, gettext_lazy("Nobody"))],
             "source": [*choices.sources, unknown],
+            "family": [*family_choices(), unknown],
             "country": [*choices.countries, unknown],
         }
         for name, values in offered.items():
@@ -104,6 +107,9 @@ class RankingFilters(FilterForm):
 
     def filter_source(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
         return customers.filter(source=None if key == UNKNOWN else int(key))
+
+    def filter_family(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
+        return customers.filter(main_family__family=None if key == UNKNOWN else int(key))
 
     def filter_country(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
         return customers.filter(country="" if key == UNKNOWN else key)

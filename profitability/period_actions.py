@@ -13,6 +13,7 @@ from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from crm_site.lib.partitions import Partition
 from customers.models import Run
+from profitability.family_actions import renew_main_families
 from profitability.models import PeriodFigure, PeriodRanking, ValuePolicy
 from profitability.period_statements import rank_customers, sum_up_months
 from profitability.periods import Period
@@ -72,6 +73,7 @@ def compute_ranking(*, ranking_id: int) -> PeriodRanking:
     policy = ValuePolicy.current()
     if ranking.since is not None:
         _fill(ranking, run_totals, policy)
+    renew_main_families(run=ranking.run)
     figures = figures_of(ranking)
     totals = PeriodTotals(
         ranking=ranking_of_period(ranking, policy.best_share) if ranking.since else run_totals.ranking,

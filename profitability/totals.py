@@ -269,8 +269,9 @@ class PeriodTotals:
     bands: tuple[Band, ...]  # the smallest customers first
 
     def by(self, name: str) -> Grouping:
-        """One of the groupings."""
-        return next(grouping for grouping in self.groupings if grouping.by == name)
+        """One of the groupings; an empty one where the ranking is older than that way of grouping."""
+        found = (grouping for grouping in self.groupings if grouping.by == name)
+        return next(found, Grouping(by=name, groups=(), others=None))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -5,6 +5,7 @@ from profitability.models.cohorts import RunCohorts
 from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
 from profitability.models.equity import EquityBridge
+from profitability.models.family import MainFamily
 from profitability.models.figures import ActivityRate, CustomerMonth, RunActivity, RunMonth
 from profitability.models.history import ValuePoint, ValueSnapshot
 from profitability.models.matrix import ProductMatrix
@@ -25,6 +26,7 @@ __all__ = [
     "Costing",
     "CustomerMonth",
     "EquityBridge",
+    "MainFamily",
     "ModelComparison",
     "PeriodFigure",
     "PeriodRanking",

@@ -12,22 +12,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from crm_site.lib.countries import country_name
-from customers.models import AcquisitionSource, Segment
+from crm_site.lib.remembered import remembered
+from customers.models import AcquisitionSource, ProductFamily, Segment
 from customers.models.scorecard import Category
 from profitability.periods import Period
 from profitability.reports.groups import UNKNOWN
 from profitability.totals import Grouping, PeriodTotals
 
+MOST_FAMILIES = 300
 # What a ranking can be grouped by, in the order offered; "size" has a page of its own.
 GROUPINGS: Mapping[str, str | Promise] = {
     "segment": gettext_lazy("Segment"),
     "owner": gettext_lazy("Owner"),
     "source": gettext_lazy("Acquisition source"),
+    "family": gettext_lazy("Main product family"),
     "country": gettext_lazy("Country"),
     "postal": gettext_lazy("Postal area"),
     "town": gettext_lazy("Town"),
     "category": gettext_lazy("Category"),
 }
+
+
+@remembered(seconds=60)
+def family_choices() -> list[tuple[int, str]]:
+    """The product families to choose from (1 query a minute)."""
+    return [(family.pk, family.label) for family in ProductFamily.objects.all()[:MOST_FAMILIES]]
 
 
 def first_grouping(totals: PeriodTotals) -> str:
@@ -75,6 +84,10 @@ def _sources(keys: Iterable[str]) -> dict[str, str]:
     return {str(source.pk): source.label for source in AcquisitionSource.objects.filter(pk__in=keys)}
 
 
+def _families(keys: Iterable[str]) -> dict[str, str]:
+    return {str(family.pk): family.label for family in ProductFamily.objects.filter(pk__in=keys)}
+
+
 def _segments(keys: Iterable[str]) -> dict[str, str]:
     return {str(pk): name for pk, name in Segment.objects.filter(pk__in=keys).values_list("pk", "name")}
 
@@ -95,6 +108,7 @@ _READERS: Mapping[str, Callable[[Iterable[str]], dict[str, str]]] = {
     "country": _countries,
     "owner": _owners,
     "source": _sources,
+    "family": _families,
     "segment": _segments,
     "category": _categories,
 }

@@ -34,6 +34,7 @@ TRAITS: Mapping[str, Any] = {
     "town": F("customer__city"),
     "owner": F("customer__owner"),
     "source": F("customer__source"),
+    "family": F("customer__main_family__family"),
 }
 SEGMENT = "segment"
 UNKNOWN = "none"  # in addresses: customers of whom the owner, source or place is not known

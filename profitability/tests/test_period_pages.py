@@ -109,7 +109,7 @@ def test_the_ranking_of_a_period_is_a_file_too(manager: Client) -> None:
     assert len(lines) - 1 == manager.get(RANKING + "?period=2026-q2").context["paging"].count
 
 
-@pytest.mark.parametrize("by", ["owner", "source", "country", "postal", "town", "category"])
+@pytest.mark.parametrize("by", ["owner", "source", "family", "country", "postal", "town", "category"])
 def test_a_group_opens_just_its_customers(manager: Client, by: str) -> None:
     page = manager.get(f"{GROUPS}?period=2026-q2&by={by}").context
     assert page["table"].rows

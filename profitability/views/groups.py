@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm_site.lib.components import Tab
 from crm_site.lib.tables import Table
@@ -34,6 +35,14 @@ from profitability.reports.runs import published_now
 from profitability.reports.sizes import band_names, size_sentences
 from profitability.tables import GROUPS, SIZES, band_rows, group_rows, sheet_of, unsorted
 from profitability.views.periods import Asked, currency_of, empty_page
+
+NOTES = {
+    "segment": gettext_lazy("A customer may be in several segments, so segments do not add up to all."),
+    "family": gettext_lazy(
+        "Each customer stands under the product family on which it has spent most since its first order, with all that "
+        "it bought; what each family earns by itself, the matrix tells."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -91,9 +100,7 @@ def ranking_groups(request: HttpRequest) -> HttpResponseBase:
                 for name, label in GROUPINGS.items()
             ],
             "finding": group_sentence(rows.rows, currency),
-            "note": _("A customer may be in several segments, so segments do not add up to all.")
-            if by == "segment"
-            else "",
+            "note": str(NOTES.get(by, "")),
             "bars": profit_by_group(rows.rows, str(GROUPINGS[by]), currency),
             "table": unsorted(GROUPS, rows.rows, currency),
             "formula": _(
