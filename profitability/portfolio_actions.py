@@ -24,7 +24,7 @@ from profitability.portfolio_statements import (
     SEGMENT,
     Window,
     best_accounts,
-    first_order,
+    first_and_last_order,
     gather_members,
     gather_months,
     groups_by_trait,
@@ -40,7 +40,10 @@ from profitability.totals import RunTotals
 # So many customers are added up while somebody waits for the page; more in the background.
 AT_ONCE = 30_000
 LONGEST = 60  # months; what is older tells little of today's customers
-LATEST_START = 7  # a first month whose first order came after this day is a part of one, and left out
+A_WEEK = (
+    7  # a first month that began later than in its first week is a part of one; so is a last one, where records end
+)
+RECORDS_ENDED = 31  # days without any order after which the records are taken to have ended before the run
 
 
 def _portfolio_page(job: Job) -> str:
@@ -125,13 +128,16 @@ def compute_portfolio(*, portfolio_id: int) -> RunPortfolio:
 
 def whole_months(run: Run, totals: RunTotals) -> Window | None:
     """The months that lie wholly within the records, at most the latest `LONGEST`; None without any (1 query)."""
-    first = first_order(run)
-    if first is None or totals.last_month is None:
+    orders = first_and_last_order(run)
+    if orders is None or totals.last_month is None:
         return None
-    start = month_index(first) + (first.day > LATEST_START)
-    is_over = (run.as_of + dt.timedelta(days=1)).day == 1
-    last = min(month_index(dt.date.fromisoformat(totals.last_month)), month_index(run.as_of) - (not is_over))
-    start = max(start, last - LONGEST + 1)
+    first, latest = orders
+    if (run.as_of - latest).days > RECORDS_ENDED:
+        after = latest + dt.timedelta(days=A_WEEK)
+    else:
+        after = run.as_of + dt.timedelta(days=1)
+    last = min(month_index(dt.date.fromisoformat(totals.last_month)), month_index(after) - 1)
+    start = max(month_index(first) + (first.day > A_WEEK), last - LONGEST + 1)
     return Window(run, month_at(start), month_at(last)) if start <= last else None
 
 

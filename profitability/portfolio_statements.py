@@ -54,10 +54,11 @@ class Window:
         return [date(index // 12, index % 12 + 1, 1) for index in range(first, last + 1)]
 
 
-def first_order(run: Run) -> date | None:
-    """The day of the very first order of anybody (1 query)."""
-    found: date | None = _read(f"SELECT min(first_order_on) FROM {CARDS} WHERE run_id = %(run)s", run=run.pk)[0][0]
-    return found
+def first_and_last_order(run: Run) -> tuple[date, date] | None:
+    """The days of the very first and the very last order of anybody (1 query)."""
+    query = f"SELECT min(first_order_on), max(last_order_on) FROM {CARDS} WHERE run_id = %(run)s"
+    first, last = _read(query, run=run.pk)[0]
+    return (first, last) if first and last else None
 
 
 def gather_months(window: Window, drivers: Sequence[str]) -> None:

@@ -53,7 +53,7 @@ def returns_of_groups(
 def _spread(lines: Mapping[str, Sequence[float]], count: int) -> list[Series]:
     """Series that follow each other, each with nothing where the others have their points."""
     found, at = [], 0
-    colours = iter(("brand", "neutral", "accent", "series-4"))
+    colours = iter(("brand-text", "neutral", "accent", "series-4"))
     for place, (name, values) in enumerate(lines.items()):
         spread = [*([None] * at), *values, *([None] * (count - at - len(values)))]
         found.append(Series(name, spread, colour=next(colours), joined=place == 1))
@@ -91,7 +91,7 @@ def returns_of_customers(found: SingleCustomers, rows: Sequence[PointRow]) -> Ch
             Series(
                 _("Customers"),
                 [row.figures.mean for row in shown],
-                colours=["negative" if row.figures.mean < 0 else "brand" for row in shown],
+                colours=["negative" if row.figures.mean < 0 else "brand-text" for row in shown],
             )
         ],
         format="percent",

@@ -128,19 +128,21 @@ def test_segments_overlap_and_whoever_is_in_none_stands_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "as_of", "months"),
+    ("first", "last", "as_of", "months"),
     [
-        (dt.date(2026, 5, 4), dt.date(2026, 6, 30), ["2026-05-01", "2026-06-01"]),
-        (dt.date(2026, 5, 4), dt.date(2026, 6, 29), ["2026-05-01"]),  # June is not over
-        (dt.date(2026, 5, 8), dt.date(2026, 6, 30), ["2026-06-01"]),  # May was begun late
-        (dt.date(2026, 6, 8), dt.date(2026, 6, 29), []),
+        (dt.date(2026, 5, 4), dt.date(2026, 6, 30), dt.date(2026, 6, 30), ["2026-05-01", "2026-06-01"]),
+        (dt.date(2026, 5, 4), dt.date(2026, 6, 29), dt.date(2026, 6, 29), ["2026-05-01"]),  # June is not over
+        (dt.date(2026, 5, 8), dt.date(2026, 6, 30), dt.date(2026, 6, 30), ["2026-06-01"]),  # May was begun late
+        (dt.date(2026, 6, 8), dt.date(2026, 6, 29), dt.date(2026, 6, 29), []),
+        (dt.date(2026, 5, 4), dt.date(2026, 6, 9), dt.date(2026, 8, 31), ["2026-05-01"]),  # the records end in June
+        (dt.date(2026, 5, 4), dt.date(2026, 6, 26), dt.date(2026, 8, 31), ["2026-05-01", "2026-06-01"]),
     ],
 )
-def test_only_whole_months_count(first: dt.date, as_of: dt.date, months: list[str]) -> None:
+def test_only_whole_months_count(first: dt.date, last: dt.date, as_of: dt.date, months: list[str]) -> None:
     CompanyFactory()
     customer = CustomerFactory()
     bought(customer, first)
-    bought(customer, as_of)
+    bought(customer, last)
     run = recomputed(as_of)
     window = whole_months(run, RunTotals.from_json(run.totals))
     assert [month.isoformat() for month in window.months] == months if window else months == []

@@ -292,11 +292,13 @@ def portfolio_customers(request: HttpRequest) -> HttpResponseBase:
     }
     if file := _file(request, sheets):
         return file
+    points = returns_of_customers(found, rows)
     context = {
         "finding": customers_finding(found),
         "found": found,
-        "points": returns_of_customers(found, rows),
-        "shown": len(rows),
+        "points": points,
+        "shown": len(points.x_values) if points else 0,
+        "beyond": len(rows) - len(points.x_values) if points else 0,
         "table": unsorted(tables.CUSTOMERS, rows[:LISTED], asked.currency),
         "fields": unsorted(tables.FIELDS, tables.field_rows(found), asked.currency),
         "files": _files(request, sheets),

@@ -391,7 +391,7 @@
         boundaryGap: spec.closeUp ? ["12%", "12%"] : 0,
         splitLine: { show: false }, axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } },
       },
-      yAxis: valueAxis(spec, { name: spec.y.label, nameTextStyle: { ...labels(), align: "left" }, nameGap: 12, ...(spec.closeUp ? { scale: true, boundaryGap: ["12%", "12%"] } : {}) }),
+      yAxis: valueAxis(spec, { name: spec.y.label, nameTextStyle: { ...labels(), align: "left" }, nameGap: 12, ...(spec.closeUp ? { scale: true, boundaryGap: ["12%", "12%"], axisLabel: { ...labels(), formatter: write } } : {}) }),
       series: spec.series.map((series, index) => {
         const tint = seriesColour(series, index);
         const data = series.values.map((value, at) => ({
