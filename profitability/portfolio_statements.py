@@ -139,7 +139,8 @@ def groups_by_trait(months: int) -> dict[str, tuple[GroupMonths, ...]]:
         """,
     )
     largest = f"""
-        SELECT trait, key, row_number() OVER (PARTITION BY trait ORDER BY sum(cost) DESC, key) AS place
+        SELECT trait, key,
+               row_number() OVER (PARTITION BY trait ORDER BY sum(cost) DESC, sum(profit) DESC, key) AS place
         FROM {SUMS} GROUP BY trait, key
     """
     told = f"CASE WHEN place <= {MOST_GROUPS} THEN key ELSE '{OTHERS}' END"

@@ -7,8 +7,8 @@ import numpy as np
 
 from profitability.portfolio.mixes import Choice, NoMix, mixes_of
 from profitability.portfolio.results import (
+    AVERAGE_MONTH,
     FEWEST_MONTHS,
-    SAME_MONTH,
     SHORT,
     SINGULAR,
     TOO_FEW_GROUPS,
@@ -20,7 +20,7 @@ from profitability.portfolio.returns import Floats, History, comparable, figures
 from profitability.portfolio.shrinkage import shrunk
 
 
-def analyse(whole: History, groups: Sequence[History], *, over: str = SAME_MONTH, reach: float = 0.5) -> Analysis:
+def analyse(whole: History, groups: Sequence[History], *, over: str = AVERAGE_MONTH, reach: float = 0.5) -> Analysis:
     """Return and risk of each group; correlations and mixes of those that can be compared over enough months.
 
     `over` says over which cost a month's profit is taken, `reach` how far a share of today's mix may move.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 FEWEST_MONTHS = 24
 # A month's profit over the cost of the same month, or over that of an average month of the group.
 SAME_MONTH, AVERAGE_MONTH = "month", "average"
-BASES = (SAME_MONTH, AVERAGE_MONTH)
+BASES = (AVERAGE_MONTH, SAME_MONTH)
 
 # Why a group has no return, or stands apart from the mix.
 NO_COST, SHORT, FLAT = "no_cost", "short", "flat"
@@ -24,8 +24,8 @@ class GroupFigures:
     key: str
     customers: int
     months: int  # in which its return is defined
-    cost: float  # of an average month
-    profit: float  # of an average month
+    cost: float  # of an average one of these months, or of all where none has a return
+    profit: float
     mean: float | None  # return of an average month; None without cost
     risk: float | None  # standard deviation of the monthly returns
     problem: str = ""  # why it stands apart from correlations and mix

@@ -1,7 +1,9 @@
 """Return and risk of groups of customers, month by month. Pure: numpy only.
 
-The return of a month is its profit over its cost, cost being all that was spent on the group: goods, service and direct
-costs. Over an average month's cost instead, the ups and downs of volume count too, and an idle month returns nothing.
+The return of a month is its profit over the cost of an average month, cost being all that was spent on the group:
+goods, service and direct costs. So the mean return is all profit over all cost, the ups and downs of volume count as
+risk, and an idle month returns nothing. Over the cost of the same month instead, only margins count; a month in which
+nearly all goods came back then has next to no cost, and a return that outweighs all others.
 Risk is the standard deviation of the monthly returns (divisor T − 1).
 """
 
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from profitability.portfolio.results import FEWEST_MONTHS, FLAT, NO_COST, SAME_MONTH, SHORT, GroupFigures
+from profitability.portfolio.results import AVERAGE_MONTH, FEWEST_MONTHS, FLAT, NO_COST, SAME_MONTH, SHORT, GroupFigures
 
 Floats = NDArray[np.float64]
 # What varies less than this, against its own size, does not vary: the rest is how floats are rounded.
@@ -28,7 +30,7 @@ class History:
     cost: Sequence[float]
 
 
-def monthly_returns(history: History, over: str = SAME_MONTH) -> Floats:
+def monthly_returns(history: History, over: str = AVERAGE_MONTH) -> Floats:
     """The return of each month; not a number where there is none.
 
     Over the cost of the same month there is none in months without cost above zero. Over that of an average month there
@@ -48,11 +50,12 @@ def monthly_returns(history: History, over: str = SAME_MONTH) -> Floats:
     return returns
 
 
-def figures_of(history: History, over: str = SAME_MONTH) -> GroupFigures:
+def figures_of(history: History, over: str = AVERAGE_MONTH) -> GroupFigures:
     """Return and risk of a group over the months that have a return, and why it cannot be compared, if so."""
     returns = monthly_returns(history, over)
     known = np.isfinite(returns)
     months = int(known.sum())
+    told = known if months else np.ones_like(known)
     profit, cost = np.asarray(history.profit, dtype=float), np.asarray(history.cost, dtype=float)
     mean = float(returns[known].mean()) if months else None
     risk = _risk(returns[known])
@@ -60,8 +63,8 @@ def figures_of(history: History, over: str = SAME_MONTH) -> GroupFigures:
         key=history.key,
         customers=history.customers,
         months=months,
-        cost=float(cost[known].mean()) if months else 0.0,
-        profit=float(profit[known].mean()) if months else 0.0,
+        cost=float(cost[told].mean()) if len(cost) else 0.0,
+        profit=float(profit[told].mean()) if len(profit) else 0.0,
         mean=mean,
         risk=risk,
         problem=_problem(months, risk),

@@ -22,8 +22,8 @@ from profitability.reports.sizes import span_name
 # By what customers can be grouped, in the order offered.
 GROUPED: Mapping[str, str | Promise] = {**GROUPINGS, SIZE: gettext_lazy("Size")}
 OVER: Mapping[str, str | Promise] = {
-    SAME_MONTH: gettext_lazy("of the same month"),
     AVERAGE_MONTH: gettext_lazy("of an average month"),
+    SAME_MONTH: gettext_lazy("of the same month"),
 }
 WINDOWS = (0, 24, 36, 48)  # months; 0 is all
 REACHES = (25, 50, 100)  # per cent of a group's present share

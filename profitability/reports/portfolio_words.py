@@ -70,7 +70,7 @@ def portfolio_finding(found: Analysis, names: Mapping[str, str]) -> str:
 def _best_group(found: Analysis, names: Mapping[str, str]) -> str:
     known = [group for group in found.groups if group.mean is not None]
     if not known:
-        return _("No group has a month with cost above zero, so there is no return to tell.")
+        return _("No group has a month with cost above zero, so there is no return on cost to tell.")
     best = max(known, key=lambda group: group.mean or 0)
     words = {"best": names[best.key], "return": _rate(best.mean)}
     varied = [group for group in known if group.risk is not None]
@@ -90,6 +90,10 @@ def _best_group(found: Analysis, names: Mapping[str, str]) -> str:
 def portfolio_notes(answer: Answer) -> list[str]:
     """What must be known beside the finding to read it rightly."""
     found = answer.analysis
+    if all(group.mean is None for group in found.groups):
+        return [
+            _("Returns appear once unit costs of goods or amounts of cost pools are entered and figures recomputed.")
+        ]
     return list(filter(None, (_problem(found, answer.months), _together(found), _doubt(found), _uncosted(answer))))
 
 
@@ -152,6 +156,10 @@ def _doubt(found: Analysis) -> str:
 def _uncosted(answer: Answer) -> str:
     if not answer.uncosted:
         return ""
+    if answer.uncosted >= answer.months:
+        return _(
+            "Nothing was entered in cost pools for these months, so costs are those of goods and direct costs alone."
+        )
     text = ngettext(
         "For %(count)s of the months nothing was entered in cost pools, so its returns look better than they were.",
         "For %(count)s of the months nothing was entered in cost pools, so their returns look better than they were.",
@@ -166,6 +174,8 @@ def _rate(share: float | None) -> str:
 
 def customers_finding(found: SingleCustomers) -> str:
     """Where customers stand between return and risk, in one sentence."""
+    if found.without_cost and not found.told:
+        return _("No customer has a cost above zero, so there is no return on cost to tell.")
     if not found.told or found.mean is None:
         return _("No customer has been one for long enough to tell return and risk.")
     good = sum(field.customers for field in found.fields if field.returns_more and field.is_steadier)
@@ -203,10 +213,14 @@ def leaving_sentence(found: Concentration, currency: str, names: Mapping[int, st
     if not found.outlooks:
         return ""
     best = found.outlooks[0]
-    text = _(
-        "If %(name)s left, the accounts of customers would miss %(profit)s of profit, but the company itself "
-        "%(margin)s: serving costs %(idle)s, and people and machines would be paid on until that capacity is given up."
-    )
+    if best.idle <= 0:
+        text = _("If %(name)s left, the company would miss %(margin)s of gross margin.")
+    else:
+        text = _(
+            "If %(name)s left, the accounts of customers would miss %(profit)s of profit, but the company itself "
+            "%(margin)s: serving costs %(idle)s, and people and machines would be paid on until that capacity is "
+            "given up."
+        )
     return text % {
         "name": names.get(1) or _("the best customer"),
         "profit": money(best.profit_lost, currency, digits=0),

@@ -26,7 +26,9 @@ def _of(owner: str, name: str, label: Any, kind: Any, **options: Any) -> Column:
 RETURN = gettext_lazy("Return a month")
 RISK = gettext_lazy("Risk")
 PER_RISK = gettext_lazy("Return per risk")
-MEAN_HINT = gettext_lazy("Mean of the monthly returns, in which every month counts alike.")
+MEAN_HINT = gettext_lazy(
+    "Mean of the monthly returns; over the cost of an average month it is all profit over all cost."
+)
 RISK_HINT = gettext_lazy("Standard deviation of the monthly returns.")
 
 

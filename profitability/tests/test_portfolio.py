@@ -72,14 +72,20 @@ def test_a_month_returns_its_profit_over_its_cost_or_over_that_of_an_average_mon
 
 
 def test_return_and_risk_by_hand() -> None:
-    found = figures_of(history([10, 0, 30, 20], [100, 0, 100, 100]))
+    found = figures_of(history([10, 0, 30, 20], [100, 0, 100, 100]), SAME_MONTH)
     assert (found.months, found.cost, found.profit) == (3, 100, 20)
     assert (found.mean, found.risk) == (pytest.approx(0.2), pytest.approx(0.1))
     assert (found.per_risk, found.error) == (pytest.approx(2), pytest.approx(0.1 / 3**0.5))
 
 
+def test_a_group_without_cost_has_a_profit_but_no_return() -> None:
+    found = figures_of(history([10, 30], [0, 0]))
+    assert (found.months, found.profit, found.cost, found.mean, found.risk) == (0, 20, 0, None, None)
+    assert (found.per_risk, found.error) == (None, None)
+
+
 def test_over_an_average_month_the_mean_is_all_profit_over_all_cost() -> None:
-    found = figures_of(history([10, -5, 40], [80, 20, 110]), AVERAGE_MONTH)
+    found = figures_of(history([10, -5, 40], [80, 20, 110]))
     assert found.mean == pytest.approx(45 / 210)
 
 
@@ -93,7 +99,7 @@ def test_over_an_average_month_the_mean_is_all_profit_over_all_cost() -> None:
     ],
 )
 def test_groups_that_cannot_be_compared_say_why(profit: list[float], cost: list[float], problem: str) -> None:
-    assert figures_of(history(profit, cost)).problem == problem
+    assert figures_of(history(profit, cost), SAME_MONTH).problem == problem
 
 
 def test_groups_are_left_out_until_the_others_share_enough_months() -> None:
@@ -231,7 +237,7 @@ def test_an_analysis_of_groups_is_the_same_in_any_order() -> None:
 
 def test_todays_mix_over_average_months_returns_what_all_customers_do() -> None:
     groups = some_groups(5)
-    found = analyse(together(groups), groups, over=AVERAGE_MONTH)
+    found = analyse(together(groups), groups)
     assert found.mixes is not None
     assert found.mixes.today.mean == pytest.approx(found.whole.mean)
     assert found.cost == pytest.approx(found.whole.cost)
@@ -255,7 +261,7 @@ def test_a_group_that_began_late_stands_apart() -> None:
     groups = some_groups(1, months=40, groups=3)
     late = history([0] * 10 + [1, 2] * 15, [0] * 10 + [9] * 30, "late")
     gone = history([1, 2] * 15 + [0] * 10, [9] * 30 + [0] * 10, "gone")
-    found = analyse(together(groups), [*groups, late, gone])
+    found = analyse(together(groups), [*groups, late, gone], over=SAME_MONTH)
     assert (found.compared, found.months) == (("0", "1", "2", "late"), 30)
     assert found.groups[-1].problem == SHORT
 

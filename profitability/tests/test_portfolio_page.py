@@ -219,7 +219,7 @@ def test_strange_filters_are_those_of_the_start(manager: Client) -> None:
     context = manager.get(f"{URL}?by=colour&over=moon&months=x&reach=7&aim=fame").context
     assert context["by"] == "source"  # the first grouping that tells customers apart
     chosen = {choice["name"]: [key for key, _l, on in choice["options"] if on] for choice in context["choices"]}
-    assert chosen == {"over": ["month"], "months": [0], "reach": [50], "aim": ["best"]}
+    assert chosen == {"over": ["average"], "months": [0], "reach": [50], "aim": ["best"]}
 
 
 def test_fewer_than_24_months_are_said_and_still_tell_return_and_risk(manager: Client) -> None:
@@ -229,7 +229,7 @@ def test_fewer_than_24_months_are_said_and_still_tell_return_and_risk(manager: C
     assert "2 whole months" in context["notes"][0]
     assert (context["correlations"], "moves" in context) == (None, False)
     assert texts(context["returns"])[-1] == [
-        "All customers together", "2", "2", "€49.33", "€11.67", "-7.7%", "63.0%", "-0.12",
+        "All customers together", "2", "2", "€49.33", "€11.67", "23.7%", "55.4%", "0.43",
     ]  # fmt: skip
 
 
@@ -375,3 +375,20 @@ def test_pages_ask_the_same_few_queries_every_time(
     manager.get(address)
     with django_assert_num_queries(queries):
         manager.get(address)
+
+
+def test_records_without_costs_have_no_returns_and_say_what_is_missing(manager: Client) -> None:
+    CompanyFactory()
+    for month in range(24):
+        for customer in Customer.objects.all() or (CustomerFactory(city="Lyon"), CustomerFactory(city="Pau")):
+            day = dt.date(2024 + (1 + month) // 12, (1 + month) % 12 + 1, 5)
+            bought(customer, day, {"unit_price": 10, "unit_cost": None})
+    recomputed(TODAY)
+    context = manager.get(f"{URL}?by=town").context
+    assert context["finding"].startswith("No group has a month with cost above zero")
+    assert "once unit costs of goods" in context["notes"][0]
+    assert texts(context["returns"])[0] == ["Lyon", "1", "0", "€0.00", "€10.00", "", "", ""]
+    assert context["returns_chart"] is None
+    assert "No customer has a cost above zero" in manager.get("/portfolio/customers/").context["finding"]
+    leaving = manager.get("/portfolio/concentration/").context["leaving"]
+    assert leaving.endswith("left, the company would miss €240 of gross margin.")

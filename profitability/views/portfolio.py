@@ -30,7 +30,7 @@ from profitability.charts.portfolio import returns_of_customers, returns_of_grou
 from profitability.models import RunPortfolio
 from profitability.permissions import SEE_VALUE
 from profitability.portfolio.concentration import TEN
-from profitability.portfolio.results import BASES, SAME_MONTH, Concentration, Mix
+from profitability.portfolio.results import AVERAGE_MONTH, BASES, Concentration, Mix
 from profitability.portfolio_actions import Question, answer_to, portfolio_for
 from profitability.portfolio_statements import SEGMENT
 from profitability.portfolio_totals import Answer, SingleCustomers
@@ -168,7 +168,7 @@ def _question(request: HttpRequest, by: str) -> Question:
     query = request.GET
     return Question(
         by=by,
-        over=query.get("over", "") if query.get("over") in BASES else SAME_MONTH,
+        over=query.get("over", "") if query.get("over") in BASES else AVERAGE_MONTH,
         months=_one_of(WINDOWS, query.get("months", ""), WINDOWS[0]),
         reach=_one_of(REACHES, query.get("reach", ""), 50),
         segments=visible_segments(request.user) if by == SEGMENT else (),

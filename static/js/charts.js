@@ -375,6 +375,8 @@
     const radius = (at) => (spec.sizes ? 8 + (narrow(box) ? 20 : 32) * Math.sqrt(spec.sizes[at] / largest) : few ? 12 : 7);
     const ends = { ...labels(), hideOverlap: true };
     const right = Math.max(...spec.x.values.map(Number)) * 0.75; // beyond it there is no room for a name at the right
+    // What cannot be below zero, such as a risk, has no room below zero either.
+    const near = ({ min, max }) => (min < 0 ? null : Math.max(0, Math.floor((min - (max - min) * 0.12) * 100) / 100));
     const lines = spec.marks.flatMap((mark) => [{ xAxis: Number(mark.x) }, { yAxis: mark.y }]);
     return {
       ...base(spec), ...legend(spec),
@@ -388,7 +390,7 @@
       },
       xAxis: {
         type: "value", name: spec.x.label, nameLocation: "middle", nameGap: 30, nameTextStyle: labels(), axisLabel: { ...ends, formatter: x }, scale: spec.closeUp,
-        boundaryGap: spec.closeUp ? ["12%", "12%"] : 0,
+        ...(spec.closeUp ? { boundaryGap: [0, "12%"], min: near } : {}),
         splitLine: { show: false }, axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } },
       },
       yAxis: valueAxis(spec, { name: spec.y.label, nameTextStyle: { ...labels(), align: "left" }, nameGap: 12, ...(spec.closeUp ? { scale: true, boundaryGap: ["12%", "12%"], axisLabel: { ...labels(), formatter: write } } : {}) }),
