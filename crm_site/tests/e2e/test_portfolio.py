@@ -1,13 +1,15 @@
 """A manager reads customers as a portfolio: a point opens its customers, and a what-if lets the best ones go."""
 
+import datetime as dt
 import re
 
 import pytest
 from playwright.sync_api import expect
 
 from crm_site import roles
-from crm_site.tests.e2e.conftest import Site
+from crm_site.tests.e2e.conftest import AS_OF, Site
 from customers.models import Customer
+from profitability.tests.shop import bought, recomputed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,6 +27,10 @@ PLACE_OF_POINT = """() => {
 
 def test_from_a_point_to_its_customers_and_from_the_best_to_a_what_if(site: Site, company: list[Customer]) -> None:
     page = site.page
+    # So that the records have whole months: one order in the first week of the first, and one in June.
+    for day in (dt.date(2025, 12, 3), dt.date(2026, 6, 25)):
+        bought(company[0], day)
+    recomputed(AS_OF)
     site.sign_in(roles.MANAGER)
     page.get_by_role("link", name="Portfolio", exact=True).click()
     expect(page.get_by_text("cannot be said from fewer than 24")).to_be_visible()
