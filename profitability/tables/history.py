@@ -9,26 +9,27 @@ from profitability.reports.history import Worth
 
 
 def worth_table(history: list[Worth], currency: str) -> Table:
-    """The latest first."""
+    """The latest first; without categories where it is a sum, which has none."""
+    categories = [Column(_("Category"), "badge")] if any(worth.category for worth in history) else []
     return Table(
         caption=_("Value over time"),
         columns=[
             Column(_("Day of the figures")),
             Column(_("Lifetime value"), "money"),
             Column(_("Profit so far"), "money"),
-            Column(_("Category"), "badge"),
+            *categories,
         ],
-        rows=[_row(worth, currency) for worth in reversed(history)],
+        rows=[_row(worth, currency, with_category=bool(categories)) for worth in reversed(history)],
     )
 
 
-def _row(worth: Worth, currency: str) -> Row:
+def _row(worth: Worth, currency: str, *, with_category: bool) -> Row:
     category = worth.category
-    return Row(
-        [
-            Cell(day(worth.as_of)),
-            Cell(money(worth.lifetime_value, currency)),
-            Cell(money(worth.profit, currency)),
-            Cell(category_name(category), badge=f"category-{category}") if category else Cell(""),
-        ]
-    )
+    cells = [
+        Cell(day(worth.as_of)),
+        Cell(money(worth.lifetime_value, currency)),
+        Cell(money(worth.profit, currency)),
+    ]
+    if with_category:
+        cells.append(Cell(category_name(category), badge=f"category-{category}") if category else Cell(""))
+    return Row(cells)
