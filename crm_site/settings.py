@@ -229,8 +229,11 @@ MAIL_IN_FOLDER = os.environ.get("MAIL_IN_FOLDER", "INBOX")
 
 # --- Languages and formats --------------------------------------------------------------------------------------------
 
-LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+# The company's language: that of reminders and calendars, and of browsers that ask for none of these.
+LANGUAGE_CODE = os.environ.get("CRM_LANGUAGE", "en")
+if LANGUAGE_CODE not in dict(LANGUAGES):
+    raise ImproperlyConfigured(f"CRM_LANGUAGE must be one of {', '.join(dict(LANGUAGES))}, not {LANGUAGE_CODE!r}.")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_I18N = True

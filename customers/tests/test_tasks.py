@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
+from pytest_django import Settings
 
 from crm_site.lib.accounts.models import Team, User
 from customers.models import CalendarFeed, Task
@@ -230,6 +231,13 @@ def test_the_list_takes_no_more_queries_for_more_tasks(browser_of: Client, worke
 
 
 # --- Reminders --------------------------------------------------------------------------------------------------------
+
+
+def test_a_reminder_speaks_the_companys_language(settings: Settings) -> None:
+    task = TaskFactory(title="Rappeler", customer=None, due_on=DAY(2026, 7, 1))
+    settings.LANGUAGE_CODE = "fr"
+    subject, text = reminder_text(task)
+    assert (subject, text.splitlines()[1]) == ("Rappel\N{NO-BREAK SPACE}: Rappeler", "Échéance le 1 juil. 2026")
 
 
 def test_a_due_reminder_is_sent_once() -> None:
