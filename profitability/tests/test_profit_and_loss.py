@@ -23,9 +23,11 @@ from customers.tests.factories import (
 )
 from profitability.actions import publish_costing, request_recompute
 from profitability.charts import profit_of_customer
-from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, RunMonth
+from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, CustomerMonth, RunMonth
 from profitability.permissions import SEE_VALUE
 from profitability.reports import CustomerProfitAndLoss, customer_profit_and_loss
+from profitability.reports.profit_and_loss import account_of as summed
+from profitability.reports.profit_and_loss import charge, profit_of_years, rates_of
 
 # A recompute reads one state of all records, in a transaction of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,6 +141,26 @@ def test_the_last_twelve_months_leave_out_what_is_older(run: Run, buyer: Custome
     assert (account.last_year.gross, account.last_year.returns, account.last_year.orders) == (30, 30, 1)
     assert account.last_year.direct_costs == 0
     assert (account.whole.since, account.whole.until) == (LONG_AGO.replace(day=1), LATELY.replace(day=1))
+
+
+def test_the_profit_of_a_year_is_that_of_its_months(run: Run, buyer: Customer) -> None:
+    for customer in Customer.objects.all():
+        days = [run.as_of.replace(year=year, month=month, day=1) for year in (2025, 2026) for month in range(1, 13)]
+        drawn = dict(zip(days, [Decimal(0)] * 24, strict=True)) | months_of(run, customer)
+        years = profit_of_years(run, customer.pk)
+        for year, found in ((2026, years.profit), (2025, years.before or Decimal(0))):
+            assert found == sum(profit for day, profit in drawn.items() if day.year == year)
+    assert profit_of_years(run, buyer.pk).profit != 0
+
+
+def months_of(run: Run, customer: Customer) -> dict[dt.date, Decimal]:
+    """The profit of each month, through the rows of the whole account."""
+    activities, rates = rates_of(run.pk)
+    found = {}
+    for month in CustomerMonth.objects.of(run, customer.pk):
+        charges = {(month.month, each.pk): charge(month, rates.get((month.month, each.pk))) for each in activities}
+        found[month.month] = summed([month], activities, charges).profit
+    return found
 
 
 def test_lines_run_from_gross_sales_to_profit_and_add_up(run: Run, buyer: Customer) -> None:
