@@ -107,7 +107,7 @@ def import_undo(request: HttpRequest, pk: int) -> HttpResponse:
         "page_title": _("Undo the import?"),
         "breadcrumbs": [(_("Imports"), reverse("imports")), (source.file_name, reverse("import", args=[pk]))],
         "confirm_text": _(
-            "%(created)s records that this import added are removed, and %(updated)s that it changed are put back. "
+            "What this import added is removed (%(created)s), and what it changed is put back (%(updated)s). "
             "What somebody has changed or used since is left as it is, and named."
         )
         % figures,

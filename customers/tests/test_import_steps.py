@@ -179,7 +179,7 @@ def test_the_import_ends_when_its_requester_may_no_longer_import(manager: Client
 def test_an_import_is_undone_after_a_question(manager: Client) -> None:
     source = finished(manager)
     assert Customer.objects.count() == 1
-    assert "1 records that this import added are removed" in page_of(manager, "import-undo", source)
+    assert "What this import added is removed (1)" in page_of(manager, "import-undo", source)
     manager.post(reverse("import-undo", args=[source.pk]))
     source.refresh_from_db()
     run_job(source.undo_job_id)
