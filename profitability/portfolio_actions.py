@@ -16,6 +16,7 @@ from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from crm_site.lib.plain import plain
 from customers.models import Run
+from profitability.family_actions import renew_main_families
 from profitability.models import PortfolioAnalysis, RunPortfolio
 from profitability.periods import month_at, month_index
 from profitability.portfolio.concentration import concentration
@@ -108,6 +109,7 @@ def compute_portfolio(*, portfolio_id: int) -> RunPortfolio:
     window = whole_months(run, totals)
     history, customers = History(groupings={}), SingleCustomers()
     if window:
+        renew_main_families(run=run)
         gather_months(window, totals.drivers)
         gather_members(run)
         months = len(window.months)

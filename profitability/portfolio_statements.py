@@ -10,13 +10,13 @@ from django.db import connection
 
 from customers.forms import members_of
 from customers.models import Customer, Run, Scorecard, Segment
-from profitability.models import ActivityRate, CustomerMonth, RunMonth
+from profitability.models import ActivityRate, CustomerMonth, MainFamily, RunMonth
 from profitability.period_statements import NET_REVENUE, charges_of
 from profitability.portfolio.concentration import TEN, Account, Whole
 from profitability.portfolio_totals import OTHERS, CustomerPoint, Field, GroupMonths, SingleCustomers
 
 MONTHS, RATES = CustomerMonth._meta.db_table, ActivityRate._meta.db_table
-CARDS, CUSTOMERS = Scorecard._meta.db_table, Customer._meta.db_table
+CARDS, CUSTOMERS, FAMILIES = (model._meta.db_table for model in (Scorecard, Customer, MainFamily))
 # Tables that live as long as the transaction.
 LIVED, RANKED, MEMBERS, SUMS, STEADY = (
     f"portfolio_{name}" for name in ("months", "customers", "members", "sums", "steady")
@@ -36,6 +36,7 @@ TRAITS: Mapping[str, str] = {
     "town": "c.city",
     "owner": "coalesce(c.owner_id::text, '')",
     "source": "coalesce(c.source_id::text, '')",
+    "family": "coalesce(f.family_id::text, '')",
     SIZE: "width_bucket(s.net_revenue, l.lowest)::text",
 }
 
@@ -68,7 +69,8 @@ def gather_months(window: Window, drivers: Sequence[str]) -> None:
         RANKED,
         f"""
         SELECT s.customer_id, s.net_revenue, {traits}
-        FROM {CARDS} s JOIN {CUSTOMERS} c ON c.id = s.customer_id, (
+        FROM {CARDS} s JOIN {CUSTOMERS} c ON c.id = s.customer_id
+        LEFT JOIN {FAMILIES} f ON f.customer_id = s.customer_id, (
             SELECT percentile_disc(%(fifths)s::float8[]) WITHIN GROUP (ORDER BY net_revenue) AS lowest
             FROM {CARDS} WHERE run_id = %(run)s AND rank IS NOT NULL
         ) l

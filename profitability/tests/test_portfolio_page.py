@@ -22,6 +22,7 @@ from profitability.permissions import SEE_VALUE
 from profitability.portfolio_actions import Question, answer_to, compute_portfolio, portfolio_for, whole_months
 from profitability.portfolio_statements import MOST_GROUPS
 from profitability.portfolio_totals import OTHERS, GroupMonths, History, SingleCustomers
+from profitability.reports.portfolio import GROUPED
 from profitability.tests.published import publish
 from profitability.tests.shop import Shop, bought, recomputed
 from profitability.totals import RunTotals
@@ -95,6 +96,10 @@ def test_groups_of_every_kind_come_to_all_customers() -> None:
     for by, groups in found.groupings.items():
         assert sum(group.customers for group in groups) == 2, by
         assert tuple(map(sum, zip(*(group.profit for group in groups), strict=True))) == found.whole.profit, by
+
+
+def test_every_grouping_that_is_offered_is_added_up() -> None:
+    assert set(history_of(TwoYears().run).groupings) == set(GROUPED)
 
 
 def test_what_is_beyond_the_largest_groups_stands_together() -> None:
