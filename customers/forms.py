@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -187,6 +188,14 @@ def members_of(segment: Segment, run: Run | None, *, today: dt.date | None = Non
     if not asked or not asked <= filters.in_force().keys():
         return Customer.objects.none()
     return cast(CustomerQuerySet, filters.apply(portfolio(Customer.objects.all(), run, filters.figures)))
+
+
+def members_in_sql(segment: Segment, run: Run | None) -> tuple[str, tuple[Any, ...]]:
+    """The keys of the members as a statement for a larger one; of a segment that cannot have any, a statement too."""
+    try:
+        return members_of(segment, run).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT NULL::bigint WHERE false", ()
 
 
 class OrderFilters(FilterForm):

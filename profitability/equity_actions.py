@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from customers.forms import members_of
+from customers.forms import members_in_sql
 from customers.models import Run, Scorecard, Segment
 from customers.models.scorecard import Stage
 from profitability.models import EquityBridge
@@ -102,6 +102,5 @@ def _segments(run: Run) -> list[SegmentBridge]:
     """The same for whoever is in each segment now."""
     found = []
     for segment in Segment.objects.order_by("name")[:MOST_SEGMENTS]:
-        members = members_of(segment, run).order_by().values("pk").query.sql_with_params()
-        found.append(SegmentBridge(segment=segment.pk, bridge=_sum(members)))
+        found.append(SegmentBridge(segment=segment.pk, bridge=_sum(members_in_sql(segment, run))))
     return found

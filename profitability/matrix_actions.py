@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
-from customers.forms import members_of
+from customers.forms import members_in_sql
 from customers.models import OrderLine, Run, Segment
 from profitability.matrix import TOTAL, Amounts, Exact, Group, Matrix, add_up, column_totals
 from profitability.matrix_statements import (
@@ -194,7 +194,7 @@ def _everybody(groups: Iterable[Group]) -> Group:
 def _segments(by: str, columns: Mapping[str, Amounts], basis: Basis) -> list[Group]:
     rows = []
     for segment in Segment.objects.order_by("name")[:MOST_SEGMENTS]:
-        members, parameters = members_of(segment, basis.run).order_by().values("pk").query.sql_with_params()
+        members, parameters = members_in_sql(segment, basis.run)
         customers, total = totals_of_members(basis.run, members, parameters)
         bought = _by_column(by, bought_by_members(basis, members, parameters), columns)
         rows.append(Group(str(segment.pk), customers, total, bought))

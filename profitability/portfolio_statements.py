@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from customers.forms import members_of
+from customers.forms import members_in_sql
 from customers.models import Customer, Run, Scorecard, Segment
 from profitability.models import ActivityRate, CustomerMonth, MainFamily, RunMonth
 from profitability.period_statements import NET_REVENUE, charges_of
@@ -102,7 +102,7 @@ def gather_members(run: Run) -> None:
     _make(MEMBERS, f"SELECT ''::text AS segment, customer_id FROM {RANKED} LIMIT 0")
     with connection.cursor() as cursor:
         for segment in Segment.objects.order_by("name")[:MOST_SEGMENTS]:
-            members, parameters = members_of(segment, run).order_by().values("pk").query.sql_with_params()
+            members, parameters = members_in_sql(segment, run)
             cursor.execute(
                 f"""
                 INSERT INTO {MEMBERS} SELECT %s, customer_id

@@ -187,6 +187,16 @@ def test_without_a_run_before_the_page_says_when_it_will_tell() -> None:
 
 
 @pytest.mark.django_db
+def test_a_segment_that_can_have_no_members_has_a_bridge_of_nothing() -> None:
+    SegmentFactory(query="owner=987654321")
+    run, _worths = two_runs()
+    bridge = keep_bridge(run=run)
+    assert bridge
+    (segment,) = EquityChange.from_json(bridge.totals).segments
+    assert (segment.bridge.before, segment.bridge.after, segment.bridge.customers_won) == (0, 0, 0)
+
+
+@pytest.mark.django_db
 def test_tables_are_files_for_who_may_export() -> None:
     two_runs()
     client = client_with(SEE_VALUE, EXPORT)
