@@ -112,6 +112,14 @@ def test_export_to_a_place_that_cannot_be_written_leaves_nothing(ranked: Run, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_period_in_which_nobody_bought_is_an_empty_file_and_said(
+    computed: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("export", "ranking", period="2031", output=tmp_path / "ranking.csv")
+    assert len((tmp_path / "ranking.csv").read_text().splitlines()) == 1
+    assert "No customer is ranked in this period" in capsys.readouterr().err
+
+
 @pytest.fixture
 def computed() -> Run:
     """The current run of a few dozen customers who bought from January to June."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,7 +56,11 @@ LIFETIME_VALUES = {
     "expected_orders": "expected_orders",
     "probability_alive": "probability_alive",
 }
-KINDS = {"cumulative_share": "percent", "probability_alive": "percent", "rank": "number", "category": "number"}
+KINDS = {
+    "cumulative_share": "percent",
+    "probability_alive": "percent",
+    **dict.fromkeys(("rank", "category", "orders", "expected_orders"), "number"),
+}
 TEXTS = frozenset({"reference", "name", "lifetime_value_note"})
 
 
@@ -103,7 +108,7 @@ class Command(DataCommand):
             what, rows = Export({name: name for name in LONG}, ()), matrix_rows(run, period)
         else:
             what = EXPORTS[options["what"]]
-            rows = rows_of(run, what, period)
+            rows = self._told_when_empty(rows_of(run, what, period))
         try:
             if options["format"] == "xlsx":
                 self._workbook(options["what"], what, rows, output)
@@ -113,6 +118,14 @@ class Command(DataCommand):
                     write(what, rows, file)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+
+    def _told_when_empty(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The rows; where there are none the file has headings only, and whoever asked is told."""
+        first = next(rows, None)
+        if first is None:
+            self.stderr.write("No customer is ranked in this period: the file has no rows.")
+            return iter(())
+        return chain([first], rows)
 
     def _workbook(self, name: str, what: Export, rows: Iterator[dict[str, Any]], output: Path | None) -> None:
         if output is None:
