@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from crm_site.lib import formatting
 from crm_site.lib.charts import Chart, Series
-from crm_site.lib.export import Sheet, csv_response
+from crm_site.lib.downloads import page_or_file
 from crm_site.lib.tables import Column, Table, draw
 from customers.journey_forms import JourneyFilters
 from customers.journey_reports import Journey, Stage, TooSlow, in_period, journey, of_segment, usual_journey
@@ -41,7 +41,7 @@ STAGES = Table(
 
 @permission_required(VIEW_MOMENTS, raise_exception=True)
 def journey_page(request: HttpRequest) -> HttpResponseBase:
-    """Volume, minutes, customers and drop-out at each touchpoint of a period, as a page or as CSV."""
+    """Volume, minutes, customers and drop-out at each touchpoint of a period, as a page or as a file."""
     segments = list(Segment.objects.visible_to(request.user)[:MOST_SEGMENTS])
     filters = JourneyFilters(request.GET, segments=segments, today=timezone.localdate())
     try:
@@ -49,18 +49,15 @@ def journey_page(request: HttpRequest) -> HttpResponseBase:
     except TooSlow:
         context = _context(request, filters, Journey(filters.asked_period(), []))
         return render(request, "customers/journey.html", context | {"slow": True})
-    if request.GET.get("format") == "csv":
-        return csv_response(sheet(asked.stages))
-    return render(request, "customers/journey.html", _context(request, filters, asked))
-
-
-def sheet(stages: list[Stage]) -> Sheet:
-    """The table as a file."""
-    return Sheet(
-        name=STAGES.name,
-        headings=[str(column.label) for column in STAGES.columns],
-        kinds=[column.kind for column in STAGES.columns],
-        rows=([column.read(stage) for column in STAGES.columns] for stage in stages),
+    context = _context(request, filters, asked)
+    touchpoints = context["table"] if asked.stages else None
+    # Counts of all customers name nobody: whoever may see them may take them along.
+    return page_or_file(
+        request,
+        "customers/journey.html",
+        context,
+        {"touchpoints": touchpoints, "chart": context["chart"]},
+        permission=VIEW_MOMENTS,
     )
 
 
@@ -86,10 +83,9 @@ def shown_columns(stages: list[Stage]) -> tuple[Column, ...]:
     return tuple(column for column in STAGES.columns if moods or column.name != "happy")
 
 
-def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> dict[str, object]:
+def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> dict[str, Any]:
     stages, period = asked.stages, asked.period
     days = {"since": formatting.day(period.since), "until": formatting.day(period.until)}
-    csv = urlencode([(name, value) for name, value in request.GET.items() if value and name != "format"])
     return {
         "page_title": _("Customer journey"),
         "page_subtitle": _("Contact moments from %(since)s to %(until)s") % days,
@@ -99,7 +95,6 @@ def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> d
         "finding": finding(stages),
         "chart": chart(stages) if stages else None,
         "table": draw(STAGES, shown_columns(stages), stages, currency=""),
-        "csv_url": f"?{csv}{'&' if csv else ''}format=csv",
     }
 
 

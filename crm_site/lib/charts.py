@@ -31,6 +31,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from crm_site.lib import formatting
+from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import UNKNOWN, Number
 
 XValue: TypeAlias = str | int | float | Decimal | dt.date
@@ -150,15 +151,33 @@ class Chart:
         rows = [(self._x_text(self.x_values[i]), *(self._y_text(one.values[i]) for one in self.series)) for i in shown]
         return ChartTable((self.x_label, *(one.name for one in self.series)), rows, count - len(shown))
 
-    def _points(self) -> ChartTable:
-        """The points of a scatter by name, the first of very many; those that have no name go by their series."""
-        points = [
-            (name or one.name, self._x_text(x), self._y_text(value))
+    def _named_points(self) -> list[tuple[str, XValue, Number]]:
+        """The points of a scatter by name; those that have no name go by their series."""
+        return [
+            (name or one.name, x, value)
             for one in self.series
             for name, x, value in zip(self.names or (), self.x_values, one.values, strict=True)
             if value is not None
         ]
+
+    def _points(self) -> ChartTable:
+        """The first points of a scatter, in words."""
+        points = [(name, self._x_text(x), self._y_text(value)) for name, x, value in self._named_points()]
         return ChartTable((self.names_label, self.x_label, self.y_label), points[:TABLE_ROWS], len(points[TABLE_ROWS:]))
+
+    def as_sheet(self, name: str) -> Sheet:
+        """Every point of the drawing as a file."""
+        days = self.x_type in ("date", "month")
+        if self.kind == "scatter":
+            heads, kinds = [self.names_label, self.x_label, self.y_label], ["text", self.x_type, self.format]
+            return Sheet(name, heads, kinds, self._named_points(), title=self.title)
+        return Sheet(
+            name=name,
+            title=self.title,
+            headings=[self.x_label, *(one.name for one in self.series)],
+            kinds=["date" if days else self.x_type, *(self.format for _one in self.series)],
+            rows=[list(row) for row in zip(self.x_values, *(one.values for one in self.series), strict=True)],
+        )
 
     def _sample(self, count: int) -> list[int]:
         step = (count - 1) / (TABLE_ROWS - 1)

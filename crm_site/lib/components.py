@@ -9,9 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from django.utils.translation import gettext as _
+
+from crm_site.lib.export import Sheet
 from crm_site.lib.filters import FilterForm
+from crm_site.lib.formatting import UNKNOWN
 
 Kind = Literal["text", "money", "number", "percent", "date", "datetime", "badge", "link"]
 Tone = Literal[
@@ -67,6 +71,14 @@ class Cell:
     badge: str = ""  # a Tone: the text is then drawn as a pill
     note: str = ""  # a second, quiet line
     initials: str = ""  # drawn as a small round picture before the text
+    value: Any = None  # the plain figure or day behind the text, for files; see `cells.py`
+
+    @property
+    def plain(self) -> Any:
+        """What a file holds: the value, otherwise the text; nothing for what is unknown."""
+        if self.value is not None:
+            return self.value
+        return None if self.text in ("", UNKNOWN) else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,33 @@ class Table:
     def keys(self) -> str:
         """The keys of all rows, for a form about the whole page."""
         return " ".join(row.key for row in self.rows)
+
+    @property
+    def title(self) -> str:
+        return self.caption
+
+    def as_sheet(self, name: str) -> Sheet:
+        """The list as a file: plain figures and days; what stands quietly below them in columns of its own."""
+        noted = {at for row in self.rows for at, cell in enumerate(row.cells) if cell.note}
+        heads = [(column.label, column.kind, at in noted) for at, column in enumerate(self.columns)]
+        return Sheet(
+            name=name,
+            title=self.caption,
+            headings=[text for label, _kind, has_notes in heads for text in _headings(label, has_notes)],
+            kinds=[one for _label, kind, has_notes in heads for one in ([kind, "text"] if has_notes else [kind])],
+            rows=[
+                [
+                    value
+                    for at, cell in enumerate(row.cells)
+                    for value in ([cell.plain, cell.note] if at in noted else [cell.plain])
+                ]
+                for row in self.rows
+            ],
+        )
+
+
+def _headings(label: str, has_notes: bool) -> list[str]:
+    return [label, _("%(column)s (note)") % {"column": label}] if has_notes else [label]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,11 @@ class Sheet:
     headings: Sequence[str]
     kinds: Sequence[str]
     rows: Iterable[Sequence[Any]]
+    title: str = ""  # what is in it, where it stands among other tables of a page
+
+    def as_sheet(self, name: str) -> Sheet:
+        """Itself: it has a name already."""
+        return self
 
 
 def csv_response(sheet: Sheet) -> StreamingHttpResponse:
@@ -132,7 +137,7 @@ def write_xlsx(sheet: Sheet, file: IO[bytes]) -> None:
             page.write_string(0, column, heading, bold)
         for line, row in enumerate(sheet.rows, start=1):
             for column, (value, kind) in enumerate(zip(row, sheet.kinds, strict=True)):
-                _write_cell(page, line, column, value, formats.get(kind))
+                _write_cell(page, line, column, value, formats, kind)
 
 
 XLSX_FORMATS = {
@@ -144,15 +149,19 @@ XLSX_FORMATS = {
 }
 
 
-def _write_cell(page: Any, line: int, column: int, value: Any, form: Any) -> None:
+def _write_cell(page: Any, line: int, column: int, value: Any, formats: dict[str, Any], kind: str) -> None:
+    """A cell by the type of its value; days have the shape of days in whatever column."""
     match value:
         case None | "":
             return
         case int() | float() | Decimal():
-            page.write_number(line, column, value, form)
+            page.write_number(line, column, value, formats.get(kind))
         case dt.datetime():
-            page.write_datetime(line, column, timezone.localtime(value), form)
+            page.write_datetime(line, column, timezone.localtime(value), formats["datetime"])
         case dt.date():
-            page.write_datetime(line, column, value, form)
+            page.write_datetime(line, column, value, formats["date"])
         case _:
             page.write_string(line, column, str(value)[:XLSX_LONGEST_TEXT])
+
+
+RESPONSES = {"csv": csv_response, "xlsx": xlsx_response}

@@ -139,6 +139,8 @@ def _cell_maker(column: Column, currency: str) -> Callable[[Any], drawn.Cell]:
     read = column.value or attrgetter(column.name)
     badge, note = column.badge, column.note
 
+    has_value = column.kind in LARGEST_FIRST and not column.choices
+
     def cell(row: Any) -> drawn.Cell:
         value = read(row)
         return drawn.Cell(
@@ -146,6 +148,7 @@ def _cell_maker(column: Column, currency: str) -> Callable[[Any], drawn.Cell]:
             link(row) if link else "",
             badge(row) if badge else "",
             note(row) if note else "",
+            value=value if has_value else None,
         )
 
     return cell

@@ -24,10 +24,9 @@ from django.utils.translation import ngettext
 from django.views.generic import View
 from psycopg2.errors import QueryCanceled
 
-from crm_site.lib import export
 from crm_site.lib.components import Chip, FilterBar, Paging
 from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS
-from crm_site.lib.export import EXPORT_LIMIT
+from crm_site.lib.export import EXPORT_LIMIT, RESPONSES
 from crm_site.lib.filters import FilterForm
 from crm_site.lib.formatting import labelled, number
 from crm_site.lib.paging import (
@@ -44,8 +43,7 @@ from crm_site.lib.paging import (
 from crm_site.lib.tables import BadSort, Column, Sorting, Table, draw
 
 PAGE_SIZES = (25, 50, 100)
-PLACE = frozenset({"after", "format"})
-RESPONSES = {"csv": export.csv_response, "xlsx": export.xlsx_response}
+PLACE = frozenset({"after", "format", "table"})
 
 
 @dataclass(frozen=True, slots=True)

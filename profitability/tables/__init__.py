@@ -1,7 +1,7 @@
 """The columns of the lists of profitability."""
 
 from profitability.tables.costing import activities_table, month_lines, pools_table, rates_table, reconciliation
-from profitability.tables.groups import GROUPS, SIZES, band_rows, chart_sheet, group_rows, sheet_of
+from profitability.tables.groups import GROUPS, SIZES, band_rows, group_rows
 from profitability.tables.ranking import NAMED, PERIOD_RANKING, RANKING, unsorted
 from profitability.tables.runs import RUNS, change_facts, moves_table, run_facts, stage_facts
 
@@ -15,7 +15,6 @@ __all__ = [
     "activities_table",
     "band_rows",
     "change_facts",
-    "chart_sheet",
     "group_rows",
     "month_lines",
     "moves_table",
@@ -23,7 +22,6 @@ __all__ = [
     "rates_table",
     "reconciliation",
     "run_facts",
-    "sheet_of",
     "stage_facts",
     "unsorted",
 ]

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from crm_site.lib import components
-from crm_site.lib.formatting import money, number
+from crm_site.lib.cells import money_cell
+from crm_site.lib.formatting import number
 from crm_site.lib.tables import Column, Table
 from profitability.reports.period_account import MemberAccount, PeriodAccount
 
@@ -42,7 +43,7 @@ def member_table(account: PeriodAccount, period: str, currency: str) -> componen
         *(components.Column(str(label), "money") for label, _read, _sign in PARTS),
     ]
     rows = [_part_row(part, part.customer.pk == account.customer.pk, query, currency) for part in account.members]
-    total = [components.Cell(money(sign * of(account.now), currency)) for _label, of, sign in PARTS]
+    total = [money_cell(sign * of(account.now), currency) for _label, of, sign in PARTS]
     rows.append(components.Row([components.Cell(_("Together")), *total]))
     return components.Table(caption=_("Members and what each brings"), columns=columns, rows=rows)
 
@@ -50,7 +51,7 @@ def member_table(account: PeriodAccount, period: str, currency: str) -> componen
 def _part_row(part: MemberAccount, is_itself: bool, query: str, currency: str) -> components.Row:
     url = "" if is_itself else reverse("customer-profit-and-loss", args=[part.customer.pk]) + query
     note = _note_of_part(part, is_itself)
-    amounts = [components.Cell(money(sign * of(part.account), currency)) for _label, of, sign in PARTS]
+    amounts = [money_cell(sign * of(part.account), currency) for _label, of, sign in PARTS]
     return components.Row([components.Cell(part.customer.full_name, url, note=note), *amounts])
 
 

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib import components as drawn
+from crm_site.lib.cells import money_cell, month_cell
 from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import money, month, percent
 from crm_site.lib.tables import Column, Table
 from profitability.periods import Period
 from profitability.reports.balance import PARTS, Balance, Difference, PeriodBalance
 from profitability.reports.rates import BothRates, ComparedRates
-from profitability.tables.costing import plain_number, unit_amount
+from profitability.tables.costing import plain_number, unit_cell
 
 # Parts that most companies never have: shown where there are any.
 RARE = ("charged_anonymous", "overload")
@@ -47,6 +48,7 @@ def details_sheet(balance: PeriodBalance, period: Period) -> Sheet:
     """Each cost pool in each month of a period, as it goes into a file."""
     return Sheet(
         name=f"reconciliation-{period.code or 'all'}",
+        title=str(DETAILS.caption),
         headings=[str(column.label) for column in DETAILS.columns],
         kinds=[column.kind for column in DETAILS.columns],
         rows=[[column.read(row) for column in DETAILS.columns] for row in balance.details],
@@ -114,14 +116,14 @@ def _cells(row: Balance, names: Sequence[str], currency: str) -> list[drawn.Cell
     fits = not row.difference
     return [
         _head(row),
-        *(drawn.Cell(money(-value if name == "overload" else value, currency)) for name, value in amounts),
+        *(money_cell(-value if name == "overload" else value, currency) for name, value in amounts),
         drawn.Cell(_("Yes") if fits else money(row.difference, currency), badge="success" if fits else "danger"),
     ]
 
 
 def _head(row: Balance) -> drawn.Cell:
     if row.month:
-        return drawn.Cell(month(row.month), url=reverse("costing-month", args=[row.month]))
+        return month_cell(row.month, url=reverse("costing-month", args=[row.month]))
     if row.use is None or (not row.pool and not row.label):
         return drawn.Cell(row.label or _("Together"))
     words = _("%(share)s of its minutes used, overload") if row.use > 1 else _("%(share)s of its minutes used")
@@ -185,11 +187,11 @@ def _rate_cells(row: BothRates, currency: str) -> list[drawn.Cell]:
     )
     return [
         drawn.Cell(row.label, note=each),
-        drawn.Cell(plain_number(round(row.quantity, 3)), note=unit),
-        drawn.Cell(unit_amount(timed, currency) if timed is not None else "—"),
-        drawn.Cell(unit_amount(absorbed, currency) if absorbed is not None else "—", note=note),
-        drawn.Cell(money(row.time_driven_cost, currency) if row.time_driven_cost is not None else "—"),
-        drawn.Cell(money(row.traditional_cost, currency)),
+        drawn.Cell(plain_number(round(row.quantity, 3)), note=unit, value=row.quantity),
+        unit_cell(timed, currency),
+        unit_cell(absorbed, currency, note=note),
+        money_cell(row.time_driven_cost, currency),
+        money_cell(row.traditional_cost, currency),
     ]
 
 
@@ -211,8 +213,8 @@ def _foot(found: ComparedRates, currency: str) -> list[drawn.Row]:
                 empty,
                 empty,
                 empty,
-                drawn.Cell(money(one, currency)),
-                drawn.Cell(money(other, currency)),
+                money_cell(one, currency),
+                money_cell(other, currency),
             ]
         )
         for label, one, other in parts

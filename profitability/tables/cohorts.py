@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm_site.lib.cells import money_cell, number_cell
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import money, number, percent
@@ -23,6 +24,7 @@ def retention_table(cohorts: Sequence[Cohort], names: Mapping[str, str]) -> Heat
         caption=_("Share of each cohort that ordered in a month of life"),
         corner=_("Cohort, by month of life"),
         heads=_ages(),
+        kind="percent",
         rows=[
             _row(
                 cohort,
@@ -30,7 +32,7 @@ def retention_table(cohorts: Sequence[Cohort], names: Mapping[str, str]) -> Heat
                 [
                     HeatCell("")
                     if share is None
-                    else HeatCell(percent(share, digits=0), shade(share, largest) if age else 0)
+                    else HeatCell(percent(share, digits=0), shade(share, largest) if age else 0, value=share)
                     for age in range(AGES_SHOWN)
                     for share in [cohort.retention(age)]
                 ],
@@ -48,12 +50,15 @@ def profit_table(cohorts: Sequence[Cohort], names: Mapping[str, str], currency: 
         caption=_("Cumulative profit for one customer of each cohort"),
         corner=_("Cohort, by month of life"),
         heads=_ages(),
+        kind="money",
         rows=[
             _row(
                 cohort,
                 names,
                 [
-                    HeatCell("") if amount is None else HeatCell(money(amount, currency), shade(float(amount), largest))
+                    HeatCell("")
+                    if amount is None
+                    else HeatCell(money(amount, currency), shade(float(amount), largest), value=amount)
                     for age in range(AGES_SHOWN)
                     for amount in [cohort.cumulative_profit(age)]
                 ],
@@ -92,11 +97,11 @@ def _worth_row(cohort: Cohort, name: str, currency: str) -> Row:
     return Row(
         [
             Cell(name),
-            Cell(number(cohort.customers)),
-            Cell(money(_each(cohort.acquisition_cost, cohort), currency)),
-            Cell(money(_each(cohort.profit_so_far, cohort), currency)),
-            Cell(money(_each(cohort.lifetime_value, cohort), currency)),
-            Cell(_paid_back(cohort)),
+            number_cell(cohort.customers),
+            money_cell(_each(cohort.acquisition_cost, cohort), currency),
+            money_cell(_each(cohort.profit_so_far, cohort), currency),
+            money_cell(_each(cohort.lifetime_value, cohort), currency),
+            Cell(_paid_back(cohort), value=cohort.payback_months),
         ]
     )
 
@@ -114,6 +119,7 @@ def cohort_sheet(name: str, cohorts: Sequence[Cohort], names: Mapping[str, str])
     """Every month of life of every cohort, for a file."""
     return Sheet(
         name=name,
+        title=_("Every month of life of every cohort"),
         headings=[
             _("Cohort"),
             _("Customers"),

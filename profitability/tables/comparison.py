@@ -3,10 +3,10 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from crm_site.lib.charts import Chart
+from crm_site.lib.cells import money_cell, number_cell, percent_cell
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.export import Sheet
-from crm_site.lib.formatting import money, number, percent
+from crm_site.lib.formatting import number, percent
 from profitability.comparison import Entry, Fitted, Holdout, Parameter
 from profitability.reports.comparison import model_name
 from profitability.reports.model_words import NOTES
@@ -53,12 +53,12 @@ def _accuracy_row(entry: Entry, holdout: Holdout, currency: str) -> Row:
     return Row(
         [
             Cell(model_name(entry.name), note=used),
-            Cell(money(value.rmse, currency)),
-            Cell(number(value.gini, digits=3)),
-            Cell(signed_percent(value.total_error)),
-            Cell(percent(value.calibration)),
-            Cell(signed_percent(entry.orders.total_error)),
-            Cell(number(entry.points)),
+            money_cell(value.rmse, currency),
+            number_cell(value.gini, digits=3),
+            percent_cell(value.total_error, signed=True),
+            percent_cell(value.calibration),
+            percent_cell(entry.orders.total_error, signed=True),
+            number_cell(entry.points),
         ]
     )
 
@@ -96,8 +96,8 @@ def _parameter_row(one: Fitted) -> Row:
         [
             Cell(model_name(one.name)),
             Cell(" · ".join(_estimate(parameter) for parameter in one.parameters)),
-            Cell(number(one.log_likelihood, digits=1)),
-            Cell(percent(one.mean_alive, digits=0)),
+            number_cell(one.log_likelihood, digits=1),
+            percent_cell(one.mean_alive, digits=0),
             Cell(loss),
         ]
     )
@@ -136,11 +136,11 @@ def _contract_row(term: ContractTerm) -> Row:
     return Row(
         [
             Cell(length_of(term)),
-            Cell(running),
+            Cell(running, value=term.running),
             Cell(" · ".join(estimates), note=_note_of(term)),
-            Cell(percent(term.kept[0] / term.asked[0]) if term.asked else ""),
-            Cell(percent(term.retention(1))),
-            Cell("" if term.log_likelihood is None else number(term.log_likelihood, digits=1)),
+            percent_cell(term.kept[0] / term.asked[0] if term.asked else None),
+            percent_cell(term.retention(1)),
+            number_cell(term.log_likelihood, digits=1),
         ]
     )
 
@@ -152,41 +152,16 @@ def _note_of(term: ContractTerm) -> str:
     return _("subscribers hardly differ in this") if term.alpha + term.beta > ALIKE else ""
 
 
-def chart_figures(name: str, chart: Chart) -> Sheet:
-    """What a drawing shows, for a file."""
-    values = zip(chart.x_values, *(series.values for series in chart.series), strict=True)
+def parameter_sheet(fitted: tuple[Fitted, ...]) -> Sheet:
+    """Each parameter of each model as a row of its own, for a file."""
     return Sheet(
-        name=name,
-        headings=[chart.x_label, *(series.name for series in chart.series)],
-        kinds=["text", *(chart.format for _series in chart.series)],
-        rows=[list(row) for row in values],
-    )
-
-
-def accuracy_sheet(holdout: Holdout) -> Sheet:
-    """The same measures as numbers, for a file."""
-    return Sheet(
-        name="models",
-        headings=[
-            _("Forecast by"),
-            _("Error of a customer"),
-            _("Sorting"),
-            _("Total value"),
-            _("Tenths"),
-            _("Total orders"),
-            _("Ranks"),
-        ],
-        kinds=["text", "number", "number", "percent", "percent", "percent", "number"],
+        name="parameters",
+        title=_("Parameters of the models, on all orders to date"),
+        headings=[_("Model"), _("Parameter"), _("Value"), _("Standard error"), _("Log-likelihood")],
+        kinds=["text"] * 5,
         rows=[
-            [
-                model_name(entry.name),
-                entry.value.rmse,
-                entry.value.gini,
-                entry.value.total_error,
-                entry.value.calibration,
-                entry.orders.total_error,
-                entry.points,
-            ]
-            for entry in holdout.entries
+            [model_name(one.name), each.name, each.value, each.error, one.log_likelihood]
+            for one in fitted
+            for each in one.parameters
         ],
     )

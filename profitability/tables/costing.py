@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib import components as drawn
+from crm_site.lib.cells import money_cell
 from crm_site.lib.formatting import labelled, money, month, number, percent
 from crm_site.lib.tables import Column, Table, draw
 from profitability.charts import month_url
@@ -99,7 +100,7 @@ def _activity_cell(activity: RunActivity) -> drawn.Cell:
 
 def _rate_cell(months: Months, row: RunMonth, activity: RunActivity, currency: str) -> drawn.Cell:
     found = months.rates.get((row.month, activity.pk))
-    return drawn.Cell(money(found.rate, currency) if found and found.quantity else "")
+    return money_cell(found.rate, currency) if found and found.quantity else drawn.Cell("")
 
 
 def month_lines(lines: Iterable[MonthLine], currency: str) -> drawn.Table:
@@ -126,15 +127,20 @@ def _month_cells(line: MonthLine, currency: str) -> list[drawn.Cell]:
     unit = _("minutes") if timed else ", ".join(str(charge.driver.unit) for charge in line.charges)
     return [
         drawn.Cell(line.activity.label, note=line.activity.get_method_display()),
-        drawn.Cell(plain_number(rate.quantity), note=unit),
-        drawn.Cell(unit_amount(rate.rate, currency) if rate.quantity else "", note=" · ".join(each) if timed else ""),
-        *(drawn.Cell(money(amount, currency)) for amount in amounts),
+        drawn.Cell(plain_number(rate.quantity), note=unit, value=rate.quantity),
+        unit_cell(rate.rate if rate.quantity else None, currency, note=" · ".join(each) if timed else ""),
+        *(money_cell(amount, currency) for amount in amounts),
     ]
 
 
 def unit_amount(amount: float, currency: str) -> str:
     """The price of one unit, with more places where cents would hide it."""
     return money(amount, currency, digits=2 if abs(amount) >= 10 else 4)
+
+
+def unit_cell(amount: float | None, currency: str, *, note: str = "") -> drawn.Cell:
+    """The price of one unit in a list; a dash where there is none."""
+    return drawn.Cell("" if amount is None else unit_amount(amount, currency), note=note, value=amount)
 
 
 def plain_number(value: float | Decimal) -> str:
@@ -165,10 +171,10 @@ def _pool_cells(plan: PoolPlan, currency: str, *, editable: bool) -> list[drawn.
         takers.append(_("time-driven activities, by the minute"))
     return [
         drawn.Cell(plan.pool.label, url=reverse("costing-pool", args=[plan.pool.pk]) if editable else ""),
-        drawn.Cell(money(plan.last.amount, currency), note=month(plan.last.month)) if plan.last else drawn.Cell(""),
-        drawn.Cell(plain_number(capacity) if capacity else ""),
+        money_cell(plan.last.amount, currency, note=month(plan.last.month)) if plan.last else drawn.Cell(""),
+        drawn.Cell(plain_number(capacity), value=capacity) if capacity else drawn.Cell(""),
         drawn.Cell(_("nobody, on purpose") if plan.pool.company_level else ", ".join(takers) or _("nobody")),
-        drawn.Cell(_("what is unused") if plan.kept is None else _share(plan.kept)),
+        drawn.Cell(_("what is unused") if plan.kept is None else _share(plan.kept), value=plan.kept),
     ]
 
 

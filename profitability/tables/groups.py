@@ -1,6 +1,6 @@
 """A ranking by group and by size: one declaration for the page and for its files."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,8 +8,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.charts import Chart
-from crm_site.lib.export import Sheet
 from crm_site.lib.tables import Column, Table
 from profitability.totals import Band, Grouping, GroupTotal
 
@@ -52,27 +50,6 @@ def _columns(first: Any) -> tuple[Column, ...]:
 
 GROUPS = Table("groups", gettext_lazy("Customers by group"), _columns(gettext_lazy("Group")))
 SIZES = Table("sizes", gettext_lazy("Customers by size"), _columns(gettext_lazy("Net revenue of a customer")))
-
-
-def sheet_of(table: Table, rows: Iterable[Any], *, name: str = "") -> Sheet:
-    """Rows at hand as a file."""
-    return Sheet(
-        name=name or table.name,
-        headings=[str(column.label) for column in table.columns],
-        kinds=[column.kind for column in table.columns],
-        rows=([column.read(row) for column in table.columns] for row in rows),
-    )
-
-
-def chart_sheet(name: str, chart: Chart) -> Sheet:
-    """The figures behind a chart as a file."""
-    values = zip(chart.x_values, *(series.values for series in chart.series), strict=True)
-    return Sheet(
-        name=name,
-        headings=[chart.x_label, *(series.name for series in chart.series)],
-        kinds=["text", *(chart.format for _series in chart.series)],
-        rows=[list(row) for row in values],
-    )
 
 
 def group_rows(grouping: Grouping, names: Mapping[str, str], urls: Mapping[str, str], whole: Decimal) -> list[GroupRow]:

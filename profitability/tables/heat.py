@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from crm_site.lib.export import Sheet
 
 SHADES = 4  # besides none
 
@@ -14,6 +17,7 @@ class HeatCell:
     shade: int = 0
     url: str = ""
     note: str = ""
+    value: Any = None  # the plain figure, for files
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,21 @@ class HeatTable:
     corner: str
     heads: Sequence[str]
     rows: Sequence[HeatRow]
+    kind: str = "number"  # of the figures, for files
+
+    @property
+    def title(self) -> str:
+        return self.caption
+
+    def as_sheet(self, name: str) -> Sheet:
+        """The plain figures as a file."""
+        return Sheet(
+            name=name,
+            title=self.caption,
+            headings=[self.corner, *self.heads],
+            kinds=["text", *(self.kind for _head in self.heads)],
+            rows=[[row.name, *(cell.value for cell in row.cells)] for row in self.rows],
+        )
 
 
 def shade(value: float, largest: float) -> int:

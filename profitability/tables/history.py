@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from crm_site.lib.cells import money_cell
 from crm_site.lib.components import Cell, Column, Row, Table
-from crm_site.lib.formatting import day, money
+from crm_site.lib.formatting import day
 from profitability.charts import category_name
 from profitability.reports.history import Worth
 
@@ -26,9 +27,9 @@ def worth_table(history: list[Worth], currency: str) -> Table:
 def _row(worth: Worth, currency: str, *, with_category: bool) -> Row:
     category = worth.category
     cells = [
-        Cell(day(worth.as_of)),
-        Cell(money(worth.lifetime_value, currency)),
-        Cell(money(worth.profit, currency)),
+        Cell(day(worth.as_of), value=worth.as_of),
+        money_cell(worth.lifetime_value, currency),
+        money_cell(worth.profit, currency),
     ]
     if with_category:
         cells.append(Cell(category_name(category), badge=f"category-{category}") if category else Cell(""))

@@ -136,6 +136,7 @@ def sheet(named: Named, show: str) -> Sheet:
     kind = "percent" if show == "margin" else "money"
     return Sheet(
         name="matrix",
+        title=_("Customer × product matrix"),
         headings=headings,
         kinds=["text", *([kind] * (len(headings) - 1))],
         rows=[_plain(named, row, show) for row in (*matrix.rows, matrix.total)],

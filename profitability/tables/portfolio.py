@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import number
 from crm_site.lib.tables import Column, Table
 from customers.models.scorecard import Stage
@@ -81,22 +80,14 @@ def correlation_table(found: Analysis, names: Mapping[str, str]) -> HeatTable:
             HeatRow(
                 names[key],
                 [
-                    HeatCell("1") if at == other else HeatCell(number(value, digits=2), shade(value, 1.0))
+                    HeatCell("1", value=1)
+                    if at == other
+                    else HeatCell(number(value, digits=2), shade(value, 1.0), value=value)
                     for other, value in enumerate(found.correlations[at])
                 ],
             )
             for at, key in enumerate(found.compared)
         ],
-    )
-
-
-def correlation_sheet(found: Analysis, names: Mapping[str, str]) -> Sheet:
-    """The same as a file."""
-    return Sheet(
-        name="portfolio-correlations",
-        headings=[_("Group"), *(names[key] for key in found.compared)],
-        kinds=["text", *("number" for _key in found.compared)],
-        rows=[[names[key], *found.correlations[at]] for at, key in enumerate(found.compared)],
     )
 
 

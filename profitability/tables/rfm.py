@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from crm_site.lib.cells import money_cell, number_cell, percent_cell
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.export import Sheet
-from crm_site.lib.formatting import day, money, number, percent
+from crm_site.lib.formatting import day, money, number
 from profitability.reports.rfm import CLASSES, PARTS, added_up, customers_url
 from profitability.reports.rfm import Cell as Combination
 from profitability.tables.heat import HeatCell, HeatRow, HeatTable, shade
@@ -34,6 +36,7 @@ def grid(cells: Sequence[Combination], currency: str) -> HeatTable:
                         shade(group.customers, largest),
                         customers_url(recency=(recency, recency), frequency=(frequency, frequency)),
                         _("profit %(amount)s") % {"amount": money(group.profit, currency, digits=0)},
+                        group.customers,
                     )
                     if (group := held[recency, frequency]).customers
                     else HeatCell("")
@@ -55,11 +58,11 @@ def parts_table(cells: Sequence[Combination], currency: str) -> Table:
             Row(
                 [
                     Cell(str(part.name), url=part.url, note=str(part.advice)),
-                    Cell(number(group.customers)),
-                    Cell(percent(group.customers / everybody if everybody else None)),
-                    Cell(money(group.profit, currency, digits=0)),
-                    Cell(money(group.lifetime_value, currency, digits=0)),
-                    Cell(percent(group.risk, digits=0)),
+                    number_cell(group.customers),
+                    percent_cell(group.customers / everybody if everybody else None),
+                    money_cell(group.profit, currency, digits=0),
+                    money_cell(group.lifetime_value, currency, digits=0),
+                    percent_cell(group.risk, digits=0),
                 ],
                 url=part.url,
             )
@@ -132,6 +135,7 @@ def rfm_sheet(cells: Iterable[Combination]) -> Sheet:
     """Every combination that occurs, for a file."""
     return Sheet(
         name="rfm",
+        title=_("Customers by recency, frequency and value"),
         headings=[
             _("Recency"),
             _("Frequency"),
@@ -151,3 +155,29 @@ def rfm_sheet(cells: Iterable[Combination]) -> Sheet:
 
 def _sums(cell: Combination) -> tuple[Decimal, Decimal]:
     return cell.profit, cell.lifetime_value
+
+
+def classes_sheet(cells: Sequence[Combination]) -> Sheet:
+    """What each class stands for, for a file: the lowest and the highest figure of each in columns of their own."""
+    names = [_("Last order"), _("Orders"), _("Net revenue")]
+    edges = [_("%(figure)s, from"), _("%(figure)s, to")]
+    return Sheet(
+        name="rfm-classes",
+        title=_("What each class stands for"),
+        headings=[_("Class"), *(edge % {"figure": name} for name in names for edge in edges)],
+        kinds=["number", "date", "date", "number", "number", "money", "money"],
+        rows=[[place, *_edges_of(cells, place)] for place in CLASSES],
+    )
+
+
+def _edges_of(cells: Sequence[Combination], place: int) -> list[Any]:
+    spans = (
+        [cell.last_order for cell in cells if cell.recency == place],
+        [cell.orders for cell in cells if cell.frequency == place],
+        [cell.revenue for cell in cells if cell.spending == place],
+    )
+    return [
+        edge
+        for span in spans
+        for edge in ((min(low for low, _high in span), max(high for _low, high in span)) if span else (None, None))
+    ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm_site.lib import components as drawn
+from crm_site.lib.cells import number_cell
 from crm_site.lib.components import Fact
 from crm_site.lib.formatting import UNKNOWN, day, moment, money, number
 from crm_site.lib.paging import Sort
@@ -142,8 +143,7 @@ def moves_table(moves: Iterable[Move]) -> drawn.Table:
         caption=_("Customers who changed category"),
         columns=[drawn.Column(_("Before")), drawn.Column(_("Now"), "badge"), drawn.Column(_("Customers"), "number")],
         rows=[
-            drawn.Row([_category(move.before), _category(move.after), drawn.Cell(number(move.customers))])
-            for move in ordered
+            drawn.Row([_category(move.before), _category(move.after), number_cell(move.customers)]) for move in ordered
         ],
     )
 

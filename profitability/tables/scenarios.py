@@ -1,17 +1,19 @@
 """What scenarios come to, as tables and sentences."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from crm_site.lib.cells import money_cell, number_cell
 from crm_site.lib.components import Cell, Column, Row, Table
+from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import money, number
 from profitability.charts import category_name
 from profitability.models import Scenario
 from profitability.reports.scenario_words import ICONS, LEVERS, assumptions, lever_sentence
-from profitability.reports.scenarios import Named
+from profitability.reports.scenarios import Named, outcome_of
 from profitability.what_if.levers import Lever
 from profitability.what_if.outcome import GONE, Figures, Outcome, Step
 
@@ -89,6 +91,34 @@ def _lines() -> list[_Line]:
     ]
 
 
+def scenarios_sheet(scenarios: Iterable[Scenario]) -> Sheet:
+    """The saved scenarios and what each would change, as a file."""
+    return Sheet(
+        name="scenarios",
+        title=_("Saved scenarios"),
+        headings=[
+            _("Scenario"),
+            _("Change of what the company keeps"),
+            _("Levers"),
+            _("Made by"),
+            _("Shared with"),
+            _("Last changed"),
+        ],
+        kinds=["text", "money", "number", "text", "text", "datetime"],
+        rows=[
+            [
+                one.name,
+                round(outcome.after.result - outcome.before.result) / 100 if (outcome := outcome_of(one)) else None,
+                len(one.levers),
+                str(one.owner),
+                str(one.team) if one.team else None,
+                one.changed_at,
+            ]
+            for one in scenarios
+        ],
+    )
+
+
 def figures_table(outcome: Outcome, currency: str) -> Table:
     """Before, after and the change, from revenue down to what the company keeps."""
     return Table(
@@ -148,10 +178,10 @@ def categories_table(outcome: Outcome, currency: str) -> Table:
             Row(
                 [
                     Cell(category_name(each.category)),
-                    Cell(number(each.customers_before)),
-                    Cell(number(each.customers_after)),
-                    Cell(_whole(each.profit_before, currency)),
-                    Cell(_whole(each.profit_after, currency)),
+                    number_cell(each.customers_before),
+                    number_cell(each.customers_after),
+                    _money_cell(each.profit_before, currency),
+                    _money_cell(each.profit_after, currency),
                 ]
             )
             for each in outcome.categories
@@ -217,9 +247,13 @@ def notes(outcome: Outcome, currency: str) -> list[str]:
 
 def _cell(line: _Line, value: float, currency: str, *, as_change: bool = False) -> Cell:
     if line.is_money:
-        return Cell(signed(value, currency) if as_change else _whole(value, currency))
-    text = number(value, digits=0 if value == int(value) else 1)
-    return Cell(f"+{text}" if as_change and value > 0 else text)
+        return _money_cell(value, currency, as_change=as_change)
+    return number_cell(value, digits=0 if value == int(value) else 1, signed=as_change)
+
+
+def _money_cell(cents: float, currency: str, *, as_change: bool = False) -> Cell:
+    """Whole money on the page, cents in a file."""
+    return money_cell(round(cents) / 100, currency, digits=0, signed=as_change)
 
 
 def _whole(cents: float, currency: str) -> str:

@@ -9,15 +9,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from crm_site.lib.cells import money_cell, number_cell
 from crm_site.lib.components import Cell, Column, Row, Table
-from crm_site.lib.formatting import moment, money, month, number
+from crm_site.lib.export import Sheet
+from crm_site.lib.formatting import moment, month, number
 from profitability.amount_files import RowFault
 from profitability.charts.drawings import category_name
-from profitability.models import ActivityRate
+from profitability.models import ActivityRate, Costing, CostPoolAmount
 from profitability.reports.costing import ActivityPlan
 from profitability.reports.versions import Comparison, Pair, PoolFigures
 from profitability.reports.workshop import Version
-from profitability.tables.costing import plain_number, reaches, takes, unit_amount
+from profitability.tables.costing import plain_number, reaches, takes, unit_cell
 
 TONES = {"added": "success", "removed": "danger", "changed": "warning", "same": "neutral"}
 
@@ -47,8 +49,8 @@ def _version_row(version: Version) -> Row:
             Cell(costing.name, url=reverse("costing-version", args=[costing.pk])),
             Cell(_state(version), badge=_tone(version), note=published),
             Cell(months),
-            Cell(number(version.pools)),
-            Cell(number(version.activities)),
+            number_cell(version.pools),
+            number_cell(version.activities),
             Cell(costing.copied_from.name if costing.copied_from else "—"),
         ]
     )
@@ -70,10 +72,11 @@ def _tone(version: Version) -> str:
 def compared_pools(found: Comparison, currency: str) -> Table:
     """Amounts over the months that both have, and capacities."""
 
-    def write(pool: PoolFigures) -> tuple[str, str]:
+    def write(pool: PoolFigures) -> Cell:
         capacity = pool.plan.pool.practical_capacity_minutes
         minutes = _("%(minutes)s min a month") % {"minutes": plain_number(capacity)} if capacity else ""
-        return money(pool.amount, currency), _("at company level") if pool.plan.pool.company_level else minutes
+        note = _("at company level") if pool.plan.pool.company_level else minutes
+        return money_cell(pool.amount, currency, note=note)
 
     return _compared(found, _("Cost pools"), _("Cost pool"), found.pools, write, name=lambda pool: pool.plan.pool.label)
 
@@ -81,8 +84,8 @@ def compared_pools(found: Comparison, currency: str) -> Table:
 def compared_activities(found: Comparison) -> Table:
     """What each activity takes, and how it reaches customers."""
 
-    def write(plan: ActivityPlan) -> tuple[str, str]:
-        return reaches(plan), takes(plan)
+    def write(plan: ActivityPlan) -> Cell:
+        return Cell(reaches(plan) or "—", note=takes(plan))
 
     return _compared(
         found, _("Activities"), _("Activity"), found.activities, write, name=lambda plan: plan.activity.label
@@ -92,9 +95,9 @@ def compared_activities(found: Comparison) -> Table:
 def compared_rates(found: Comparison, currency: str) -> Table:
     """What a unit cost in the last month that both were computed for."""
 
-    def write(rate: ActivityRate) -> tuple[str, str]:
+    def write(rate: ActivityRate) -> Cell:
         unit = _("for each minute") if rate.activity.method == "time_driven" else _("for each unit")
-        return unit_amount(rate.rate, currency) if rate.quantity else "", unit
+        return unit_cell(rate.rate if rate.quantity else None, currency, note=unit)
 
     return _compared(found, _("Rates"), _("Activity"), found.rates, write, name=lambda rate: rate.activity.label)
 
@@ -109,8 +112,8 @@ def compared_categories(found: Comparison, currency: str) -> Table:
         cells = [Cell(category_name(pair.before.category))]
         for total in (pair.before, pair.after):
             customers = _("customers: %(count)s") % {"count": number(total.customers)}
-            cells.append(Cell(money(total.profit, currency, digits=0), note=customers))
-        rows.append(Row([*cells, Cell(money(difference, currency, digits=0))]))
+            cells.append(money_cell(total.profit, currency, digits=0, note=customers))
+        rows.append(Row([*cells, money_cell(difference, currency, digits=0)]))
     return Table(
         caption=_("Profit of each category"),
         columns=[
@@ -128,7 +131,7 @@ def _compared(
     caption: str,
     heading: str,
     pairs: Sequence[Pair[Any]],
-    write: Callable[[Any], tuple[str, str]],
+    write: Callable[[Any], Cell],
     *,
     name: Callable[[Any], str],
 ) -> Table:
@@ -140,8 +143,7 @@ def _compared(
     }
     rows = []
     for pair in pairs:
-        sides = [write(side) if side is not None else ("—", "") for side in (pair.before, pair.after)]
-        cells = [Cell(text or "—", note=note) for text, note in sides]
+        cells = [write(side) if side is not None else Cell("—") for side in (pair.before, pair.after)]
         label = name(pair.after if pair.after is not None else pair.before)
         rows.append(Row([Cell(label), *cells, Cell(words[pair.change], badge=TONES[pair.change])]))
     columns = [Column(heading), Column(found.before.name), Column(found.after.name), Column(_("Change"))]
@@ -154,7 +156,19 @@ def faults_table(faults: Sequence[RowFault]) -> Table:
         caption=_("Rows that could not be taken"),
         columns=[Column(_("Line"), "number"), Column(_("Column")), Column(_("Contents")), Column(_("What is wrong"))],
         rows=[
-            Row([Cell(number(fault.line)), Cell(fault.column or "—"), Cell(fault.value or "—"), Cell(fault.reason)])
+            Row([number_cell(fault.line), Cell(fault.column or "—"), Cell(fault.value or "—"), Cell(fault.reason)])
             for fault in faults
         ],
+    )
+
+
+def amounts_sheet(costing: Costing) -> Sheet:
+    """What every cost pool cost in every month, in columns that can be imported again (1 query when it is written)."""
+    amounts = CostPoolAmount.objects.filter(pool__costing=costing).select_related("pool").order_by("pool", "month")
+    return Sheet(
+        name="amounts",
+        title=_("Amounts of all months"),
+        headings=[_("Cost pool"), _("Month"), _("Amount"), _("Capacity")],
+        kinds=["text", "date", "money", "number"],
+        rows=([one.pool.label, one.month, one.amount, one.capacity_minutes] for one in amounts.iterator()),
     )

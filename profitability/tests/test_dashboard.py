@@ -16,6 +16,7 @@ from crm_site.lib.components import KeyFigure
 from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.models import Job
 from customers.models import Customer, Order, OrderLine, Run
+from customers.permissions import EXPORT
 from customers.tests.factories import A_DAY, CompanyFactory, CustomerFactory, OrderFactory, user_with
 from profitability.actions import publish_costing, request_recompute
 from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount
@@ -147,13 +148,14 @@ def test_nobody_is_best_and_worst_at_once(manager: Client) -> None:
     assert manager.get(URL).context["worst"].rows == []
 
 
-def test_figures_of_charts_are_downloaded(manager: Client) -> None:
+def test_figures_of_charts_are_downloaded() -> None:
     publish(*PROFITS)
-    response = manager.get(reverse("dashboard-csv", args=["categories"]))
+    client = client_with(SEE_VALUE, EXPORT)
+    response = client.get(f"{URL}?table=categories&format=csv")
     lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
     assert lines[0] == '"Category","Profit"'
     assert len(lines) == 5
-    assert manager.get(reverse("dashboard-csv", args=["secrets"])).status_code == 404
+    assert client.get(f"{URL}?table=secrets&format=csv").status_code == 404
 
 
 def test_the_page_carries_no_more_points_than_a_chart_can_show(manager: Client) -> None:

@@ -310,10 +310,10 @@ def test_a_what_if_without_figures_leads_back(manager: Client) -> None:
 @pytest.mark.parametrize(
     ("address", "table", "lines"),
     [
-        (f"{URL}?by=source", "groups", 4),
+        (f"{URL}?by=source", "returns", 4),
         (f"{URL}?by=source", "correlations", 3),
-        (f"{URL}?by=source", "mixes", 5),
-        (f"{URL}?by=source", "mix", 3),
+        (f"{URL}?by=source", "compared", 5),
+        (f"{URL}?by=source", "moves", 3),
         ("/portfolio/customers/?", "customers", 3),
         ("/portfolio/customers/?", "fields", 3),
         ("/portfolio/concentration/?", "best", 3),
@@ -322,7 +322,7 @@ def test_a_what_if_without_figures_leads_back(manager: Client) -> None:
 )
 def test_every_table_is_a_file(manager: Client, address: str, table: str, lines: int) -> None:
     TwoYears()
-    assert manager.get(address).context["files"][table]["csv"].endswith(f"table={table}&format=csv")
+    assert manager.get(address).context["files"][table].csv_url.endswith(f"table={table}&format=csv")
     answer = manager.get(f"{address}&table={table}&format=csv")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     assert len(text.splitlines()) == lines
@@ -336,7 +336,7 @@ def test_files_are_for_those_who_may_export() -> None:
     looking = Client()
     looking.force_login(reader())
     assert looking.get(f"{URL}?by=source").context["files"] == {}
-    assert looking.get(f"{URL}?by=source&table=groups&format=csv").status_code == 403
+    assert looking.get(f"{URL}?by=source&table=returns&format=csv").status_code == 403
 
 
 def test_many_customers_are_added_up_in_the_background(monkeypatch: pytest.MonkeyPatch, manager: Client) -> None:

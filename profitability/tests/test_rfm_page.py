@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from customers.models import Run, Scorecard
+from customers.permissions import EXPORT
 from customers.tests.factories import CompanyFactory, user_with
 from profitability.permissions import SEE_VALUE
 from profitability.reports.rfm import CLASSES, PARTS, Cell
@@ -21,7 +22,7 @@ URL = "/rfm/"
 def manager() -> Client:
     CompanyFactory()
     client = Client()
-    client.force_login(user_with(SEE_VALUE, "customers.view_customer", "customers.view_scorecard"))
+    client.force_login(user_with(SEE_VALUE, EXPORT, "customers.view_customer", "customers.view_scorecard"))
     return client
 
 
@@ -81,11 +82,11 @@ def test_a_link_of_a_part_lists_exactly_its_customers(manager: Client) -> None:
 
 def test_all_combinations_come_as_a_file(manager: Client) -> None:
     classed(555, 554, 112)
-    lines = b"".join(manager.get("/rfm.csv").streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    lines = b"".join(manager.get(f"{URL}?format=csv").streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
     assert len(lines) == 4
     assert lines[1].startswith("5,5,5,1,")
 
 
 def test_before_a_recompute_there_are_no_classes(manager: Client) -> None:
     assert "There are no classes yet" in manager.get(URL).content.decode()
-    assert manager.get("/rfm.csv").status_code == 404
+    assert manager.get(f"{URL}?format=csv").status_code == 404

@@ -9,6 +9,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from crm_site.lib.jobs.models import Job
+from customers.permissions import EXPORT
 from customers.tests.factories import CompanyFactory, user_with
 from profitability.comparison import PAST_SPEND, Comparison, SeasonFound
 from profitability.permissions import SEE_VALUE, START_RUN
@@ -27,7 +28,7 @@ QUERIES = 6
 def manager() -> Client:
     CompanyFactory()
     client = Client()
-    client.force_login(user_with(SEE_VALUE, START_RUN, "jobs.view_job"))
+    client.force_login(user_with(SEE_VALUE, START_RUN, EXPORT, "jobs.view_job"))
     return client
 
 
@@ -186,9 +187,9 @@ def test_the_page_says_when_there_are_no_renewals(manager: Client, subscriptions
 
 @pytest.mark.parametrize("name", ["retention", "survival"])
 def test_renewals_come_as_files(manager: Client, name: str) -> None:
-    assert manager.get(reverse("value-models-csv", args=[name])).status_code == 404
+    assert manager.get(f"{URL}?table={name}&format=csv").status_code == 404
     publish_with(YEARLY, subscriptions=1000)
-    response = manager.get(reverse("value-models-csv", args=[name]))
+    response = manager.get(f"{URL}?table={name}&format=csv")
     lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
     assert lines[0] == '"Renewal","Expected by sBG","Actual"'
     assert len(lines) > 5
@@ -197,7 +198,11 @@ def test_renewals_come_as_files(manager: Client, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "first_line"),
     [
-        ("accuracy", '"Forecast by","Error of a customer","Sorting","Total value","Tenths","Total orders","Ranks"'),
+        (
+            "accuracy",
+            '"Forecast by","Forecast by (note)","Error of a customer","Sorting","Total value","Tenths",'
+            '"Total orders","Ranks"',
+        ),
         ("calibration", '"Tenth of customers, the highest forecast first","Forecast","Came"'),
         ("tracking", '"Month","Expected by Pareto/NBD","Came"'),
         ("ahead", '"Month","Expected orders"'),
@@ -205,16 +210,16 @@ def test_renewals_come_as_files(manager: Client, name: str) -> None:
 )
 def test_tables_and_drawings_come_as_files(manager: Client, name: str, first_line: str) -> None:
     a_comparison()
-    response = manager.get(reverse("value-models-csv", args=[name]))
+    response = manager.get(f"{URL}?table={name}&format=csv")
     lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
     assert lines[0] == first_line
     assert len(lines) > 2
 
 
 def test_a_file_that_does_not_exist_is_not_found(manager: Client) -> None:
-    assert manager.get(reverse("value-models-csv", args=["accuracy"])).status_code == 404
+    assert manager.get(f"{URL}?table=accuracy&format=csv").status_code == 404
     a_comparison()
-    assert manager.get(reverse("value-models-csv", args=["unknown"])).status_code == 404
+    assert manager.get(f"{URL}?table=unknown&format=csv").status_code == 404
 
 
 def test_a_comparison_is_asked_for_from_the_page_and_followed_there(manager: Client) -> None:

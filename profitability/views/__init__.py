@@ -1,9 +1,9 @@
 """Screens of profitability."""
 
 from profitability.views.accounts import customer_profit_and_loss
-from profitability.views.cohorts import cohorts_csv, cohorts_page, rfm_csv, rfm_page
+from profitability.views.cohorts import cohorts_page, rfm_page
 from profitability.views.costing import costing_month, costing_page
-from profitability.views.dashboard import dashboard_csv, dashboard_page
+from profitability.views.dashboard import dashboard_page
 from profitability.views.equity import customer_equity
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.history import customer_value_history
@@ -17,7 +17,7 @@ from profitability.views.portfolio import (
     portfolio_let_go,
     portfolio_page,
 )
-from profitability.views.ranking import RankingList, ranking_curve
+from profitability.views.ranking import RankingList
 from profitability.views.runs import RunList, run_as_of, run_page, run_start
 from profitability.views.scenarios import (
     scenario_compare,
@@ -32,20 +32,18 @@ from profitability.views.scenarios import (
     scenario_page,
     scenario_save,
 )
-from profitability.views.value_models import value_models, value_models_compare, value_models_csv
+from profitability.views.value_models import value_models, value_models_compare
 
 __all__ = [
     "MovedList",
     "RankingList",
     "RunList",
-    "cohorts_csv",
     "cohorts_page",
     "costing_month",
     "costing_page",
     "customer_equity",
     "customer_profit_and_loss",
     "customer_value_history",
-    "dashboard_csv",
     "dashboard_page",
     "management_report",
     "matrix_cell",
@@ -54,12 +52,10 @@ __all__ = [
     "portfolio_customers",
     "portfolio_let_go",
     "portfolio_page",
-    "ranking_curve",
     "ranking_groups",
     "ranking_moves",
     "ranking_sizes",
     "report_wishes",
-    "rfm_csv",
     "rfm_page",
     "run_as_of",
     "run_page",
@@ -77,6 +73,5 @@ __all__ = [
     "scenario_save",
     "value_models",
     "value_models_compare",
-    "value_models_csv",
     "value_policy",
 ]

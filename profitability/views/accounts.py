@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -23,9 +23,10 @@ from profitability.permissions import SEE_VALUE
 from profitability.reports.period_account import Line, PeriodAccount, Standing, period_account, standing_of
 from profitability.reports.period_words import period_name
 from profitability.reports.runs import published_now
+from profitability.tables import unsorted
 from profitability.tables.accounts import ACCOUNT, member_table
 from profitability.totals import GroupTotal
-from profitability.views.groups import Rows, answer_file, file_urls
+from profitability.views.files import page_with_files
 from profitability.views.periods import Asked, currency_of, empty_page
 
 CATEGORY, EVERYBODY, SEGMENT = "category", "all", "segment-"
@@ -56,12 +57,18 @@ def customer_profit_and_loss(request: HttpRequest, pk: int) -> HttpResponseBase:
     choices = _choices(asked, standing)
     chosen = next((choice for choice in choices if choice.chosen), None)
     lines = account.lines(chosen.group if chosen else None)
-    if file := answer_file(request, Rows(ACCOUNT, lines, f"profit-and-loss-{customer.pk}")):
-        return file
-    context = asked.context("ranking") | file_urls(request)
+    context = asked.context("ranking")
     context |= _context(asked, account, lines, choices) | {"page_title": title, "standing": standing}
     context["average_label"] = chosen.label if chosen and chosen.group else ""
-    return render(request, "profitability/customer_account.html", context)
+    table = unsorted(ACCOUNT, lines, currency_of(request))
+    return page_with_files(
+        request,
+        "profitability/customer_account.html",
+        context,
+        account=table.as_sheet(f"profit-and-loss-{customer.pk}"),
+        members=context["members"],
+        months=context["months"],
+    )
 
 
 def _choices(asked: Asked, standing: Standing | None) -> list[Choice]:
@@ -102,7 +109,7 @@ def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: l
         "months": profit_of_customer(customer, account.months, currency_of(asked.request)),
         "job": progress_of(job) if job else None,
         "outdated": bool(outdated_customers(asked.run.pk, [customer.pk, *account.people])),
-        "members": member_table(account, asked.period.code, currency_of(asked.request)),
+        "members": member_table(account, asked.period.code, currency_of(asked.request)) if account.members else None,
         "part_of": Customer.objects.visible_to(user).filter(pk=customer.member_of_id).first()
         if customer.member_of_id
         else None,

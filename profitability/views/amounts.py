@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -27,14 +28,15 @@ from profitability.periods import Length, Period, month_at, month_index, quarter
 from profitability.permissions import EDIT_COSTING
 from profitability.reports.period_words import period_name
 from profitability.reports.workshop import grid_period, months_in
-from profitability.tables.workshop import faults_table
+from profitability.tables.workshop import amounts_sheet, faults_table
+from profitability.views.files import page_with_files
 from profitability.views.workshop import breadcrumbs, sent_back, version_url, visible_costing
 
 FAULTS_SHOWN = 100
 
 
 @permission_required(EDIT_COSTING, raise_exception=True)
-def costing_amounts(request: HttpRequest, pk: int) -> HttpResponse:
+def costing_amounts(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The grid of a quarter or a year: what each cost pool cost in each month, and its capacity where it differs."""
     costing = visible_costing(request, pk)
     if not costing.is_draft:
@@ -46,7 +48,9 @@ def costing_amounts(request: HttpRequest, pk: int) -> HttpResponse:
         if not grid.faults and (answer := _saved(request, costing, period, grid)):
             return answer
     context = _grid_context(costing, period, grid)
-    return render(request, "profitability/costing_amounts.html", context, status=422 if grid.faults else 200)
+    if grid.faults:
+        return render(request, "profitability/costing_amounts.html", context, status=422)
+    return page_with_files(request, "profitability/costing_amounts.html", context, amounts=amounts_sheet(costing))
 
 
 def _grid(costing: Costing, period: Period) -> Grid:

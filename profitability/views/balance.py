@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from crm_site.lib.views import RESPONSES
 from customers.models import Company
-from customers.permissions import EXPORT
 from profitability.periods import LIFETIME, Period, period_named
 from profitability.permissions import EDIT_COSTING, SEE_VALUE
 from profitability.reports.balance import months_with_costs, period_balance
@@ -30,6 +27,7 @@ from profitability.tables.balance import (
     months_balance,
     pools_balance,
 )
+from profitability.views.files import page_with_files
 from profitability.views.runs import recompute_context, run_url
 from profitability.views.workshop import breadcrumbs, costing_tabs
 
@@ -42,10 +40,6 @@ def costing_reconciliation(request: HttpRequest) -> HttpResponseBase:
         return _nothing(request, _("Reconciliation"))
     period = _period(request, published)
     balance = period_balance(published.run, period)
-    if (kind := request.GET.get("format", "")) in RESPONSES:
-        if not request.user.has_perm(EXPORT):
-            raise PermissionDenied
-        return RESPONSES[kind](details_sheet(balance, period))
     currency = Company.of(request).currency
     context = _context(request, published, period, "costing-reconciliation") | {
         "page_title": _("Reconciliation"),
@@ -54,13 +48,19 @@ def costing_reconciliation(request: HttpRequest) -> HttpResponseBase:
         "months": months_balance(balance, currency),
         "differences": [difference_in_words(one, currency) for one in balance.differences],
         "sentences": balance_in_words(balance, currency),
-        "export": request.user.has_perm(EXPORT),
     }
-    return render(request, "profitability/costing_reconciliation.html", context)
+    return page_with_files(
+        request,
+        "profitability/costing_reconciliation.html",
+        context,
+        details=details_sheet(balance, period) if balance.pools else None,
+        pools=context["pools"],
+        months=context["months"],
+    )
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def costing_rates(request: HttpRequest) -> HttpResponse:
+def costing_rates(request: HttpRequest) -> HttpResponseBase:
     """What a unit of each activity costs by the minute, and what it would cost if everything were absorbed."""
     published = published_now()
     if published is None:
@@ -72,7 +72,7 @@ def costing_rates(request: HttpRequest) -> HttpResponse:
         "found": found,
         "table": both_rates(found, Company.of(request).currency) if found.rows else None,
     }
-    return render(request, "profitability/costing_rates.html", context)
+    return page_with_files(request, "profitability/costing_rates.html", context, rates=context["table"])
 
 
 @permission_required(EDIT_COSTING, raise_exception=True)

@@ -4,13 +4,12 @@ import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm_site.lib.components import Tab
-from crm_site.lib.export import csv_response
+from crm_site.lib.downloads import Tabular
 from crm_site.lib.formatting import day, month
 from crm_site.lib.jobs.progress import progress_of
 from customers.models import AcquisitionSource, Company, Run
@@ -21,17 +20,19 @@ from profitability.permissions import SEE_VALUE
 from profitability.reports.rfm import classes_now
 from profitability.reports.runs import published_now
 from profitability.tables.cohorts import cohort_sheet, profit_table, retention_table, worth_table
-from profitability.tables.rfm import classes_table, grid, parts_table, rfm_sheet
+from profitability.tables.rfm import classes_sheet, classes_table, grid, parts_table, rfm_sheet
+from profitability.views.files import page_with_files
 
 LATEST = 24  # cohorts of months that fit a screen; the file has them all
 SORTS = ("months", "sources")
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def rfm_page(request: HttpRequest) -> HttpResponse:
+def rfm_page(request: HttpRequest) -> HttpResponseBase:
     """The grid of recency and frequency, its parts, and what each class stands for (3 queries)."""
     found, currency = classes_now(), Company.of(request).currency
     context: dict[str, Any] = {"page_title": _("Recency, frequency, value")}
+    files: dict[str, Tabular | None] = {}
     if found and found.cells:
         context |= {
             "page_subtitle": _("Figures as of %(day)s") % {"day": day(found.run.as_of)},
@@ -39,28 +40,24 @@ def rfm_page(request: HttpRequest) -> HttpResponse:
             "parts": parts_table(found.cells, currency),
             "classes": classes_table(found.cells, currency),
         }
-    return render(request, "profitability/rfm.html", context)
+        # The grid as a file is told apart by value too.
+        files = {"grid": rfm_sheet(found.cells), "parts": context["parts"], "classes": classes_sheet(found.cells)}
+    return page_with_files(request, "profitability/rfm.html", context, **files)
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def rfm_csv(request: HttpRequest) -> HttpResponseBase:
-    """Every combination of classes as a file."""
-    found = classes_now()
-    if found is None:
-        raise Http404
-    return csv_response(rfm_sheet(found.cells))
-
-
-@permission_required(SEE_VALUE, raise_exception=True)
-def cohorts_page(request: HttpRequest) -> HttpResponse:
+def cohorts_page(request: HttpRequest) -> HttpResponseBase:
     """Retention and cumulative profit by month of life, for customers won in a month or by a source (4 queries)."""
     published = published_now()
     sort = _sort(request)
     context: dict[str, Any] = {"page_title": _("Cohorts"), "tabs": _tabs(sort), "sort": sort}
+    files: dict[str, Tabular | None] = {}
     if published and published.run.has_rows:
         kept = cohorts_for(run=published.run, totals=published.totals, by=request.user)
-        context |= _shown(kept, published.run, sort, Company.of(request).currency)
-    return render(request, "profitability/cohorts.html", context)
+        shown = _shown(kept, published.run, sort, Company.of(request).currency)
+        context |= shown
+        files = {name: shown.get(name) for name in ("ages", "retention", "profit", "worth")}
+    return page_with_files(request, "profitability/cohorts.html", context, **files)
 
 
 def _shown(kept: RunCohorts, run: Run, sort: str, currency: str) -> dict[str, Any]:
@@ -71,21 +68,12 @@ def _shown(kept: RunCohorts, run: Run, sort: str, currency: str) -> dict[str, An
     shown = cohorts[-LATEST:]
     return {
         "page_subtitle": _("Figures as of %(day)s") % {"day": day(run.as_of)},
+        "ages": cohort_sheet(f"cohorts-{sort}", cohorts, names),  # which as a file is whole
         "retention": retention_table(shown, names),
         "profit": profit_table(shown, names, currency),
         "worth": worth_table(shown, names, currency),
         "some_left_out": len(cohorts) - len(shown),
     }
-
-
-@permission_required(SEE_VALUE, raise_exception=True)
-def cohorts_csv(request: HttpRequest, sort: str) -> HttpResponseBase:
-    """Every month of life of every cohort as a file; there is none before the page was opened."""
-    kept = RunCohorts.objects.filter(run__is_current=True, computed_at__isnull=False).first()
-    if kept is None or sort not in SORTS:
-        raise Http404
-    cohorts = _of(Cohorts.from_json(kept.totals), sort)
-    return csv_response(cohort_sheet(f"cohorts-{sort}", cohorts, _names(sort, cohorts)))
 
 
 def _sort(request: HttpRequest) -> str:

@@ -4,8 +4,8 @@ import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -33,6 +33,7 @@ from profitability.tables import (
     rates_table,
     reconciliation,
 )
+from profitability.views.files import page_with_files
 from profitability.views.runs import recompute_context, run_url
 from profitability.views.workshop import costing_tabs
 
@@ -40,7 +41,7 @@ MONTHS_SHOWN = 24
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def costing_page(request: HttpRequest) -> HttpResponse:
+def costing_page(request: HttpRequest) -> HttpResponseBase:
     """The current costing in words, and what the current run made of it month by month."""
     costing, published = Costing.objects.current(), published_now()
     months = months_of(published.run) if published else None
@@ -62,7 +63,8 @@ def costing_page(request: HttpRequest) -> HttpResponse:
         context["warnings"] = [*warnings_about_amounts(missing_amounts(costing, active)), *context["warnings"]]
     if costing and _is_newer(costing, published):
         context |= recompute_context(request.user) | {"outdated": True}
-    return render(request, "profitability/costing.html", context)
+    files = {name: context.get(name) for name in ("reconciliation", "rates", "capacity", "pools", "activities")}
+    return page_with_files(request, "profitability/costing.html", context, **files)
 
 
 def _is_newer(costing: Costing, published: Published | None) -> bool:
@@ -85,11 +87,11 @@ def _month_tables(months: Months, currency: str, *, everything: bool) -> dict[st
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def costing_month(request: HttpRequest, month: dt.date) -> HttpResponse:
+def costing_month(request: HttpRequest, month: dt.date) -> HttpResponseBase:
     """One month of the current run: what was entered, what each activity cost, and what its drivers were charged."""
     published = published_now()
     detail = month_detail(published, month) if published else None
-    context = {
+    context: dict[str, Any] = {
         "page_title": _("Costing of %(month)s") % {"month": formatting.month(month)},
         "breadcrumbs": [(_("Costing"), reverse("costing"))],
         "data_as_of": published and published.run.published_at,
@@ -97,7 +99,8 @@ def costing_month(request: HttpRequest, month: dt.date) -> HttpResponse:
     }
     if detail:
         context |= _month_context(detail, Company.of(request).currency)
-    return render(request, "profitability/costing_month.html", context)
+    files = {name: context.get(name) for name in ("lines", "reconciliation")}
+    return page_with_files(request, "profitability/costing_month.html", context, **files)
 
 
 def _month_context(detail: MonthDetail, currency: str) -> dict[str, Any]:

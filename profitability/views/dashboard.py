@@ -1,36 +1,45 @@
 """The dashboard of managers."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from crm_site.lib.charts import Chart
-from crm_site.lib.export import csv_response
 from crm_site.lib.formatting import day
 from customers.models import Company, Customer
 from profitability.charts import category_cards, key_figures, profit_by_category, profit_by_month, whale_curve
-from profitability.models import RunMonth
 from profitability.permissions import SEE_VALUE
 from profitability.reports.beginning import beginning_of_everything, next_step, steps_to_figures
 from profitability.reports.dashboard import dashboard
 from profitability.reports.notices import warnings_about
 from profitability.reports.runs import Published, published_now
 from profitability.reports.sentences import peak, twenty_eighty
-from profitability.tables import NAMED, chart_sheet, unsorted
+from profitability.tables import NAMED, unsorted
+from profitability.views.files import page_with_files
 from profitability.views.runs import recompute_context, run_url
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def dashboard_page(request: HttpRequest) -> HttpResponse:
+def dashboard_page(request: HttpRequest) -> HttpResponseBase:
     """What the portfolio earns, from the current run; before the first one, what to do to get there."""
     published = published_now()
     if published is None:
         context = {"page_title": _("Dashboard")} | recompute_context(request.user)
         return render(request, "profitability/dashboard_empty.html", context | _beginning(request))
-    return render(request, "profitability/dashboard.html", _context(request, published))
+    context = _context(request, published)
+    return page_with_files(
+        request,
+        "profitability/dashboard.html",
+        context,
+        whale_curve=context["whale"],
+        categories=context["categories"],
+        months=context["months"],
+        best=context["best"],
+        worst=context["worst"],
+    )
 
 
 def _context(request: HttpRequest, published: Published) -> dict[str, Any]:
@@ -53,8 +62,8 @@ def _context(request: HttpRequest, published: Published) -> dict[str, Any]:
         "months": profit_by_month(board.months, currency) if board.months else None,
         "categories": profit_by_category(board.totals.categories, currency),
         "cards": category_cards(board.totals, board.policies),
-        "best": unsorted(NAMED, board.best, currency),
-        "worst": unsorted(NAMED, board.worst, currency),
+        "best": replace(unsorted(NAMED, board.best, currency), caption=_("Best customers")),
+        "worst": replace(unsorted(NAMED, board.worst, currency), caption=_("Worst customers")),
         "warnings": warnings_about(board.totals, board.freshness, board.run.as_of),
     }
 
@@ -63,25 +72,3 @@ def _beginning(request: HttpRequest) -> dict[str, Any]:
     """How far a new installation is on the way to its first figures, and what comes next (2 queries)."""
     beginning = beginning_of_everything()
     return {"steps": steps_to_figures(beginning), "next": next_step(beginning, request.user)}
-
-
-@permission_required(SEE_VALUE, raise_exception=True)
-def dashboard_csv(request: HttpRequest, name: str) -> HttpResponseBase:
-    """The figures behind a chart of the dashboard as a file."""
-    published = published_now()
-    chart = _chart(published, name, Company.of(request).currency) if published else None
-    if chart is None:
-        raise Http404
-    return csv_response(chart_sheet(name, chart))
-
-
-def _chart(published: Published, name: str, currency: str) -> Chart | None:
-    totals = published.totals
-    match name:
-        case "whale-curve":
-            return whale_curve(totals.ranking, currency)
-        case "months":
-            return profit_by_month(list(RunMonth.objects.filter(run=published.run)), currency)
-        case "categories":
-            return profit_by_category(totals.categories, currency)
-    return None

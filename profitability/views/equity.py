@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from profitability.charts import key_figures_of_equity
@@ -22,7 +21,7 @@ from profitability.reports.runs import Published, published_now
 from profitability.tables import unsorted
 from profitability.tables.equity import SEGMENTS, STEPS, SegmentRow, step_rows
 from profitability.totals import RunTotals
-from profitability.views.groups import Rows, answer_file, file_urls
+from profitability.views.files import page_with_files
 from profitability.views.periods import currency_of, empty_page, ranking_tabs
 from profitability.views.runs import run_url
 
@@ -37,13 +36,15 @@ def customer_equity(request: HttpRequest) -> HttpResponseBase:
         keep_bridge(run=published.run)
     page = equity_page(published.run, request.user)
     segments = [SegmentRow(name, ranking_url(LIFETIME, segment=key), bridge) for name, key, bridge in page.segments]
-    by_segment = request.GET.get("table") == "segments"
-    steps = step_rows(page.change.whole) if page.change else []
-    rows = Rows(SEGMENTS, segments, SEGMENTS.name) if by_segment else Rows(STEPS, steps, STEPS.name)
-    if file := answer_file(request, rows):
-        return file
-    return render(
-        request, "profitability/equity.html", _context(request, published, page, segments) | {"page_title": title}
+    context = _context(request, published, page, segments) | {"page_title": title}
+    return page_with_files(
+        request,
+        "profitability/equity.html",
+        context,
+        steps=context["steps"],
+        segments=context["segments"],
+        over_time=context["over_time"],
+        by_category=context["by_category"],
     )
 
 
@@ -55,7 +56,7 @@ def _context(
     finding = change_in_words(change, currency) if change else None
     steps = step_rows(change) if change else []
     before = page.bridge.previous.totals if page.bridge else None
-    return file_urls(request) | {
+    return {
         "tabs": ranking_tabs("equity", LIFETIME),
         "data_as_of": published.run.published_at,
         "data_url": run_url(request.user, published),
@@ -63,7 +64,7 @@ def _context(
         "finding": finding,
         "rules": policy_changes(totals, RunTotals.from_json(before) if before else None),
         "bridge": equity_bridge(change, currency, summary=finding.text) if change and finding else None,
-        "steps": unsorted(STEPS, steps, currency),
+        "steps": unsorted(STEPS, steps, currency) if steps else None,
         "computed_at": page.bridge.computed_at if page.bridge else None,
         "over_time": equity_over_time(page.history, currency, may_see_runs=request.user.has_perm(SEE_RUNS))
         if len(page.history) > 1

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
-
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib.components import Tab
-from crm_site.lib.tables import Table
-from crm_site.lib.views import RESPONSES
-from customers.permissions import EXPORT
 from profitability.charts import profit_by_group, profit_by_size, return_by_size
 from profitability.permissions import SEE_VALUE
 from profitability.reports.group_names import (
@@ -33,7 +23,8 @@ from profitability.reports.group_names import (
 from profitability.reports.group_words import group_sentence
 from profitability.reports.runs import published_now
 from profitability.reports.sizes import band_names, size_sentences
-from profitability.tables import GROUPS, SIZES, band_rows, group_rows, sheet_of, unsorted
+from profitability.tables import GROUPS, SIZES, band_rows, group_rows, unsorted
+from profitability.views.files import page_with_files
 from profitability.views.periods import Asked, currency_of, empty_page
 
 NOTES = {
@@ -43,33 +34,6 @@ NOTES = {
         "it bought; what each family earns by itself, the matrix tells."
     ),
 }
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A table of a page, on its way to the page or into a file."""
-
-    table: Table
-    rows: Sequence[Any]
-    name: str  # of the file
-
-
-def answer_file(request: HttpRequest, rows: Rows) -> HttpResponseBase | None:
-    """The table as a file where the address asks for one."""
-    kind = request.GET.get("format", "")
-    if kind not in RESPONSES:
-        return None
-    if not request.user.has_perm(EXPORT):
-        raise PermissionDenied
-    return RESPONSES[kind](sheet_of(rows.table, rows.rows, name=rows.name))
-
-
-def file_urls(request: HttpRequest) -> dict[str, str]:
-    """Where the table of this page is a file, for whoever may export."""
-    if not request.user.has_perm(EXPORT):
-        return {}
-    pairs = [(name, value) for name, value in request.GET.items() if name != "format"]
-    return {f"{kind}_url": "?" + urlencode([*pairs, ("format", kind)]) for kind in RESPONSES}
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
@@ -86,32 +50,27 @@ def ranking_groups(request: HttpRequest) -> HttpResponseBase:
     by = by if by in GROUPINGS else first_grouping(asked.totals)
     grouping = visible_groups(asked.totals.by(by), request.user)
     names, urls = group_names(grouping), group_urls(grouping, asked.period)
-    rows = Rows(GROUPS, group_rows(grouping, names, urls, asked.totals.total.profit), f"ranking-by-{by}")
-    if file := answer_file(request, rows):
-        return file
-    currency = currency_of(request)
-    context = (
-        asked.context("ranking-groups")
-        | file_urls(request)
-        | {
-            "page_title": title,
-            "groupings": [
-                Tab(str(label), ranking_url(asked.period, page="ranking-groups", by=name), name == by)
-                for name, label in GROUPINGS.items()
-            ],
-            "finding": group_sentence(rows.rows, currency),
-            "note": str(NOTES.get(by, "")),
-            "bars": profit_by_group(rows.rows, str(GROUPINGS[by]), currency),
-            "table": unsorted(GROUPS, rows.rows, currency),
-            "formula": _(
-                "Each group's customers as they were grouped when the period was first computed from this recompute."
-            ),
-            "computed_at": asked.ranking.computed_at,
-            "empty_url": reverse("segments") if by == "segment" else "",
-            "empty_action": _("Segments"),
-        }
-    )
-    return render(request, "profitability/ranking_groups.html", context)
+    rows, currency = group_rows(grouping, names, urls, asked.totals.total.profit), currency_of(request)
+    table, bars = unsorted(GROUPS, rows, currency), profit_by_group(rows, str(GROUPINGS[by]), currency)
+    context = asked.context("ranking-groups") | {
+        "page_title": title,
+        "groupings": [
+            Tab(str(label), ranking_url(asked.period, page="ranking-groups", by=name), name == by)
+            for name, label in GROUPINGS.items()
+        ],
+        "finding": group_sentence(rows, currency),
+        "note": str(NOTES.get(by, "")),
+        "bars": bars,
+        "table": table,
+        "formula": _(
+            "Each group's customers as they were grouped when the period was first computed from this recompute."
+        ),
+        "computed_at": asked.ranking.computed_at,
+        "empty_url": reverse("segments") if by == "segment" else "",
+        "empty_action": _("Segments"),
+    }
+    files = {"groups": table.as_sheet(f"ranking-by-{by}"), "bars": bars}
+    return page_with_files(request, "profitability/ranking_groups.html", context, **files)
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
@@ -126,21 +85,21 @@ def ranking_sizes(request: HttpRequest) -> HttpResponseBase:
         return asked.waiting_page("ranking-sizes", title)
     currency, bands = currency_of(request), asked.totals.bands
     urls = [ranking_url(asked.period, revenue_min=band.lowest, revenue_max=band.highest) for band in bands]
-    rows = Rows(
-        SIZES, band_rows(bands, band_names(bands, currency), urls, asked.totals.total.profit), "ranking-by-size"
+    rows = band_rows(bands, band_names(bands, currency), urls, asked.totals.total.profit)
+    table = unsorted(SIZES, rows, currency)
+    context = asked.context("ranking-sizes") | {
+        "page_title": title,
+        "sentences": size_sentences(bands, currency),
+        "bars": profit_by_size(rows, currency) if bands else None,
+        "returns": return_by_size(rows) if bands else None,
+        "table": table,
+        "computed_at": asked.ranking.computed_at,
+    }
+    return page_with_files(
+        request,
+        "profitability/ranking_sizes.html",
+        context,
+        sizes=table.as_sheet("ranking-by-size"),
+        bars=context["bars"],
+        returns=context["returns"],
     )
-    if file := answer_file(request, rows):
-        return file
-    context = (
-        asked.context("ranking-sizes")
-        | file_urls(request)
-        | {
-            "page_title": title,
-            "sentences": size_sentences(bands, currency),
-            "bars": profit_by_size(rows.rows, currency) if bands else None,
-            "returns": return_by_size(rows.rows) if bands else None,
-            "table": unsorted(SIZES, rows.rows, currency),
-            "computed_at": asked.ranking.computed_at,
-        }
-    )
-    return render(request, "profitability/ranking_sizes.html", context)

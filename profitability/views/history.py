@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from crm_site.lib.downloads import file_asked_for, file_links
 from crm_site.lib.panels import answer_panel
 from customers.models import Customer, Run
+from customers.permissions import EXPORT
 from profitability.charts.history import worth_chart
 from profitability.history_actions import KEPT
 from profitability.permissions import SEE_VALUE
@@ -20,7 +25,7 @@ from profitability.views.periods import currency_of
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def customer_value_history(request: HttpRequest, pk: int) -> HttpResponse:
+def customer_value_history(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Lifetime value, profit and category in past months and now; of a household or company, of all its members.
 
     5 queries, and those of `members_below` where there are members of members.
@@ -33,7 +38,7 @@ def customer_value_history(request: HttpRequest, pk: int) -> HttpResponse:
     currency = currency_of(request)
     below = members_below(customer, visible)
     history = worth_over_time(run, [pk, *below.branch])
-    context = {
+    context: dict[str, Any] = {
         "page_title": _("Value over time"),
         "breadcrumbs": [
             (_("Customers"), reverse("customers")),
@@ -46,4 +51,8 @@ def customer_value_history(request: HttpRequest, pk: int) -> HttpResponse:
         "years": KEPT // 12,
         "together": bool(below.branch),
     }
+    tables = {"values": context["table"]}
+    if file := file_asked_for(request, tables, permission=EXPORT):
+        return file
+    context["files"] = file_links(request, tables, permission=EXPORT)
     return answer_panel(request, "profitability/value_history_panel.html", context)

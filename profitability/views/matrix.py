@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm_site.lib.components import Fact
-from crm_site.lib.export import csv_response, xlsx_response
 from crm_site.lib.formatting import money, percent
 from crm_site.lib.jobs.progress import progress_of
 from customers.models import Company, Customer, OrderLine
-from customers.permissions import EXPORT
 from profitability.matrix import mark
 from profitability.matrix_actions import matrix_for
 from profitability.matrix_totals import ANONYMOUS_ROW, MatrixTotals
@@ -37,9 +34,9 @@ from profitability.reports.matrix_names import COLUMNS, CUSTOMERS, ROWS, custome
 from profitability.reports.runs import Published, published_now
 from profitability.tables.matrix import LINES, MARKS, SHOWN, Writer, finding, legend, place_query, sheet
 from profitability.tables.ranking import unsorted
+from profitability.views.files import page_with_files
 from profitability.views.runs import recompute_context, run_url
 
-RESPONSES = {"csv": csv_response, "xlsx": xlsx_response}
 UNKNOWN_ROW = "none"  # in addresses: the group of whom it is not known
 
 
@@ -65,12 +62,9 @@ def matrix_page(request: HttpRequest) -> HttpResponseBase:
         context = {"page_title": _("Customer × product matrix"), "job": progress_of(stored.job) if stored.job else None}
         return render(request, "profitability/matrix_waiting.html", context)
     asked = _asked(request, published, MatrixTotals.from_json(stored.totals))
-    wanted = request.GET.get("format", "")
-    if wanted in RESPONSES:
-        if not request.user.has_perm(EXPORT):
-            raise PermissionDenied
-        return RESPONSES[wanted](sheet(asked.named, asked.show))
-    return render(request, "profitability/matrix.html", _context(request, asked))
+    return page_with_files(
+        request, "profitability/matrix.html", _context(request, asked), matrix=sheet(asked.named, asked.show)
+    )
 
 
 def _asked(request: HttpRequest, published: Published, totals: MatrixTotals) -> Asked:
@@ -96,7 +90,6 @@ def _asked(request: HttpRequest, published: Published, totals: MatrixTotals) -> 
 def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     place, currency = asked.named.place, Company.of(request).currency
     address = f"{reverse('matrix')}?{place_query(place, show=asked.show)}"
-    here = f"{address}&from_rank={place.from_rank}" if place.from_rank > 1 else address
     return {
         "page_title": _("Customer × product matrix"),
         "data_as_of": asked.published.run.published_at,
@@ -116,9 +109,6 @@ def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
         "records_changed": asked.totals.records_changed,
         "next_url": f"{address}&from_rank={asked.named.next_rank}" if asked.named.next_rank else "",
         "first_url": address if place.from_rank > 1 else "",
-        "may_export": request.user.has_perm(EXPORT),
-        "csv_url": f"{here}&format=csv",
-        "xlsx_url": f"{here}&format=xlsx",
     }
 
 
@@ -131,7 +121,7 @@ def _group_name(asked: Asked) -> str:
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def matrix_cell(request: HttpRequest) -> HttpResponse:
+def matrix_cell(request: HttpRequest) -> HttpResponseBase:
     """One cell: what it comes to, its customers and orders, and the levers that lead to a what-if."""
     if "row" not in request.GET:
         return redirect("matrix")
@@ -144,7 +134,8 @@ def matrix_cell(request: HttpRequest) -> HttpResponse:
     cell = cell_of(asked.named, "" if key == UNKNOWN_ROW else key, request.GET.get("column", ""))
     if cell is None:
         raise Http404
-    return render(request, "profitability/matrix_cell.html", _cell_context(request, asked, cell))
+    context = _cell_context(request, asked, cell)
+    return page_with_files(request, "profitability/matrix_cell.html", context, lines=context["lines"])
 
 
 def _cell_context(request: HttpRequest, asked: Asked, cell: Cell) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,9 +31,10 @@ from profitability.reports.move_words import moves_in_words
 from profitability.reports.moves import OUTSIDE, Side, category_named, moved, moves_between
 from profitability.reports.period_words import period_name
 from profitability.reports.runs import Published, published_now
+from profitability.tables import unsorted
 from profitability.tables.moves import MOVED, MOVES, move_table
 from profitability.totals import Move
-from profitability.views.groups import Rows, answer_file, file_urls
+from profitability.views.files import page_with_files
 from profitability.views.periods import Asked, currency_of, empty_page, ranking_tabs
 from profitability.views.runs import run_url
 
@@ -110,16 +110,16 @@ def ranking_moves(request: HttpRequest) -> HttpResponseBase:
     if waiting := comparison.waits_for:
         return waiting.waiting_page("ranking-moves", title)
     moves = moves_between(*comparison.sides) if comparison.sides else ()
-    if file := answer_file(request, Rows(MOVES, moves, "moves")):
-        return file
-    return render(request, "profitability/ranking_moves.html", _context(comparison, moves) | {"page_title": title})
+    context = _context(comparison, moves) | {"page_title": title}
+    files = {"moves": unsorted(MOVES, moves, currency_of(request)) if moves else None}
+    return page_with_files(request, "profitability/ranking_moves.html", context, **files)
 
 
 def _context(comparison: Comparison, moves: tuple[Move, ...]) -> dict[str, Any]:
     request, published = comparison.request, comparison.published
     finding = moves_in_words(moves)
     policies = {policy.category: policy.label for policy in CategoryPolicy.objects.all()}
-    return file_urls(request) | {
+    return {
         "tabs": ranking_tabs("ranking-moves", comparison.periods[1].period),
         "data_as_of": published.run.published_at,
         "data_url": run_url(request.user, published),

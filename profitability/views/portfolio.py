@@ -11,21 +11,18 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from crm_site.lib.components import KeyFigure, Tab
-from crm_site.lib.export import Sheet
+from crm_site.lib.downloads import Tabular
 from crm_site.lib.formatting import month, number, percent
 from crm_site.lib.jobs.progress import progress_of
 from crm_site.lib.plain import revived
-from crm_site.lib.views import RESPONSES
-from customers.permissions import EXPORT
 from profitability.charts.portfolio import returns_of_customers, returns_of_groups
 from profitability.models import RunPortfolio
 from profitability.permissions import SEE_VALUE
@@ -57,7 +54,8 @@ from profitability.reports.portfolio_words import (
 from profitability.reports.runs import Published, published_now
 from profitability.scenario_actions import create_scenario
 from profitability.tables import portfolio as tables
-from profitability.tables import sheet_of, unsorted
+from profitability.tables import unsorted
+from profitability.views.files import page_with_files
 from profitability.views.periods import currency_of, empty_page
 from profitability.views.runs import run_url
 from profitability.views.scenarios import me
@@ -83,7 +81,7 @@ class Asked:
     def currency(self) -> str:
         return currency_of(self.request)
 
-    def page(self, template: str, page: str, context: dict[str, Any]) -> HttpResponse:
+    def page(self, template: str, page: str, context: dict[str, Any], **tables: Tabular | None) -> HttpResponseBase:
         shared = {
             "page_title": _("Portfolio"),
             "data_as_of": self.published.run.published_at,
@@ -91,9 +89,9 @@ class Asked:
             "computed_at": self.portfolio.computed_at,
             "tabs": _tabs(page),
         }
-        return render(self.request, template, shared | context)
+        return page_with_files(self.request, template, shared | context, **tables)
 
-    def waiting_page(self, page: str) -> HttpResponse:
+    def waiting_page(self, page: str) -> HttpResponseBase:
         job = self.portfolio.job
         return self.page("profitability/portfolio_waiting.html", page, {"job": progress_of(job) if job else None})
 
@@ -112,27 +110,6 @@ def _tabs(active: str) -> list[Tab]:
     return [Tab(label, reverse(name), name == active, icon=TABS[name]) for name, label in labels.items()]
 
 
-def _file(request: HttpRequest, sheets: Mapping[str, Sheet]) -> HttpResponseBase | None:
-    """One of the tables of a page as a file, where the address asks for one."""
-    kind, table = request.GET.get("format", ""), request.GET.get("table", "")
-    if kind not in RESPONSES or table not in sheets:
-        return None
-    if not request.user.has_perm(EXPORT):
-        raise PermissionDenied
-    return RESPONSES[kind](sheets[table])
-
-
-def _files(request: HttpRequest, sheets: Mapping[str, Sheet]) -> dict[str, dict[str, str]]:
-    """Where each table is a file, for whoever may export."""
-    if not request.user.has_perm(EXPORT):
-        return {}
-    kept = [(name, value) for name, value in request.GET.items() if name not in ("format", "table")]
-    return {
-        table: {kind: "?" + urlencode([*kept, ("table", table), ("format", kind)]) for kind in RESPONSES}
-        for table in sheets
-    }
-
-
 @permission_required(SEE_VALUE, raise_exception=True)
 def portfolio_page(request: HttpRequest) -> HttpResponseBase:
     """Return against risk by group, correlations and better mixes (4 queries once the question was answered)."""
@@ -145,11 +122,9 @@ def portfolio_page(request: HttpRequest) -> HttpResponseBase:
     keys = [group.key for group in found.analysis.groups]
     names, urls = group_names(question.by, keys, asked.currency), group_urls(question.by, keys)
     aim, mix = _aim(request, found)
-    sheets = _group_sheets(found, mix, names, urls)
-    if file := _file(request, sheets):
-        return file
     context = _groups_context(asked, question, found, names, urls) | _mix_context(asked, found, aim, mix, names, urls)
-    return asked.page("profitability/portfolio.html", "portfolio", context | {"files": _files(request, sheets)})
+    drawn = {name: context.get(name) for name in ("returns", "returns_chart", "correlations", "compared", "moves")}
+    return asked.page("profitability/portfolio.html", "portfolio", context, **drawn)
 
 
 def _answered(asked: Asked) -> tuple[Question, Answer]:
@@ -189,19 +164,6 @@ def _aim(request: HttpRequest, found: Answer) -> tuple[str, Mix | None]:
     if mix_named(mixes, aim) is None:
         aim = "least_risk"
     return aim, mix_named(mixes, aim)
-
-
-def _group_sheets(
-    found: Answer, mix: Mix | None, names: Mapping[str, str], urls: Mapping[str, str]
-) -> dict[str, Sheet]:
-    analysis = found.analysis
-    sheets = {"groups": sheet_of(tables.RETURNS, tables.group_rows(analysis, names, urls))}
-    if analysis.correlations:
-        sheets["correlations"] = tables.correlation_sheet(analysis, names)
-    if analysis.mixes and mix:
-        sheets["mixes"] = sheet_of(tables.COMPARED, tables.mix_rows(analysis.mixes, analysis.cost))
-        sheets["mix"] = sheet_of(tables.MOVES, tables.move_rows(analysis, mix, names, urls))
-    return sheets
 
 
 def _groups_context(
@@ -286,14 +248,8 @@ def portfolio_customers(request: HttpRequest) -> HttpResponseBase:
         for point in found.points
         if point.customer in names
     ]
-    sheets = {
-        "customers": sheet_of(tables.CUSTOMERS, rows),
-        "fields": sheet_of(tables.FIELDS, tables.field_rows(found)),
-    }
-    if file := _file(request, sheets):
-        return file
     points = returns_of_customers(found, rows)
-    context = {
+    context: dict[str, Any] = {
         "finding": customers_finding(found),
         "found": found,
         "points": points,
@@ -301,9 +257,15 @@ def portfolio_customers(request: HttpRequest) -> HttpResponseBase:
         "beyond": len(rows) - len(points.x_values) if points else 0,
         "table": unsorted(tables.CUSTOMERS, rows[:LISTED], asked.currency),
         "fields": unsorted(tables.FIELDS, tables.field_rows(found), asked.currency),
-        "files": _files(request, sheets),
     }
-    return asked.page("profitability/portfolio_customers.html", "portfolio-customers", context)
+    return asked.page(
+        "profitability/portfolio_customers.html",
+        "portfolio-customers",
+        context,
+        customers=unsorted(tables.CUSTOMERS, rows, asked.currency) if found.told else None,
+        fields=context["fields"] if found.told else None,
+        points=context["points"],
+    )
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
@@ -316,14 +278,8 @@ def portfolio_concentration(request: HttpRequest) -> HttpResponseBase:
         return asked.waiting_page("portfolio-concentration")
     found: Concentration = revived(Concentration, asked.portfolio.concentration)
     best = best_customers(asked.published.run, found.profit, request.user)
-    sheets = {
-        "best": sheet_of(tables.BEST, tables.best_rows(best, TEN)),
-        "outlooks": sheet_of(tables.OUTLOOKS, tables.outlook_rows(found)),
-    }
-    if file := _file(request, sheets):
-        return file
     names = {row.card.rank: row.name for row in best if row.card.rank}
-    context = {
+    context: dict[str, Any] = {
         "finding": concentration_finding(found, asked.currency),
         "leaving": leaving_sentence(found, asked.currency, names),
         "found": found,
@@ -332,9 +288,9 @@ def portfolio_concentration(request: HttpRequest) -> HttpResponseBase:
         "outlooks": unsorted(tables.OUTLOOKS, tables.outlook_rows(found), asked.currency),
         "second": names.get(2, ""),
         "eleventh": names.get(TEN + 1, ""),
-        "files": _files(request, sheets),
     }
-    return asked.page("profitability/portfolio_concentration.html", "portfolio-concentration", context)
+    drawn = {name: context[name] for name in ("best", "outlooks")}
+    return asked.page("profitability/portfolio_concentration.html", "portfolio-concentration", context, **drawn)
 
 
 def _concentration_figures(found: Concentration) -> list[KeyFigure]:

@@ -3,15 +3,15 @@
 from functools import cached_property
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.lib.charts import Chart
 from crm_site.lib.components import FilterBar
-from crm_site.lib.export import csv_response
+from crm_site.lib.downloads import file_asked_for, file_links
 from crm_site.lib.paging import SORTED_LIMIT, Count
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
@@ -24,12 +24,11 @@ from profitability.forms import Known, RankingFilters
 from profitability.models import PeriodRanking
 from profitability.permissions import SEE_VALUE
 from profitability.reports.dashboard import ranked
-from profitability.reports.group_names import ranking_url
 from profitability.reports.groups import figures_of
 from profitability.reports.runs import published_now
 from profitability.reports.sentences import break_even, peak, twenty_eighty
 from profitability.reports.standing import Here, find_here, place_in_words, ranked_in
-from profitability.tables import PERIOD_RANKING, RANKING, chart_sheet
+from profitability.tables import PERIOD_RANKING, RANKING
 from profitability.totals import Ranking
 from profitability.views.periods import Asked, currency_of, empty_page
 
@@ -131,31 +130,33 @@ class RankingList(ListPage):
         ranking = self.asked.ranking if not self.is_lifetime else PeriodRanking(run=self.asked.run)
         return find_here(self.request.GET.get("here", ""), self.get_rows(), self.visible, figures_of(ranking))
 
+    @cached_property
+    def drawings(self) -> dict[str, Chart | None]:
+        """The curves above the list."""
+        ranking, currency = self.ranking, self.get_currency()
+        curve = whale_curve(ranking, currency, period=self.asked.period, here=self.here, detailed=True)
+        return {
+            "whale_curve": curve if ranking.customers else None,
+            "around": curve_around(self.here, ranking, currency) if self.here else None,
+        }
+
+    def file(self, kind: str) -> HttpResponseBase:
+        """The list as a file, or one of the curves where the address names it."""
+        drawn = file_asked_for(self.request, self.drawings, permission=EXPORT) if "table" in self.request.GET else None
+        return drawn or super().file(kind)
+
     def get_context(self) -> dict[str, Any]:
         ranking, currency = self.ranking, self.get_currency()
         return self.asked.context("ranking") | {
             "finding": twenty_eighty(ranking, currency),
             "peak": peak(ranking, currency),
             "break_even": break_even(ranking),
-            "whale": whale_curve(ranking, currency, period=self.asked.period, here=self.here, detailed=True)
-            if ranking.customers
-            else None,
-            "curve_url": ranking_url(self.asked.period, page="ranking-curve"),
+            "whale": self.drawings["whale_curve"],
+            "files": file_links(self.request, self.drawings, permission=EXPORT),
             "sought": self.request.GET.get("here", "").strip(),
             "here": self.here,
             "place": place_in_words(self.here, ranking, currency) if self.here else None,
             "here_url": reverse("customer", args=[self.here.customer.pk]) if self.here else "",
             "here_action": _("Open the customer's file"),
-            "around": curve_around(self.here, ranking, currency) if self.here else None,
+            "around": self.drawings["around"],
         }
-
-
-@permission_required(SEE_VALUE, raise_exception=True)
-def ranking_curve(request: HttpRequest) -> HttpResponseBase:
-    """The points of the whale curve of a period as a file."""
-    published = published_now()
-    asked = Asked(request, published) if published else None
-    if asked is None or asked.is_unknown or not (asked.period.is_lifetime or asked.is_ready):
-        raise Http404
-    ranking = asked.run_totals.ranking if asked.period.is_lifetime else asked.totals.ranking
-    return csv_response(chart_sheet("whale-curve", whale_curve(ranking, currency_of(request))))

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Max, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from crm_site.lib.jobs.progress import progress_of
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.models import Company, Order, Run
+from customers.permissions import EXPORT
 from profitability.actions import request_recompute
 from profitability.permissions import SEE_RUNS, START_RUN
 from profitability.reports.model_words import lifetime_model_facts, notes_in_words
@@ -27,6 +29,7 @@ from profitability.reports.scope_words import reason_in_words
 from profitability.reports.sentences import twenty_eighty
 from profitability.run_forms import FiguresDayForm
 from profitability.tables import RUNS, change_facts, moves_table, run_facts, stage_facts
+from profitability.views.files import page_with_files
 
 
 def recompute_context(user: AbstractUser | AnonymousUser) -> dict[str, Any]:
@@ -44,6 +47,7 @@ class RunList(ListPage):
     """Every recompute, the latest first."""
 
     permission_required = SEE_RUNS
+    export_permission = EXPORT
     raise_exception = True
     title = gettext_lazy("Recomputes")
     template_name = "profitability/runs.html"
@@ -66,7 +70,7 @@ class RunList(ListPage):
 
 
 @permission_required(SEE_RUNS, raise_exception=True)
-def run_page(request: HttpRequest, pk: int) -> HttpResponse:
+def run_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One recompute: how it went, what changed, and the models behind the lifetime values."""
     runs = Run.objects.visible_to(request.user).select_related("job__requested_by")
     report = run_report(get_object_or_404(runs, pk=pk))
@@ -88,7 +92,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         "moves": moves_table(report.moves) if report.moves else None,
         "model": lifetime_model_facts(totals.lifetime_model, currency) if totals else None,
     }
-    return render(request, "profitability/run.html", context)
+    return page_with_files(request, "profitability/run.html", context, moves=context["moves"])
 
 
 @require_POST

@@ -10,6 +10,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -48,8 +49,10 @@ from profitability.tables.scenarios import (
     lever_lines,
     moves_sentences,
     notes,
+    scenarios_sheet,
     signed,
 )
+from profitability.views.files import page_with_files
 from profitability.views.runs import recompute_context
 from profitability.what_if.levers import SPECS, Lever
 from profitability.what_if.outcome import Outcome
@@ -69,7 +72,7 @@ def own(request: HttpRequest, pk: int) -> Scenario:
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def scenario_list(request: HttpRequest) -> HttpResponse:
+def scenario_list(request: HttpRequest) -> HttpResponseBase:
     """One's own scenarios and those of the team, the latest first."""
     run, currency = Run.objects.current(), Company.of(request).currency
     if run is None:
@@ -90,7 +93,8 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
             }
         )
     context = {"page_title": _("What-if"), "lines": lines, "kinds": _kinds(reverse("scenario-new"))}
-    return render(request, "profitability/scenario_list.html", context)
+    sheet = scenarios_sheet(scenarios) if lines else None
+    return page_with_files(request, "profitability/scenario_list.html", context, scenarios=sheet)
 
 
 def _kinds(address: str) -> list[dict[str, str]]:
@@ -138,7 +142,7 @@ def _lever_page(
     return render(request, "profitability/scenario_lever.html", context, status=422 if form.is_bound else 200)
 
 
-def scenario_page(request: HttpRequest, pk: int) -> HttpResponse:
+def scenario_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One scenario: its levers and assumptions, before and after."""
     found = Scenario.objects.visible_to(request.user).select_related("owner", "team", "run", "job")
     scenario = get_object_or_404(found, pk=pk)
@@ -168,7 +172,8 @@ def scenario_page(request: HttpRequest, pk: int) -> HttpResponse:
             "categories": categories_table(outcome, currency),
             "moves": moves_sentences(outcome),
         }
-    return render(request, "profitability/scenario.html", context)
+    drawn = {name: context.get(name) for name in ("figures", "categories", "whale")}
+    return page_with_files(request, "profitability/scenario.html", context, **drawn)
 
 
 def _facts(scenario: Scenario) -> list[Fact]:
@@ -264,7 +269,7 @@ def scenario_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def scenario_compare(request: HttpRequest) -> HttpResponse:
+def scenario_compare(request: HttpRequest) -> HttpResponseBase:
     """Several scenarios side by side."""
     keys = [int(key) for key in request.GET.getlist("s") if key.isdecimal() and len(key) < 18][:COMPARED]
     scenarios = list(Scenario.objects.visible_to(request.user).filter(pk__in=keys))
@@ -272,7 +277,7 @@ def scenario_compare(request: HttpRequest) -> HttpResponse:
     if not found:
         messages.info(request, _("Choose scenarios that were worked out, to compare them."))
         return redirect("scenarios")
-    context = {
+    context: dict[str, Any] = {
         "page_title": _("Scenarios compared"),
         "breadcrumbs": [(_("What-if"), reverse("scenarios"))],
         "figures": comparison_table(found, currency),
@@ -280,7 +285,9 @@ def scenario_compare(request: HttpRequest) -> HttpResponse:
         "scenarios": [scenario for scenario, _outcome in found],
         "mixed": len({scenario.run_id for scenario, _outcome in found}) > 1,
     }
-    return render(request, "profitability/scenario_compare.html", context)
+    return page_with_files(
+        request, "profitability/scenario_compare.html", context, figures=context["figures"], whale=context["whale"]
+    )
 
 
 def _drawn(found: list[tuple[Scenario, Outcome]]) -> list[tuple[str, Outcome]]:

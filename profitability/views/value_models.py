@@ -4,12 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from crm_site.lib.export import Sheet, csv_response
+from crm_site.lib.downloads import Tabular
 from crm_site.lib.formatting import day
 from crm_site.lib.jobs.progress import progress_of
 from customers.models import Company
@@ -22,23 +22,23 @@ from profitability.reports.comparison import Compared, active_comparison, findin
 from profitability.reports.renewals import commonest, renewals_in_words
 from profitability.reports.runs import published_now
 from profitability.tables.comparison import (
-    accuracy_sheet,
     accuracy_table,
-    chart_figures,
     contract_table,
+    parameter_sheet,
     parameter_table,
 )
 from profitability.totals import LifetimeModel
+from profitability.views.files import page_with_files
 
-RENEWALS = {"retention": retention, "survival": survival}
+DRAWN = ("accuracy", "calibration", "tracking", "seasons", "ahead", "contracts", "retention", "survival")
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def value_models(request: HttpRequest) -> HttpResponse:
+def value_models(request: HttpRequest) -> HttpResponseBase:
     """The latest comparison of models, in words, tables and drawings (3 queries)."""
     compared, published, job = latest_comparison(), published_now(), active_comparison()
     currency = Company.of(request).currency
-    context = {
+    context: dict[str, Any] = {
         "page_title": _("How sure are we?"),
         "page_subtitle": _("The models behind lifetime values, tested on the company's own orders"),
         "job": progress_of(job) if job else None,
@@ -52,7 +52,10 @@ def value_models(request: HttpRequest) -> HttpResponse:
         context |= _shown(compared, compared.holdout, currency)
     if published:
         context |= _subscriptions(published.totals.lifetime_model)
-    return render(request, "profitability/value_models.html", context)
+    files: dict[str, Tabular | None] = {name: context.get(name) for name in DRAWN}
+    if compared and compared.holdout:
+        files["parameters"] = parameter_sheet(compared.found.fitted)
+    return page_with_files(request, "profitability/value_models.html", context, **files)
 
 
 def _shown(compared: Compared, holdout: Holdout, currency: str) -> dict[str, Any]:
@@ -78,37 +81,6 @@ def _subscriptions(model: LifetimeModel) -> dict[str, Any]:
         "retention": retention(term) if term and term.asked else None,
         "survival": survival(term) if term and term.asked else None,
     }
-
-
-@permission_required(SEE_VALUE, raise_exception=True)
-def value_models_csv(request: HttpRequest, name: str) -> HttpResponseBase:
-    """The figures of a table or a drawing of the page as a file (1 query)."""
-    sheet = _sheet_of_renewals(name) if name in RENEWALS else _sheet(name, latest_comparison(), request)
-    if sheet is None:
-        raise Http404
-    return csv_response(sheet)
-
-
-def _sheet_of_renewals(name: str) -> Sheet | None:
-    published = published_now()
-    term = commonest(published.totals.lifetime_model.contracts) if published else None
-    return chart_figures(name, RENEWALS[name](term)) if term and term.asked else None
-
-
-def _sheet(name: str, compared: Compared | None, request: HttpRequest) -> Sheet | None:
-    if compared is None or (holdout := compared.holdout) is None:
-        return None
-    currency = Company.of(request).currency
-    match name:
-        case "accuracy":
-            return accuracy_sheet(holdout)
-        case "calibration":
-            return chart_figures(name, calibration(holdout, currency))
-        case "tracking":
-            return chart_figures(name, tracking(compared.found, holdout))
-        case "ahead":
-            return chart_figures(name, ahead(compared.found.ahead))
-    return None
 
 
 @require_POST

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +31,7 @@ from profitability.reports.versions import compare
 from profitability.reports.workshop import problems_of, versions
 from profitability.tables import workshop as tables
 from profitability.tables.costing import activities_table, pools_table
+from profitability.views.files import page_with_files
 
 NEW = "new"
 
@@ -72,11 +74,11 @@ def sent_back(request: HttpRequest, costing: Costing) -> HttpResponse:
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def costing_versions(request: HttpRequest) -> HttpResponse:
+def costing_versions(request: HttpRequest) -> HttpResponseBase:
     """Every version of the costing: the one in force, those before it, and drafts."""
     found = versions(Costing.objects.visible_to(request.user))
     latest = [version.costing for version in found]
-    context = {
+    context: dict[str, Any] = {
         "page_title": _("Versions of the costing"),
         "breadcrumbs": breadcrumbs(),
         "tabs": costing_tabs(request.user, "costing-versions"),
@@ -85,7 +87,7 @@ def costing_versions(request: HttpRequest) -> HttpResponse:
         "may_edit": request.user.has_perm(EDIT_COSTING),
         "source": next((one for one in latest if one.is_current), latest[0] if latest else None),
     }
-    return render(request, "profitability/costing_versions.html", context)
+    return page_with_files(request, "profitability/costing_versions.html", context, versions=context["table"])
 
 
 @require_POST
@@ -113,13 +115,13 @@ def _next_name(name: str) -> str:
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def costing_version(request: HttpRequest, pk: int) -> HttpResponse:
+def costing_version(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One version: its cost pools and activities, and for a draft what is still missing."""
     costing = visible_costing(request, pk)
     plan = plan_of(costing)
     may_edit = costing.is_draft and request.user.has_perm(EDIT_COSTING)
     current = Costing.objects.current()
-    context = {
+    context: dict[str, Any] = {
         "page_title": costing.name,
         "breadcrumbs": [*breadcrumbs(), (_("Versions"), reverse("costing-versions"))],
         "costing": costing,
@@ -130,7 +132,14 @@ def costing_version(request: HttpRequest, pk: int) -> HttpResponse:
         "activities": activities_table(plan, editable=may_edit),
         "against": current if current and current.pk != costing.pk else costing.copied_from,
     }
-    return render(request, "profitability/costing_version.html", context)
+    return page_with_files(
+        request,
+        "profitability/costing_version.html",
+        context,
+        pools=context["pools"],
+        activities=context["activities"],
+        amounts=tables.amounts_sheet(costing),
+    )
 
 
 @permission_required(EDIT_COSTING, raise_exception=True)
@@ -185,14 +194,14 @@ def costing_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
-def costing_compare(request: HttpRequest) -> HttpResponse:
+def costing_compare(request: HttpRequest) -> HttpResponseBase:
     """Two versions side by side: cost pools, activities, rates, and the profit of each category under both."""
     choices = list(Costing.objects.visible_to(request.user))
     by_key = {str(costing.pk): costing for costing in choices}
     before, after = by_key.get(request.GET.get("before", "")), by_key.get(request.GET.get("after", ""))
     currency = Company.of(request).currency
     found = compare(before, after) if before and after else None
-    context = {
+    context: dict[str, Any] = {
         "page_title": _("Compare versions"),
         "breadcrumbs": [*breadcrumbs(), (_("Versions"), reverse("costing-versions"))],
         "choices": choices,
@@ -204,7 +213,8 @@ def costing_compare(request: HttpRequest) -> HttpResponse:
         "rates": tables.compared_rates(found, currency) if found and found.rates else None,
         "categories": tables.compared_categories(found, currency) if found and found.categories else None,
     }
-    return render(request, "profitability/costing_compare.html", context)
+    files = {name: context[name] for name in ("pools", "activities", "rates", "categories")}
+    return page_with_files(request, "profitability/costing_compare.html", context, **files)
 
 
 # --- Cost pools and activities --------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from crm_site.lib import drawing
 from crm_site.lib.charts import Chart
 from crm_site.lib.components import Event, Fact, FilterBar, KeyFigure, Paging, Progress, Step, Tab, Table
+from crm_site.lib.downloads import FileLinks
 from crm_site.lib.drawing import icon, unknown
 from crm_site.lib.formatting import UNKNOWN
 from crm_site.lib.templatetags.format import ago
@@ -241,6 +242,12 @@ def chart(spec: Chart, id: str, height: str = "medium") -> dict[str, Any]:
         "table": spec.as_table(),
         "height": height,
     }
+
+
+@register.inclusion_tag("components/downloads.html")
+def downloads(links: FileLinks | None, large: bool = False, label: str = "") -> dict[str, Any]:
+    """A table or chart as CSV and as a workbook: a menu for the head of its card, or large among a page's actions."""
+    return {"links": links or None, "large": large, "label": label}
 
 
 # --- Blocks of a page -------------------------------------------------------------------------------------------------
