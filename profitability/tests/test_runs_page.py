@@ -17,7 +17,7 @@ from customers.models import Run
 from customers.tests.factories import A_DAY, CompanyFactory, OrderFactory, RunFactory, UserFactory, user_with
 from profitability.permissions import SEE_RUNS, SEE_VALUE, START_RUN
 from profitability.tests.published import a_model, publish
-from profitability.totals import Changes, Move, StageTime
+from profitability.totals import Because, Changes, Move, Scope, StageTime
 
 pytestmark = pytest.mark.django_db
 
@@ -258,3 +258,16 @@ def queries(client: Client) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert client.get(URL).status_code == 200
     return len(captured)
+
+
+def test_a_run_tells_whose_records_it_read_and_why(manager: Client) -> None:
+    full = publish(30, 20, 10, scope=Scope(because=Because.COSTING))
+    page = manager.get(reverse("run", args=[full.pk])).content.decode()
+    assert "Full recompute" in page
+    assert "The costing is another one." in page
+    Run.objects.update(is_current=False)
+    part = publish(30, 20, 10, scope=Scope(because=None, base_run=full.pk, customers=1200))
+    page = manager.get(reverse("run", args=[part.pk])).content.decode()
+    assert "The records of 1,200 customers were read" in page
+    assert f'href="{reverse("run", args=[full.pk])}"' in page
+    assert "1,200 read anew" in manager.get(URL).content.decode()
