@@ -32,6 +32,7 @@ def whale_curve(
     in_shares = shares_speak(ranking)
     unit = float(ranking.profit) if in_shares else 1.0
     heights = [cents / 100 / unit for cents in ranking.curve_cents]
+    ranked_from = ranking_url(period, from_rank="")  # looked up once: a curve has hundreds of places
     marks = _whale_marks(ranking, currency, dict(zip(ranking.curve_customers, heights, strict=True)), detailed=detailed)
     if here:
         marks = [*marks, _you_are_here(here, ranking, unit)]
@@ -47,7 +48,7 @@ def whale_curve(
         digits=0,
         summary=twenty_eighty(ranking, currency).text,
         marks=marks,
-        links=[ranking_url(period, from_rank=max(place, 1)) for place in ranking.curve_customers],
+        links=[f"{ranked_from}{max(place, 1)}" for place in ranking.curve_customers],
     )
 
 
