@@ -11,6 +11,7 @@ import pytest
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db.models.signals import post_migrate
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from crm_site import embedded
@@ -124,6 +125,13 @@ def worker(start_worker: Callable[..., Worker]) -> Worker:
 def patient_doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that failed in one test is asked again in the next."""
     monkeypatch.setattr(doorbell, "_silent_until", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """Tests begin in English, whatever language a page of the test before was asked for in."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture(autouse=True)

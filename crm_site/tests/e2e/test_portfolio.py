@@ -19,7 +19,7 @@ PLACE_OF_POINT = """() => {
     const spec = JSON.parse(document.getElementById(box.dataset.chart).textContent);
     const point = [spec.x.values[0], spec.series[0].values[0]];
     const [x, y] = echarts.getInstanceByDom(box).convertToPixel({ seriesIndex: 0 }, point);
-    box.scrollIntoView({ block: "center" });
+    box.scrollIntoView({ block: "center", behavior: "instant" });
     const edge = box.getBoundingClientRect();
     return [edge.left + x, edge.top + y];
 }"""
