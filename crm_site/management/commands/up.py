@@ -36,6 +36,8 @@ class Command(BaseCommand):
         self.host, self.port = os.environ.get("HOST") or "127.0.0.1", port_asked_for()
         refuse_taken_port(self.host, self.port)
         embedded.leave_in_order_on_signals()
+        # A shell that starts it in the background has it ignore interrupts; whoever sends one means it all the same.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         stack = ExitStack()
         try:
             self.run_until_told(stack)
