@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "crm_site.lib.accounts.language.OwnLanguageMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -230,7 +231,7 @@ MAIL_IN_FOLDER = os.environ.get("MAIL_IN_FOLDER", "INBOX")
 # --- Languages and formats --------------------------------------------------------------------------------------------
 
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
-# The company's language: that of reminders and calendars, and of browsers that ask for none of these.
+# The company's language: for whoever has not chosen one, and for browsers that ask for none of these.
 LANGUAGE_CODE = os.environ.get("CRM_LANGUAGE", "en")
 if LANGUAGE_CODE not in dict(LANGUAGES):
     raise ImproperlyConfigured(f"CRM_LANGUAGE must be one of {', '.join(dict(LANGUAGES))}, not {LANGUAGE_CODE!r}.")

@@ -1,11 +1,10 @@
 """The site map: each app under its own address, pages over several apps beside them."""
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.i18n import set_language
 
 from crm_site import health
+from crm_site.lib.accounts.language import set_language
 from crm_site.pages import changes, customer, customer_panels, home, jobs, palette, search, today, today_lists, walk
 
 urlpatterns = [
@@ -30,6 +29,6 @@ urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("accounts/", include("allauth.urls")),
-    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("i18n/setlang/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from smtplib import SMTPException
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import timezone
@@ -128,8 +127,8 @@ def _remind(task: Task, at: dt.datetime) -> bool:
 
 
 def reminder_text(task: Task) -> tuple[str, str]:
-    """Subject and text of a reminder, in the company's language."""
-    with override(settings.LANGUAGE_CODE):
+    """Subject and text of a reminder, in the language of whoever has it to do."""
+    with override(task.owner.reading_language):
         # A title is one line in a header, whatever was pasted into it.
         title = " ".join(task.title.split())
         lines = [title, _("Due on %(day)s") % {"day": formatting.day(task.due_on)}]

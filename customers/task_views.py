@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_POST
 
 from crm_site.lib import formatting
@@ -194,7 +194,8 @@ def task_feed(request: HttpRequest, token: str) -> HttpResponse:
     if feed is None:
         raise Http404
     now = timezone.now()
-    body = task_calendar.written(task_calendar.tasks_of(feed, timezone.localdate(now)), now)
+    with override(feed.owner.reading_language):
+        body = task_calendar.written(task_calendar.tasks_of(feed, timezone.localdate(now)), now)
     response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
     response["Cache-Control"] = "private, max-age=300"
     response["Content-Disposition"] = 'inline; filename="tasks.ics"'

@@ -240,6 +240,12 @@ def test_a_reminder_speaks_the_companys_language(settings: Settings) -> None:
     assert (subject, text.splitlines()[1]) == ("Rappel\N{NO-BREAK SPACE}: Rappeler", "Échéance le 1 juil. 2026")
 
 
+def test_a_reminder_speaks_the_language_that_its_reader_chose(settings: Settings) -> None:
+    settings.LANGUAGE_CODE = "en"
+    task = TaskFactory(title="Rappeler", customer=None, owner__language="fr")
+    assert reminder_text(task)[0] == "Rappel\N{NO-BREAK SPACE}: Rappeler"
+
+
 def test_a_due_reminder_is_sent_once() -> None:
     task = TaskFactory(title="Call\r\nBcc: all@example.com", remind_at=NOON)
     assert send_due_reminders(at=NOON) == 1

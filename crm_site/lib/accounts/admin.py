@@ -47,12 +47,12 @@ class TeamAdmin(admin.ModelAdmin):
 
 @admin.register(User)
 class StaffAdmin(PermissionsInWords, UserAdmin):
-    """Django's own user pages, with the team."""
+    """Django's own user pages, with team and language."""
 
     list_display = [*UserAdmin.list_display, "team"]  # type: ignore[misc]
     list_select_related = ["team"]
     autocomplete_fields = ["team"]
-    fieldsets = [*(UserAdmin.fieldsets or ()), (_("Team"), {"fields": ["team"]})]
+    fieldsets = [*(UserAdmin.fieldsets or ()), (_("In the company"), {"fields": ["team", "language"]})]
 
 
 admin.site.unregister(Group)

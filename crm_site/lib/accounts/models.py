@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -28,12 +29,24 @@ class User(AbstractUser):
     team = models.ForeignKey(
         Team, models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("team")
     )
+    language = models.CharField(
+        _("language"),
+        max_length=7,
+        choices=settings.LANGUAGES,
+        blank=True,
+        help_text=_("Of pages, reminders and the calendar; empty for the company's."),
+    )
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def reading_language(self) -> str:
+        """The code of the language in which to write to this person."""
+        return self.language or settings.LANGUAGE_CODE
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """As Django says; rights that were read already are not asked for through every way of signing in again."""
