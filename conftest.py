@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.db import connection
 from django.db.models.signals import post_migrate
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
+from pytest_django.plugin import DjangoDbBlocker
 
 from crm_site import embedded
 from crm_site.lib import messages
@@ -23,6 +25,7 @@ from crm_site.tests.processes import Worker, forget_sessions
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUEUE_PREFIX = f"test-{os.getpid()}:"
+EMPTYING = "compagnon.emptying = 'on'"
 
 
 # Rows that migrations fill: tests with real transactions end by emptying every table, these too.
@@ -89,6 +92,14 @@ def forget_queue() -> None:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, running_servers: None) -> None:
     """Have a server before the test database is made on it."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Tests with real transactions end by emptying every table, those of published costings too."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {connection.ops.quote_name(connection.settings_dict['NAME'])} SET {EMPTYING}")
+        cursor.execute(f"SET {EMPTYING}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -72,6 +72,28 @@ def test_the_database_refuses_every_change_of_a_published_costing(draft: Costing
         change(draft)  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("part", ["costing", "costpool", "activity", "costpoolamount", "activityshare"])
+def test_the_database_refuses_to_empty_tables_of_a_published_costing(draft: Costing, part: str) -> None:
+    def empty() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL compagnon.emptying = 'off'")
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(f"TRUNCATE profitability_{part} CASCADE")
+
+    published(draft)
+    with pytest.raises(IntegrityError, match="published costing cannot be"):
+        empty()
+    assert Costing.objects.filter(pk=draft.pk, pools__amounts__isnull=False, activities__shares__isnull=False).exists()
+
+
+def test_tables_of_drafts_may_be_emptied(draft: Costing) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL compagnon.emptying = 'off'")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("TRUNCATE profitability_activity CASCADE")
+    assert not draft.activities.exists()
+
+
 def test_which_published_version_is_in_force_may_change(draft: Costing) -> None:
     later = copy_costing(costing=published(draft), name="Later")
     published(later)
