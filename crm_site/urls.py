@@ -5,7 +5,19 @@ from django.urls import include, path
 
 from crm_site import health
 from crm_site.lib.accounts.language import set_language
-from crm_site.pages import changes, customer, customer_panels, home, jobs, palette, search, today, today_lists, walk
+from crm_site.pages import (
+    changes,
+    customer,
+    customer_panels,
+    home,
+    jobs,
+    journey,
+    palette,
+    search,
+    today,
+    today_lists,
+    walk,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,6 +31,7 @@ urlpatterns = [
     path("today/", today.today, name="today"),
     path("today/<slug:block>/", today_lists.TodayList.as_view(), name="today-list"),
     path("changes/", changes.ChangeList.as_view(), name="changes"),
+    path("journey/", journey.journey_page, name="journey"),
     path("search/", search.search, name="search"),
     path("palette/", palette.palette, name="palette"),
     path("", include("customers.urls")),

@@ -13,7 +13,7 @@ from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from customers.importing.staging import Watch
 from customers.journey_forms import PRESETS, preset_period
-from customers.journey_reports import Count, Period, counted, in_period
+from customers.journey_reports import Count, Period, counted, in_period, months_to_keep
 from customers.models import ContactMoment, JourneyStep
 
 
@@ -66,6 +66,7 @@ def _keep(name: str, period: Period, counts: list[Count], at: dt.datetime) -> No
             went_on=count.went_on,
             moods=count.moods,
             happy=count.happy,
+            months=months_to_keep(count.months),
             counted_at=at,
         )
         for place, count in enumerate(counts, start=1)

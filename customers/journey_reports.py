@@ -1,11 +1,13 @@
-"""What customers met along their journey: volume, time and where they drop out."""
+"""What customers met along their journey: volume and time, by months too, and where they drop out."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
@@ -46,6 +48,14 @@ STAGES = """
     GROUP BY used.id, used.next_id, used.standard_minutes, used.place
     ORDER BY used.place
 """
+# By the months of the company's calendar: what a touchpoint costs follows from rates that hold for a month.
+MONTHS = f"""
+    SELECT moment.touchpoint_id, date_trunc('month', moment.occurred_at AT TIME ZONE '{settings.TIME_ZONE}')::date,
+           count(*), sum(coalesce(moment.minutes, touchpoint.standard_minutes))
+    FROM ({{moments}}) moment JOIN customers_touchpoint touchpoint ON touchpoint.id = moment.touchpoint_id
+    GROUP BY 1, 2
+    ORDER BY 1, 2
+"""
 
 
 class TooSlow(Exception):
@@ -61,6 +71,15 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """What one month of a touchpoint came to; minutes are None where neither moments nor the touchpoint tell any."""
+
+    month: dt.date
+    moments: int
+    minutes: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """What was counted of one touchpoint, which is named by its key."""
 
@@ -72,6 +91,7 @@ class Count:
     went_on: int
     moods: int
     happy: int
+    months: tuple[Met, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,7 @@ class Stage:
     customers: int
     dropped_out: float | None
     happy: float | None  # share of the moods that were noted
+    months: tuple[Met, ...]
 
     @property
     def label(self) -> str:
@@ -109,7 +130,7 @@ class Journey:
 
 
 def journey(moments: ContactMomentQuerySet) -> list[Stage]:
-    """The touchpoints that customers met, in the order of the journey (2 queries, whatever the number of moments).
+    """The touchpoints that customers met, in the order of the journey (3 queries, whatever the number of moments).
 
     Whoever met a touchpoint and did not meet the next one afterwards, in these moments, dropped out between the two.
     Raises TooSlow.
@@ -143,11 +164,12 @@ def _stage(count: Count | JourneyStep, touchpoint: Touchpoint, following: Touchp
         customers=count.customers,
         dropped_out=None if following is None else 1 - count.went_on / count.customers,
         happy=count.happy / count.moods if count.moods else None,
+        months=months_kept(count.months) if isinstance(count, JourneyStep) else count.months,
     )
 
 
 def counted(moments: ContactMomentQuerySet, *, seconds: float = 0) -> list[Count]:
-    """What these moments come to at each touchpoint (1 query, given up after so many seconds unless 0)."""
+    """What these moments come to at each touchpoint (2 queries, each given up after so many seconds unless 0)."""
     columns = moments.order_by().values("customer_id", "touchpoint_id", "occurred_at", "minutes", "sentiment")
     try:
         sql, values = columns.query.sql_with_params()
@@ -158,9 +180,31 @@ def counted(moments: ContactMomentQuerySet, *, seconds: float = 0) -> list[Count
         cursor.execute("SET LOCAL work_mem = '128MB'")  # a group for each customer and touchpoint: beside the disk
         cursor.execute(STAGES.format(moments=sql), values)
         rows = cursor.fetchall()
+        cursor.execute(MONTHS.format(moments=sql), values)
+        months = _by_touchpoint(cursor.fetchall())
         cursor.execute("SET LOCAL statement_timeout = DEFAULT")
         cursor.execute("SET LOCAL work_mem = DEFAULT")
-    return [Count(key, following, *rest) for key, following, *rest in rows]
+    return [Count(*row) for row in ((*row, months.get(row[0], ())) for row in rows)]
+
+
+def _by_touchpoint(rows: list[tuple[int, dt.date, int, Decimal | None]]) -> dict[int, tuple[Met, ...]]:
+    found: dict[int, list[Met]] = {}
+    for touchpoint, month, moments, minutes in rows:
+        found.setdefault(touchpoint, []).append(Met(month, moments, minutes))
+    return {touchpoint: tuple(months) for touchpoint, months in found.items()}
+
+
+def months_to_keep(months: tuple[Met, ...]) -> list[list[str | int | None]]:
+    """Months as a step of the journey keeps them, in JSON."""
+    return [[met.month.isoformat(), met.moments, None if met.minutes is None else str(met.minutes)] for met in months]
+
+
+def months_kept(rows: list[list[Any]]) -> tuple[Met, ...]:
+    """The months that a step of the journey has kept."""
+    return tuple(
+        Met(dt.date.fromisoformat(month), moments, None if minutes is None else Decimal(minutes))
+        for month, moments, minutes in rows
+    )
 
 
 def in_period(moments: ContactMomentQuerySet, period: Period) -> ContactMomentQuerySet:

@@ -24,6 +24,8 @@ class JourneyStep(models.Model):
     went_on = models.IntegerField(_("customers who reached the next"))
     moods = models.IntegerField(_("moods noted"))
     happy = models.IntegerField(_("of these, happy"))
+    # Month, moments and minutes of each month: see `journey_reports.Met`.
+    months = models.JSONField(_("by month"), default=list, blank=True)
     counted_at = models.DateTimeField(_("counted"))
 
     class Meta:

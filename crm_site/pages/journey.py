@@ -1,16 +1,18 @@
-"""The journey page: touchpoints in their order, and where customers drop out."""
+"""The journey page: touchpoints in their order, what they cost, and where customers drop out."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from babel.lists import format_list
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from crm_site.lib import formatting
 from crm_site.lib.charts import Chart, Series
@@ -18,11 +20,13 @@ from crm_site.lib.downloads import page_or_file
 from crm_site.lib.tables import Column, Table, draw
 from customers.journey_forms import JourneyFilters
 from customers.journey_reports import Journey, Stage, TooSlow, in_period, journey, of_segment, usual_journey
-from customers.models import ContactMoment, Segment
+from customers.models import Company, ContactMoment, Segment
 from customers.models.moment import ContactMomentQuerySet
 from customers.permissions import VIEW_MOMENTS
 from customers.reports import MOST_SEGMENTS
 from customers.segment_views import current_run
+from profitability.permissions import SEE_VALUE
+from profitability.reports.touchpoints import JourneyCosts, TouchpointCost, journey_costs
 
 STAGES = Table(
     "journey",
@@ -37,24 +41,26 @@ STAGES = Table(
         Column("dropped_out", gettext_lazy("Never reach the next"), "percent"),
     ),
 )
+# Beside the minutes that most of it comes from.
+COST_STANDS_AT = 3
 
 
 @permission_required(VIEW_MOMENTS, raise_exception=True)
 def journey_page(request: HttpRequest) -> HttpResponseBase:
-    """Volume, minutes, customers and drop-out at each touchpoint of a period, as a page or as a file."""
+    """Volume, minutes, cost, customers and drop-out at each touchpoint of a period, as a page or as a file."""
     segments = list(Segment.objects.visible_to(request.user)[:MOST_SEGMENTS])
     filters = JourneyFilters(request.GET, segments=segments, today=timezone.localdate())
     try:
         asked = asked_journey(request, filters)
     except TooSlow:
         context = _context(request, filters, Journey(filters.asked_period(), []))
-        return render(request, "customers/journey.html", context | {"slow": True})
+        return render(request, "pages/journey.html", context | {"slow": True})
     context = _context(request, filters, asked)
     touchpoints = context["table"] if asked.stages else None
     # Counts of all customers name nobody: whoever may see them may take them along.
     return page_or_file(
         request,
-        "customers/journey.html",
+        "pages/journey.html",
         context,
         {"touchpoints": touchpoints, "chart": context["chart"]},
         permission=VIEW_MOMENTS,
@@ -77,15 +83,40 @@ def asked_moments(request: HttpRequest, filters: JourneyFilters) -> ContactMomen
     return of_segment(moments, segment, current_run(request)) if segment else moments
 
 
-def shown_columns(stages: list[Stage]) -> tuple[Column, ...]:
-    """The columns of the table; moods stand in it once somebody has noted one."""
+def shown_columns(stages: list[Stage], costs: JourneyCosts | None) -> tuple[Column, ...]:
+    """The columns of the table; moods stand in it once somebody has noted one, costs where they may be seen."""
     moods = any(stage.happy is not None for stage in stages)
-    return tuple(column for column in STAGES.columns if moods or column.name != "happy")
+    columns = [column for column in STAGES.columns if moods or column.name != "happy"]
+    if costs:
+        columns.insert(COST_STANDS_AT, _cost_column(costs.touchpoints))
+    return tuple(columns)
+
+
+def _cost_column(costs: dict[int, TouchpointCost]) -> Column:
+    def cost(stage: Stage) -> Decimal | None:
+        return costs[stage.touchpoint.pk].amount
+
+    def extent(stage: Stage) -> str:
+        found = costs[stage.touchpoint.pk]
+        if found.amount is None or found.costed == found.moments:
+            return ""
+        words = {"costed": formatting.number(found.costed), "moments": formatting.number(found.moments)}
+        return _("%(costed)s of %(moments)s contact moments") % words
+
+    return Column("cost", gettext_lazy("Cost"), "money", value=cost, note=extent)
+
+
+def seen_costs(request: HttpRequest, stages: list[Stage]) -> JourneyCosts | None:
+    """What the stages cost by the current run, for whoever may see it (1 query); None without a run."""
+    run = current_run(request) if request.user.has_perm(SEE_VALUE) else None
+    return journey_costs(run, stages) if run and stages else None
 
 
 def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> dict[str, Any]:
     stages, period = asked.stages, asked.period
     days = {"since": formatting.day(period.since), "until": formatting.day(period.until)}
+    costs = seen_costs(request, stages)
+    currency = Company.of(request).currency
     return {
         "page_title": _("Customer journey"),
         "page_subtitle": _("Contact moments from %(since)s to %(until)s") % days,
@@ -93,9 +124,17 @@ def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> d
         "filters": filters,
         "stages": stages,
         "finding": finding(stages),
+        "costs": costs,
+        "total_cost": formatting.money(costs.total, currency) if costs and costs.total is not None else "",
+        "cost_activities": listed(costs.activities) if costs else "",
         "chart": chart(stages) if stages else None,
-        "table": draw(STAGES, shown_columns(stages), stages, currency=""),
+        "table": draw(STAGES, shown_columns(stages, costs), stages, currency=currency),
     }
+
+
+def listed(names: list[str]) -> str:
+    """Some names as the reader's language strings them together."""
+    return str(format_list(names, locale=formatting.date_locale(get_language() or "en"))) if names else ""
 
 
 def finding(stages: list[Stage]) -> str:
