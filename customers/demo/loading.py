@@ -21,6 +21,7 @@ from customers.demo.daily import invent_daily_work
 from customers.demo.history import History, read_history, weeks_to_shift
 from customers.demo.identities import invent_identities
 from customers.demo.moments import Staff, Stage, draw_moments, store_moments
+from customers.demo.segments import invent_segments
 from customers.demo.traits import Traits, draw_traits
 from customers.import_actions import import_orders
 from customers.importing.mappings import CDNOW
@@ -66,6 +67,7 @@ def load(request: Request, *, say: Say) -> None:
     _analyse(OrderLine, Product, ContactMoment)
     in_hand = invent_daily_work(request.staff, request.today, request.chance(DAILY))
     say(f"{in_hand:,} invented tasks and opportunities")
+    say(f"{invent_segments(request.staff):,} segments")
     say(f"{invent_consents(request.today, request.chance(CONSENTS)):,} invented answers about consent")
 
 

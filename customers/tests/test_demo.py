@@ -14,6 +14,7 @@ from django.test import TestCase
 from customers.demo.history import LAST_PURCHASE, weeks_to_shift
 from customers.demo.loading import PURCHASES, Request, load
 from customers.demo.moments import Staff
+from customers.forms import members_of
 from customers.models import (
     Company,
     ContactMoment,
@@ -23,9 +24,11 @@ from customers.models import (
     Order,
     OrderLine,
     Product,
+    Segment,
     Task,
 )
-from customers.tests.factories import UserFactory
+from customers.segment_actions import filters_of
+from customers.tests.factories import RunFactory, UserFactory
 
 TODAY = dt.date(2026, 6, 12)
 CUSTOMERS = 400
@@ -118,7 +121,7 @@ class TestDemonstration(TestCase):
         assert (company.currency, company.demo_weeks_shifted) == ("USD", weeks_to_shift(TODAY))
 
     def test_progress_is_told_step_by_step(self) -> None:
-        assert len(self.said) == 6
+        assert len(self.said) == 7
         assert f"{CUSTOMERS} customers" in self.said[0]
 
     def test_sales_people_have_tasks_chances_and_messages_to_answer(self) -> None:
@@ -130,6 +133,16 @@ class TestDemonstration(TestCase):
         assert not Opportunity.objects.filter(stage__outcome="open", closed_at__isnull=False).exists()
         assert Customer.objects.exclude(needs="").exists()
         assert ContactMoment.objects.filter(needs_reply=True).exists()
+
+    def test_each_segment_can_be_read_and_says_how_its_customers_are_treated(self) -> None:
+        run = RunFactory()
+        segments = Segment.objects.all()
+        assert Counter(segments.values_list("kind", flat=True)) == {"dynamic": 3, "static": 1}
+        assert not segments.filter(policy="").exists()
+        assert segments.get(kind="static").members.exists()
+        for segment in segments.filter(kind="dynamic"):
+            assert filters_of(segment.query) == segment.query
+            assert not members_of(segment, run).query.is_empty()
 
     # --- What is invented ---------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from crm_site.health import CHECKS
 from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.models import Job
 from crm_site.supervisor import Program, ProgramGaveUpError, Supervisor
+from customers.duplicates.actions import request_finding
 from customers.models import Customer, Run
 from profitability.actions import RECOMPUTE, request_recompute
 
@@ -61,6 +62,8 @@ class Command(BaseCommand):
         if Customer.objects.exists() and Run.objects.current() is None:
             with self.step("Computing profits, ranking and lifetime values"):
                 self.wait_for_first_figures(supervisor)
+            # Done by the worker while somebody signs in; from then on the clock asks for it each week.
+            request_finding()
         self.greet()
         while True:
             for name in embedded.start_what_died():
