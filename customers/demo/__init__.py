@@ -3,6 +3,7 @@
 history.py      the real part: imported like any other file, its dates moved by whole weeks
 traits.py       what kind of customer each one is, drawn once
 words.py identities.py            names, addresses, e-mail addresses, telephone numbers
+families.py     members of households, contact persons and branches of companies
 catalogue.py baskets.py           sources, touchpoints, families and records; what each purchase was made of
 habits.py summaries.py moments.py contact moments along the journey
 daily.py        wishes and birthdays, messages that wait, tasks and opportunities

@@ -127,12 +127,21 @@ def _name(kind: str, region: Region, chance: Random) -> Name:
 
 
 def _email(mailbox: str, taken: Counter[str]) -> str:
-    """An address that nobody else has, on a domain kept for examples."""
-    local = re.sub(r"[^a-z0-9.]+", "-", normalise(mailbox))
+    """An address that nobody else has."""
+    local = _local_part(mailbox)
     taken[local] += 1
-    number = taken[local]
+    return email_of(mailbox, taken[local])
+
+
+def email_of(mailbox: str, number: int) -> str:
+    """The address of the so many-th customer of that mailbox, on a domain kept for examples."""
+    local = _local_part(mailbox)
     domain = MAIL_DOMAINS[len(local) % len(MAIL_DOMAINS)]
     return f"{local}@{domain}" if number == 1 else f"{local}.{number}@{domain}"
+
+
+def _local_part(mailbox: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", normalise(mailbox))
 
 
 def _phone(region: Region, dialling: str, chance: Random) -> str:

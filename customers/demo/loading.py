@@ -18,6 +18,7 @@ from customers.demo.baskets import fill_baskets, store_lines
 from customers.demo.catalogue import create_journey, create_products, create_sources
 from customers.demo.consents import invent_consents
 from customers.demo.daily import invent_daily_work
+from customers.demo.families import invent_families
 from customers.demo.history import History, read_history, weeks_to_shift
 from customers.demo.identities import invent_identities
 from customers.demo.moments import Staff, Stage, draw_moments, store_moments
@@ -31,7 +32,7 @@ PURCHASES = settings.BASE_DIR / "sample_data" / "CDNOW_master.txt.gz"
 COMPANY_NAME = "Disques Compagnon (demo)"
 COMPANY_CURRENCY = "USD"
 # Each part has its own stream of chance, so that changing one leaves the others as they are.
-TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS, DAILY, CONSENTS, CHANGES = range(8)
+TRAITS, IDENTITIES, PRODUCTS, BASKETS, MOMENTS, DAILY, CONSENTS, CHANGES, FAMILIES = range(9)
 
 Say = Callable[[str], None]
 
@@ -62,6 +63,7 @@ def load(request: Request, *, say: Say) -> None:
     invent_identities(history, traits, sources=create_sources(), rng=request.chance(IDENTITIES))
     _analyse(Customer)
     say(f"{history.customers:,} invented identities")
+    say(f"{invent_families(request.chance(FAMILIES)):,} members of households, contact persons and branches")
     say(f"{_load_baskets(request, history, traits):,} order lines of invented products")
     say(f"{_load_moments(request, history, traits):,} invented contact moments")
     _analyse(OrderLine, Product, ContactMoment)

@@ -169,6 +169,27 @@ class TestDemonstration(TestCase):
         assert kinds["company"] == CUSTOMERS * 0.03
         assert CUSTOMERS * 0.05 < kinds["household"] <= CUSTOMERS * 0.07
 
+    def test_households_have_members_of_their_name_under_their_roof(self) -> None:
+        members = Customer.objects.filter(member_of__kind="household").select_related("member_of")
+        assert members
+        for member in members:
+            home = member.member_of
+            assert member.kind == "person"
+            assert member.name in home.name
+            assert (member.street, member.city, member.country) == (home.street, home.city, home.country)
+        several = Counter(members.values_list("member_of", flat=True))
+        assert set(several.values()) <= {2, 3}
+
+    def test_companies_have_contact_persons_and_branches_that_bear_their_name(self) -> None:
+        belonging = Customer.objects.filter(member_of__kind="company").select_related("member_of")
+        assert {customer.kind for customer in belonging} == {"person", "company"}
+        assert all(branch.name.startswith(branch.member_of.name) for branch in belonging if branch.kind == "company")
+        assert not Customer.objects.filter(member_of__member_of=F("pk")).exists()
+
+    def test_whoever_belongs_to_others_is_found_by_the_name_they_share(self) -> None:
+        member = Customer.objects.filter(member_of__kind="household").earliest("pk")
+        assert member in Customer.objects.matching(f"{member.given_name} {member.name}")
+
     def test_customers_are_found_by_their_invented_names(self) -> None:
         person = Customer.objects.filter(kind="person").latest("pk")
         assert person in Customer.objects.matching(f"{person.given_name} {person.name}")
