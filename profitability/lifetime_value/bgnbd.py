@@ -22,8 +22,8 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.special import expit
 
 from profitability.lifetime_value.bgnbd_likelihood import bgnbd_objective
-from profitability.lifetime_value.likelihood import Maximum, maximise
-from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed
+from profitability.lifetime_value.likelihood import Maximum, maximise, shapes_and_means
+from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed, without_loss
 from profitability.lifetime_value.summary import Floats, checked
 
 PARAMETERS = ("r", "alpha", "a", "b")
@@ -55,16 +55,17 @@ class BgNbd:
     @property
     def no_loss(self) -> bool:
         """True when the data do not show that customers leave."""
-        return self.loss is not CustomerLoss.FOUND
+        return self.loss in {CustomerLoss.NONE, CustomerLoss.NOT_PROVEN}
 
     @property
     def timescale(self) -> float:
-        """Weeks over which the forecast changes shape for a new customer."""
+        """Weeks of observation over which forecasts change."""
         return self.alpha
 
-    def pace(self, x: int) -> float:
-        """1 + mean of lambda p over the weeks observed: how fast customers with x repeat orders leave."""
-        return 1 + (self.r + x) * self.a / (self.a + self.b + x + self.early)
+    def changes_within(self, x: int, T: Floats) -> Floats:
+        """Weeks over which the forecast of each T changes shape: about 1 / E[lambda p], but never beyond alpha + T."""
+        leaving = (self.r + x) * self.a / (self.a + self.b + x + self.early)
+        return (self.alpha + T) / (1 + leaving)
 
     def probability_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
         """1 / (1 + a / (b + c - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x)) after c chances to leave; 1 after 0."""
@@ -168,12 +169,12 @@ def _fit(kind: type[Fitted], x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Fitt
     start = np.concatenate([nbd.log_parameters, np.log([0.5, 2.0])])
     part = int(np.count_nonzero(triples.x)) // MANY_TRIPLES
     rough = bgnbd_objective(triples, early=kind.early, every=part) if part > 1 else None
-    full = maximise(bgnbd_objective(triples, early=kind.early), start, customers, rough=rough)
-    p_leave = expit(full.log_parameters[2] - full.log_parameters[3])
-    loss = loss_shown((full.log_likelihood - nbd.log_likelihood) * customers, leaving=float(p_leave))
-    if loss is CustomerLoss.NONE:
-        return _without_loss(kind, nbd, customers)
-    return _model(kind, full, full.log_parameters, full.covariance, customers, loss)
+    objective = bgnbd_objective(triples, early=kind.early)
+    full = maximise(objective, start, customers, axes=shapes_and_means(2), rough=rough)
+    p_leave = float(expit(full.log_parameters[2] - full.log_parameters[3]))
+    gain = (full.log_likelihood - nbd.log_likelihood) * customers
+    loss = loss_shown(gain, leaving=p_leave, alike=bool(full.boundless[2]))
+    return _model(kind, full if loss is not CustomerLoss.NONE else without_loss(nbd), customers, loss)
 
 
 def fit_or_assume_bgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
@@ -197,33 +198,16 @@ def fit_or_assume_bgnbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
     )
 
 
-def _without_loss(kind: type[Fitted], nbd: Maximum, customers: int) -> Fitted:
-    covariance = None
-    if nbd.covariance is not None:
-        covariance = np.zeros((len(PARAMETERS), len(PARAMETERS)))
-        covariance[:2, :2] = nbd.covariance
-    point = np.concatenate([nbd.log_parameters, [-np.inf, 0.0]])
-    return _model(kind, nbd, point, covariance, customers, CustomerLoss.NONE)
-
-
-def _model(
-    kind: type[Fitted],
-    found: Maximum,
-    point: Floats,
-    covariance: Floats | None,
-    customers: int,
-    loss: CustomerLoss,
-) -> Fitted:
-    values = np.exp(point)
-    errors = np.full(len(PARAMETERS), np.nan) if covariance is None else values * np.sqrt(np.diag(covariance))
+def _model(kind: type[Fitted], found: Maximum, customers: int, loss: CustomerLoss) -> Fitted:
+    r, alpha, a, b = np.exp(found.log_parameters).tolist()
     return kind(
-        r=float(values[0]),
-        alpha=float(values[1]),
-        a=float(values[2]),
-        b=float(values[3]),
+        r=r,
+        alpha=alpha,
+        a=a,
+        b=b,
         log_likelihood=found.log_likelihood * customers,
-        standard_errors=dict(zip(PARAMETERS, errors.tolist(), strict=True)),
-        covariance=covariance,
+        standard_errors=dict(zip(PARAMETERS, found.errors.tolist(), strict=True)),
+        covariance=found.covariance,
         customers=customers,
         loss=loss,
     )

@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln
 
 from profitability.lifetime_value.errors import LifetimeValueError
-from profitability.lifetime_value.likelihood import Objective, dot, maximise
+from profitability.lifetime_value.likelihood import Axes, Objective, dot, maximise
+from profitability.lifetime_value.rising import log_beta, slope_rise
 from profitability.lifetime_value.summary import Floats
 
 PARAMETERS = ("p", "q", "v")
 CORRELATION_LIMIT = 0.3
 ENOUGH_CUSTOMERS = 30
+MANY_CUSTOMERS = 20_000  # from twice as many on, a fair part of them leads the way
+# p, q and what an order is worth, about p v / q. Without bound grow p where a customer's orders are all worth the same,
+# and q where customers do not differ.
+AXES = Axes(matrix=np.array([[1.0, 0, 0], [0, 1, 0], [1, -1, 1]]), shapes=(0, 1))
+START = np.log([2.0, 3.0, 1.0])
 # Assumed for a small base: a customer's own mean weighs n / (n + 2) after n orders.
 ASSUMED_P, ASSUMED_Q = 1.0, 3.0
 
@@ -68,15 +73,18 @@ def fit_gamma_gamma(x: ArrayLike, m: ArrayLike) -> GammaGamma:
     if len(n) < 2 or np.ptp(mean) == 0:
         raise LifetimeValueError("values_all_alike", "At least two customers with different order values are needed.")
     scale = float(mean.mean())
-    found = maximise(gamma_gamma_objective(n, mean / scale), np.log([2.0, 3.0, 1.0]), len(n))
+    value = mean / scale
+    every = len(n) // MANY_CUSTOMERS
+    rough = gamma_gamma_objective(n[::every], value[::every]) if every > 1 else None
+    found = maximise(gamma_gamma_objective(n, value), START, len(n), axes=AXES, rough=rough)
     p, q, v = np.exp(found.log_parameters) * [1, 1, scale]
-    spread = np.full(3, np.nan) if found.covariance is None else np.sqrt(np.diag(found.covariance))
+    errors = found.errors * [1, 1, scale]
     return GammaGamma(
         p=float(p),
         q=float(q),
         v=float(v),
         log_likelihood=float(found.log_likelihood - np.log(scale)) * len(n),
-        standard_errors=dict(zip(PARAMETERS, (spread * [p, q, v]).tolist(), strict=True)),
+        standard_errors=dict(zip(PARAMETERS, errors.tolist(), strict=True)),
         customers=len(n),
         ignored=len(orders) - len(n),
         sample_mean=scale,
@@ -118,29 +126,26 @@ def expected_average_value(model: GammaGamma, x: ArrayLike, m: ArrayLike) -> Flo
 def gamma_gamma_objective(n: Floats, mean: Floats) -> Objective:
     """Mean log-likelihood and gradient over log p, log q, log v.
 
-    Per customer: lnG(pn+q) - lnG(pn) - lnG(q) + q ln v + (pn-1) ln m + pn ln n - (pn+q) ln(nm + v).
+    Per customer: -ln B(pn, q) - pn ln(1 + v/nm) - q ln(1 + nm/v) - ln m, which is the published sum of seven terms
+    without its differences of large numbers.
     """
-    distinct, where = np.unique(n, return_inverse=True)
+    orders, where = np.unique(n, return_inverse=True)
     weight = np.bincount(where) / len(n)
     total = n * mean
-    n_log_total, log_mean = float(np.mean(n * np.log(total))), float(np.log(mean).mean())
+    log_mean = float(np.log(mean).mean())
 
     def objective(point: Floats) -> tuple[float, Floats]:
-        p, q, v = np.exp(point)
-        log_sum = np.log(total + v)
-        n_log_sum, mean_log_sum = dot(n, log_sum) / len(n), float(log_sum.mean())
-        inverse = 1 / (total + v)
-        shape = p * distinct
-        value = weight @ (gammaln(shape + q) - gammaln(shape)) - gammaln(q) + q * np.log(v)
-        value += p * n_log_total - log_mean - p * n_log_sum - q * mean_log_sum
-        gradient = np.array(
-            [
-                (weight * distinct) @ (digamma(shape + q) - digamma(shape)) + n_log_total - n_log_sum,
-                weight @ digamma(shape + q) - digamma(q) + np.log(v) - mean_log_sum,
-                q / v - p * dot(n, inverse) / len(n) - q * float(inverse.mean()),
-            ]
-        )
-        return float(value), gradient * [p, q, v]
+        p, q, v = np.exp(point).tolist()
+        ratio = total / v
+        own, others = dot(n, np.log1p(1 / ratio)) / len(n), float(np.log1p(ratio).mean())
+        shape = p * orders
+        value = -dot(weight, log_beta(shape, q)) - p * own - q * others - log_mean
+        gradient = [
+            p * (dot(weight * orders, slope_rise(shape, q)) - own),
+            q * (dot(weight, slope_rise(q, shape)) - others),
+            float(((q * ratio - p * n) / (1 + ratio)).mean()),
+        ]
+        return value, np.array(gradient)
 
     return objective
 

@@ -8,12 +8,9 @@ from numpy.typing import ArrayLike
 
 from profitability.lifetime_value.bgnbd_likelihood import nbd_objective
 from profitability.lifetime_value.errors import LifetimeValueError
-from profitability.lifetime_value.likelihood import Maximum, maximise
+from profitability.lifetime_value.likelihood import PROVEN_GAIN, Maximum, maximise, shapes_and_means
 from profitability.lifetime_value.summary import Tally, tally
 
-# Half the gain in log-likelihood over "nobody leaves" that chance gives one time in twenty (a boundary test: 50:50
-# mixture of nothing and chi-square with one degree, 95th percentile 2.7055).
-LOSS_PROVEN_GAIN = 2.7055 / 2
 NO_GAIN = 1e-3
 NOBODY = 1e-6  # a chance of leaving that is none
 
@@ -24,6 +21,7 @@ class CustomerLoss(StrEnum):
     FOUND = "loss_found"
     NOT_PROVEN = "loss_not_proven"  # fitted, but chance alone would explain it
     NONE = "no_loss"  # no sign at all: the model is then the NBD
+    ALIKE = "loss_alike"  # found, but nothing shows that some are more inclined to leave than others
 
 
 def observed(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Tally:
@@ -44,11 +42,30 @@ def fit_nbd(triples: Tally) -> Maximum:
     """Maximum likelihood estimates of r and alpha if nobody leaves."""
     mean_rate = float(triples.count @ triples.x) / float(triples.count @ triples.T)
     start = np.log(np.array([0.5, 0.5 / mean_rate]))
-    return maximise(nbd_objective(triples), start, int(triples.count.sum()))
+    return maximise(nbd_objective(triples), start, int(triples.count.sum()), axes=shapes_and_means(1))
 
 
-def loss_shown(gain: float, *, leaving: float) -> CustomerLoss:
-    """What a gain in log-likelihood over the NBD proves, `leaving` being the fitted inclination to leave."""
+def without_loss(nbd: Maximum) -> Maximum:
+    """The NBD as the limit of a model with four parameters: the third is 0, and the fourth may be anything."""
+    covariance = None
+    if nbd.covariance is not None:
+        covariance = np.zeros((4, 4))
+        covariance[:2, :2] = nbd.covariance
+    return replace(
+        nbd,
+        log_parameters=np.append(nbd.log_parameters, [-np.inf, 0.0]),
+        covariance=covariance,
+        boundless=np.append(nbd.boundless, [False, False]),
+    )
+
+
+def loss_shown(gain: float, *, leaving: float, alike: bool) -> CustomerLoss:
+    """What a gain in log-likelihood over the NBD proves.
+
+    `leaving` is the fitted inclination to leave, `alike` whether it is the same in all customers.
+    """
     if gain < NO_GAIN or leaving < NOBODY:
         return CustomerLoss.NONE
-    return CustomerLoss.FOUND if gain > LOSS_PROVEN_GAIN else CustomerLoss.NOT_PROVEN
+    if gain <= PROVEN_GAIN:
+        return CustomerLoss.NOT_PROVEN
+    return CustomerLoss.ALIKE if alike else CustomerLoss.FOUND

@@ -32,10 +32,10 @@ class PurchaseModel(Protocol):
 
     @property
     def timescale(self) -> float:
-        """Weeks over which the forecast changes shape for a new customer."""
+        """Weeks of observation over which forecasts change: they are smooth in ln(timescale + T)."""
 
-    def pace(self, x: int) -> float:
-        """How much faster than timescale + T the forecast changes shape after x repeat orders."""
+    def changes_within(self, x: int, T: Floats) -> Floats:
+        """Weeks over which the forecast for x and each T changes shape."""
 
     @property
     def assumed(self) -> bool:
@@ -199,9 +199,7 @@ def _by_frequency(x: NDArray[Any]) -> list[tuple[int, Integers]]:
 
 def _orders_if_active(model: PurchaseModel, x: int, T: Floats, t: Floats) -> Floats:
     """The integral of the rate over (0, t), one t per T."""
-    times, weights = _stretched(
-        (model.timescale + T) / model.pace(x), np.zeros((len(T), 1)), t[:, None], TIME_NODES, TIME_WEIGHTS
-    )
+    times, weights = _stretched(model.changes_within(x, T), np.zeros((len(T), 1)), t[:, None], TIME_NODES, TIME_WEIGHTS)
     return (model.rate_if_active(x, T, times) * weights).sum(axis=1)
 
 
@@ -229,7 +227,7 @@ def _moments_if_active(model: PurchaseModel, x: int, T: Floats, horizon: Horizon
 
 def _in_periods(model: PurchaseModel, x: int, T: Floats, horizon: Horizon) -> tuple[Floats, Floats]:
     begin, end = horizon.edges[None, :-1], horizon.edges[None, 1:]
-    return _stretched((model.timescale + T) / model.pace(x), begin, end, PERIOD_NODES, PERIOD_WEIGHTS)
+    return _stretched(model.changes_within(x, T), begin, end, PERIOD_NODES, PERIOD_WEIGHTS)
 
 
 def _stretched(scale: Floats, begin: Floats, end: Floats, nodes: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -1,22 +1,29 @@
 """Likelihood of the Pareto/NBD with its gradient, without hypergeometric functions.
 
-A customer silent since t_x has either stayed or left at some moment u in between. Relative to having stayed, the odds
-of having left are the integral over u from t_x to T of
+Somebody active at time t, with x repeat orders so far, leaves before ordering again, and before the end of the longest
+observation, with probability
 
-    s / (beta+u) * ((alpha+T) / (alpha+u)) ** (r+x) * ((beta+T) / (beta+u)) ** s
+    H_x(t) = integral over u from t to that end of
+             s / (beta+u) * ((alpha+t) / (alpha+u)) ** (r+x) * ((beta+t) / (beta+u)) ** s
 
-whose integrand is positive and, in the logarithm of the smaller of alpha+u and beta+u, analytic far on both sides of
-the real line: Gauss-Legendre quadrature gives ten digits, and the gradient comes from the same nodes.
+The integrand is positive and, in the logarithm of the smaller of alpha+u and beta+u, analytic far on both sides of the
+real line: Gauss-Legendre quadrature gives ten digits, and the gradient comes from the same nodes. Against having
+stayed, the odds of having left are
+
+    odds = R * H_x(t_x) - H_x(T)    with R = ((alpha+T) / (alpha+t_x)) ** (r+x) * ((beta+T) / (beta+t_x)) ** s
+
+so that integrals are needed for the pairs (x, t_x) and (x, T) alone: tens of thousands, where triples are hundreds of
+thousands. 1 + odds is a sum of two positive numbers, and loses no digits. Nor does anything where s and beta grow
+together without bound: everybody then leaves at the rate s / beta.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.special import expit
 
 from profitability.lifetime_value.bgnbd_likelihood import Orders
 from profitability.lifetime_value.likelihood import Objective, dot
-from profitability.lifetime_value.summary import Floats, Integers, Tally
+from profitability.lifetime_value.summary import Floats, Integers, Tally, levels, numbered
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2
@@ -36,21 +43,15 @@ def pareto_objective(triples: Tally, *, every: int = 1) -> Objective:
     """
     orders = Orders(triples)
     some, share = _part(triples, every)
-    x, t_x, T = triples.x[some].astype(np.float64), triples.t_x[some], triples.T[some]
+    silences = _Silences(triples.x[some], triples.t_x[some], triples.T[some])
 
     def objective(point: Floats) -> tuple[float, Floats]:
         r, alpha, s, beta = parameters = tuple(np.exp(point).tolist())
         value, (by_r, by_alpha) = orders.stay(r, alpha)
-        gone = np.log1p(orders.T / beta)
-        value -= s * dot(orders.customers, gone)
-        by_s = -dot(orders.customers, gone)
-        by_beta = s * dot(orders.customers, orders.T / (beta + orders.T)) / beta
-        gradient = np.array([by_r, by_alpha, by_s, by_beta])
-        for rows in _blocks(len(x)):
-            moment = _Moment(parameters, x[rows], t_x[rows], T[rows])
-            value += dot(share[rows], np.logaddexp(0, moment.log_odds))
-            gradient += moment.slopes @ (share[rows] * expit(moment.log_odds))
-        return float(value), gradient * np.exp(point)
+        passed = s * dot(orders.customers, np.log1p(orders.T / beta))
+        by_beta = s * dot(orders.customers, orders.T / (beta + orders.T))
+        gain, by_silences = silences.gain(parameters, share)
+        return value - passed + gain, by_silences + np.array([by_r, by_alpha, -passed, by_beta])
 
     return objective
 
@@ -65,62 +66,127 @@ def _part(triples: Tally, every: int) -> tuple[Integers, Floats]:
     return np.concatenate([once, chosen]), np.concatenate([share[once], share[chosen] * scale])
 
 
-def log_odds_of_having_left(parameters: Parameters, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """For each customer, against having stayed; -inf for one who has just ordered."""
+def log_one_plus_odds(parameters: Parameters, x: Integers, t_x: Floats, T: Floats) -> Floats:
+    """For each customer, of the odds of having left against having stayed; 0 for one who has just ordered."""
+    silences = _Silences(x, t_x, T)
+    return silences.log_one_plus_odds(silences.moments(parameters))
+
+
+def chance_of_leaving_first(parameters: Parameters, x: Floats, t: Floats, end: Floats) -> Floats:
+    """H_x(t) of each customer, up to an end of their own: of leaving before it, and before ordering again."""
     result = np.empty(len(x))
     for rows in _blocks(len(x)):
-        result[rows] = _Moment(parameters, x[rows], t_x[rows], T[rows]).log_odds
+        result[rows] = _integrals(parameters, parameters[0] + x[rows], t[rows], end[rows])[0]
     return result
 
 
-class _Moment:
-    """The integral over the moment of leaving, for some customers, with what its derivatives need."""
+class _Silences:
+    """Customers of whom nothing was heard from t_x to T, as pairs of (x, t): one where a silence began, one for now."""
 
-    def __init__(self, parameters: Parameters, x: Floats, t_x: Floats, T: Floats) -> None:
-        r, alpha, s, beta = parameters
-        low, gap = min(alpha, beta), abs(alpha - beta)
-        power = r + x
-        reach = _reach(parameters, power, t_x, T, low)
-        near = ((low + t_x)[:, None]) * np.exp(reach[:, None] * NODES)
-        far = near + gap
-        log_near = np.log(low + t_x)[:, None] + reach[:, None] * NODES
-        log_far = np.log(far)
-        self.buying, self.leaving = (near, far) if alpha <= beta else (far, near)
-        pair: tuple[Floats, Floats] = (log_near, log_far) if alpha <= beta else (log_far, log_near)
-        self.log_buying, self.log_leaving = pair
-        logs = log_near - power[:, None] * self.log_buying - (s + 1) * self.log_leaving
-        peak = logs.max(axis=1)
-        self.density = np.exp(logs - peak[:, None]) * WEIGHTS
-        self.total = np.maximum(self.density.sum(axis=1), TINY)
+    def __init__(self, x: Integers, t_x: Floats, T: Floats) -> None:
+        times, time_of = levels(np.concatenate([t_x, T]))
+        orders, x_of = levels(x.astype(np.float64), per_unit=1)
+        keys = np.concatenate([x_of, x_of]) * len(times) + time_of
+        pairs, place = numbered(keys, len(orders) * len(times))
+        self.began, self.now = place[: len(x)], place[len(x) :]
+        self.x, self.t = orders[pairs // len(times)], times[pairs % len(times)]
+        self.end = float(T.max(initial=0))
+
+    def moments(self, parameters: Parameters) -> "_Moments":
+        """All integrals with these parameters."""
+        return _Moments(parameters, self.x, self.t, self.end)
+
+    def log_one_plus_odds(self, moments: "_Moments") -> Floats:
+        """ln(R H(t_x) + 1 - H(T)) of each customer."""
         with np.errstate(divide="ignore"):
-            size = np.log(reach) + np.log(self.total)
-        self.log_odds = np.log(s) + size + peak + power * np.log(alpha + T) + s * np.log(beta + T)
-        self.parameters, self.power, self.T = parameters, power, T
+            left = np.log(moments.leaves) - moments.passed
+            stayed = np.log1p(-np.minimum(moments.leaves, 1))
+        return np.logaddexp(left[self.began] + moments.passed[self.now], stayed[self.now])
+
+    def gain(self, parameters: Parameters, share: Floats) -> tuple[float, Floats]:
+        """Sum of ln(1 + odds) over shares of customers, and its derivatives by the logarithms of the parameters."""
+        moments = self.moments(parameters)
+        total = self.log_one_plus_odds(moments)
+        size = len(self.t)
+        alive = share * np.exp(-total)  # times H(T): what would have been counted as leaving after T
+        alive_now = np.bincount(self.now, weights=alive, minlength=size)
+        share_now = np.bincount(self.now, weights=share, minlength=size)
+        # R H(t_x) / (1 + odds) is what is left of 1 when (1 - H(T)) / (1 + odds) is taken off.
+        kept = np.maximum(1 - moments.leaves, 0)
+        silent_now = share_now - alive_now * kept
+        silent = share - alive * kept[self.now]
+        silent_began = np.bincount(self.began, weights=silent, minlength=size)
+        by_leaving = silent_began - alive_now * moments.leaves
+        gradient = moments.slopes @ by_leaving + moments.slopes_of_passed @ (silent_now - silent_began)
+        return dot(share, total), gradient
+
+
+class _Moments:
+    """The integral over the moment of leaving for some (x, t), and what its derivatives need."""
+
+    def __init__(self, parameters: Parameters, x: Floats, t: Floats, end: float) -> None:
+        r, alpha, s, beta = self.parameters = parameters
+        self.t, self.power = t, r + x
+        self.passed = self.power * np.log1p(t / alpha) + s * np.log1p(t / beta)
+        self.leaves, self.means = np.empty(len(t)), np.empty((4, len(t)))
+        until = np.full(len(t), end)
+        for rows in _blocks(len(t)):
+            self.leaves[rows], self.means[:, rows] = _integrals(parameters, self.power[rows], t[rows], until[rows])
 
     @property
     def slopes(self) -> Floats:
-        """Derivatives of the log-odds by r, alpha, s and beta, a row each."""
-        _, alpha, s, beta = self.parameters
+        """Derivatives of ln H by ln r, ln alpha, ln s and ln beta, a row each."""
+        r, alpha, s, beta = self.parameters
+        log_buying, buying, log_leaving, leaving = self.means
         return np.stack(
             [
-                np.log(alpha + self.T) - self._mean(self.log_buying),
-                self.power * (1 / (alpha + self.T) - self._mean(1 / self.buying)),
-                1 / s + np.log(beta + self.T) - self._mean(self.log_leaving),
-                s / (beta + self.T) - (s + 1) * self._mean(1 / self.leaving),
+                -r * log_buying,
+                self.power * alpha / (alpha + self.t) * buying,
+                1 - s * log_leaving,
+                beta / (beta + self.t) * ((s + 1) * leaving - 1),
             ]
         )
 
-    def _mean(self, values: Floats) -> Floats:
-        return np.einsum("ij,ij->i", self.density, values) / self.total
+    @property
+    def slopes_of_passed(self) -> Floats:
+        """The same of (r+x) ln(1 + t/alpha) + s ln(1 + t/beta)."""
+        r, alpha, s, beta = self.parameters
+        return np.stack(
+            [
+                r * np.log1p(self.t / alpha),
+                -self.power * self.t / (alpha + self.t),
+                s * np.log1p(self.t / beta),
+                -s * self.t / (beta + self.t),
+            ]
+        )
 
 
-def _reach(parameters: Parameters, power: Floats, t_x: Floats, T: Floats, low: float) -> Floats:
-    """How far to integrate, in the logarithm of low + u: to T, or to where nothing is left."""
+def _integrals(parameters: Parameters, power: Floats, t: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """H, and under its integrand the means of ln((alpha+u) / (alpha+t)), (u-t) / (alpha+u), and both for beta."""
     _, alpha, s, beta = parameters
-    by_orders = (alpha + t_x) * np.exp(np.minimum(NEGLIGIBLE / power, NEGLIGIBLE)) - alpha
-    by_leaving = (beta + t_x) * np.exp(min(NEGLIGIBLE / (s + 1), NEGLIGIBLE)) - beta
-    end = np.minimum(T, np.minimum(by_orders, by_leaving))
-    return np.log1p(np.maximum(end - t_x, 0) / (low + t_x))
+    slow = alpha <= beta
+    near, far = ((alpha + t)[:, None], (beta + t)[:, None]) if slow else ((beta + t)[:, None], (alpha + t)[:, None])
+    reach = _reach(parameters, power, t, end)
+    log_near = reach[:, None] * NODES
+    ahead = near * np.expm1(log_near)
+    of_near, of_far = (log_near, ahead / (near + ahead)), (np.log1p(ahead / far), ahead / (far + ahead))
+    (log_buying, buying), (log_leaving, leaving) = (of_near, of_far) if slow else (of_far, of_near)
+    width = (near + ahead) / (far + ahead) if slow else 1.0  # du / (beta+u), for a step of log_near
+    density = np.exp(-power[:, None] * log_buying - s * log_leaving) * width * WEIGHTS
+    total = density.sum(axis=1)
+    means = [np.einsum("ij,ij->i", density, values) for values in (log_buying, buying, log_leaving, leaving)]
+    return s * reach * total, np.array(means) / np.maximum(total, TINY)
+
+
+def _reach(parameters: Parameters, power: Floats, t: Floats, end: Floats) -> Floats:
+    """How far to integrate, in the logarithm of the smaller of alpha+u and beta+u: to the end, or to where nothing is
+    left."""
+    _, alpha, s, beta = parameters
+    by_orders = (alpha + t) * np.expm1(np.minimum(NEGLIGIBLE / power, NEGLIGIBLE))
+    by_leaving = (beta + t) * np.expm1(min(NEGLIGIBLE / (s + 1), NEGLIGIBLE))
+    by_both = (max(alpha, beta) + t) * np.expm1(np.minimum(NEGLIGIBLE / (power + s + 1), NEGLIGIBLE))
+    ahead = np.minimum(np.minimum(end - t, by_both), np.minimum(by_orders, by_leaving))
+    return np.log1p(np.maximum(ahead, 0) / (min(alpha, beta) + t))
 
 
 def _blocks(count: int) -> Iterator[slice]:

@@ -4,6 +4,9 @@ While active a customer buys at a rate lambda, Gamma(r, alpha) over customers, a
 Buying and leaving have nothing to do with each other, so the future of an active customer is elementary; what is hard
 is the chance of having left, a difference of hypergeometric functions that loses its digits. Here it is taken as what
 it is, an integral over the moment of leaving: see `pareto_likelihood`.
+
+Where customers do not differ in how soon they leave, s and beta grow without bound and only their ratio means anything:
+the fit then stops at an s above a million, which forecasts as the limit itself would.
 """
 
 from collections.abc import Mapping
@@ -11,16 +14,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
-from profitability.lifetime_value.likelihood import Maximum, maximise
-from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed
-from profitability.lifetime_value.pareto_likelihood import log_odds_of_having_left, pareto_objective
+from profitability.lifetime_value.likelihood import Maximum, maximise, shapes_and_means
+from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed, without_loss
+from profitability.lifetime_value.pareto_likelihood import chance_of_leaving_first, log_one_plus_odds, pareto_objective
 from profitability.lifetime_value.summary import Floats, Tally, checked, distinct
 
 PARAMETERS = ("r", "alpha", "s", "beta")
 MANY_TRIPLES = 4_000  # from twice as many on, a fair part of them leads the way
-ORDER_NODES, ORDER_WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,16 +42,16 @@ class ParetoNbd:
     @property
     def no_loss(self) -> bool:
         """True when the data do not show that customers leave."""
-        return self.loss is not CustomerLoss.FOUND
+        return self.loss in {CustomerLoss.NONE, CustomerLoss.NOT_PROVEN}
 
     @property
     def timescale(self) -> float:
-        """Weeks over which the forecast changes shape for a new customer."""
+        """Weeks of observation over which forecasts change."""
         return min(self.alpha, self.beta)
 
-    def pace(self, x: int) -> float:
-        """Leaving does not depend on orders, so their number changes nothing."""
-        return 1.0
+    def changes_within(self, x: int, T: Floats) -> Floats:
+        """Weeks over which the forecast of each T changes shape: how soon customers leave; orders do not matter."""
+        return (self.beta + T) / (1 + self.s)
 
     def probability_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
         """1 / (1 + odds of having left), in `pareto_likelihood`."""
@@ -58,23 +59,19 @@ class ParetoNbd:
         if self.s == 0:
             return np.ones(len(frequency))
         index, inverse, _ = distinct(frequency, recency, age)
-        odds = log_odds_of_having_left(
-            (self.r, self.alpha, self.s, self.beta), frequency[index].astype(np.float64), recency[index], age[index]
-        )
-        return np.asarray(expit(-odds))[inverse]
+        parameters = self.r, self.alpha, self.s, self.beta
+        return np.exp(-log_one_plus_odds(parameters, frequency[index], recency[index], age[index]))[inverse]
 
     def order_if_active(self, x: ArrayLike, T: ArrayLike, weeks: ArrayLike) -> Floats:
-        """Probability of an order within so many weeks, before leaving: the integral of the chance of the first one."""
+        """Probability of an order within so many weeks, before leaving: neither waiting so long nor leaving first."""
         each = (np.atleast_1d(np.asarray(column, float)) for column in (x, T, weeks))
         columns = np.broadcast_arrays(*each)
         index, inverse, _ = distinct(*columns)
         frequency, age, ahead = (column[index] for column in columns)
         power = self.r + frequency
-        reach = np.log1p(ahead / (self.alpha + age))[..., None]
-        logs = reach * (1 + ORDER_NODES) / 2
-        gone = np.log1p((self.alpha + age)[..., None] * np.expm1(logs) / (self.beta + age)[..., None])
-        density = np.exp(-power[..., None] * logs - self.s * gone)
-        return (power * (density @ ORDER_WEIGHTS) * reach[:, 0] / 2)[inverse]
+        waits = np.exp(-power * np.log1p(ahead / (self.alpha + age)) - self.s * np.log1p(ahead / (self.beta + age)))
+        leaves = chance_of_leaving_first((self.r, self.alpha, self.s, self.beta), frequency, age, age + ahead)
+        return np.clip(1 - waits - leaves, 0, 1)[inverse]
 
     def rate_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
         """E[lambda] E[exp(-mu time)]: orders per week at `times` weeks ahead, a row per T."""
@@ -102,13 +99,12 @@ def fit_pareto_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> ParetoNbd:
     nbd = fit_nbd(triples)
     part = int(np.count_nonzero(triples.x)) // MANY_TRIPLES
     rough = pareto_objective(triples, every=part) if part > 1 else None
-    full = maximise(pareto_objective(triples), _start(nbd, triples), customers, rough=rough)
+    axes = shapes_and_means(2)
+    full = maximise(pareto_objective(triples), _start(nbd, triples), customers, axes=axes, rough=rough)
     rate_of_leaving = float(np.exp(full.log_parameters[2] - full.log_parameters[3]))
     gain = (full.log_likelihood - nbd.log_likelihood) * customers
-    loss = loss_shown(gain, leaving=rate_of_leaving * float(triples.T.max()))
-    if loss is CustomerLoss.NONE:
-        return _without_loss(nbd, customers)
-    return _model(full, full.log_parameters, full.covariance, customers, loss)
+    loss = loss_shown(gain, leaving=rate_of_leaving * float(triples.T.max()), alike=bool(full.boundless[2]))
+    return _model(full if loss is not CustomerLoss.NONE else without_loss(nbd), customers, loss)
 
 
 def _start(nbd: Maximum, triples: Tally) -> Floats:
@@ -116,26 +112,16 @@ def _start(nbd: Maximum, triples: Tally) -> Floats:
     return np.concatenate([nbd.log_parameters, np.log([0.5, float(triples.T.max()) / 2])])
 
 
-def _without_loss(nbd: Maximum, customers: int) -> ParetoNbd:
-    covariance = None
-    if nbd.covariance is not None:
-        covariance = np.zeros((len(PARAMETERS), len(PARAMETERS)))
-        covariance[:2, :2] = nbd.covariance
-    point = np.concatenate([nbd.log_parameters, [-np.inf, 0.0]])
-    return _model(nbd, point, covariance, customers, CustomerLoss.NONE)
-
-
-def _model(found: Maximum, point: Floats, covariance: Floats | None, customers: int, loss: CustomerLoss) -> ParetoNbd:
-    values = np.exp(point)
-    errors = np.full(len(PARAMETERS), np.nan) if covariance is None else values * np.sqrt(np.diag(covariance))
+def _model(found: Maximum, customers: int, loss: CustomerLoss) -> ParetoNbd:
+    r, alpha, s, beta = np.exp(found.log_parameters).tolist()
     return ParetoNbd(
-        r=float(values[0]),
-        alpha=float(values[1]),
-        s=float(values[2]),
-        beta=float(values[3]),
+        r=r,
+        alpha=alpha,
+        s=s,
+        beta=beta,
         log_likelihood=found.log_likelihood * customers,
-        standard_errors=dict(zip(PARAMETERS, errors.tolist(), strict=True)),
-        covariance=covariance,
+        standard_errors=dict(zip(PARAMETERS, found.errors.tolist(), strict=True)),
+        covariance=found.covariance,
         customers=customers,
         loss=loss,
     )

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, digamma
+from scipy.special import betaln
 
 from profitability.lifetime_value.errors import LifetimeValueError
-from profitability.lifetime_value.likelihood import Objective, maximise
+from profitability.lifetime_value.likelihood import Objective, maximise, shapes_and_means
 from profitability.lifetime_value.nbd import CustomerLoss
+from profitability.lifetime_value.rising import log_rise, slope_rise
 from profitability.lifetime_value.summary import Floats, distinct
 
 PARAMETERS = ("alpha", "beta")
@@ -104,14 +105,14 @@ def fit_or_assume_sbg(renewals: ArrayLike, left: ArrayLike) -> ShiftedBetaGeomet
 
 def _fitted(asked: Floats, gone: np.ndarray) -> ShiftedBetaGeometric:
     index, _, count = distinct(asked, gone.astype(np.float64))
-    found = maximise(sbg_objective(asked[index], gone[index], count / len(asked)), np.log([0.5, 1.0]), len(asked))
+    objective = sbg_objective(asked[index], gone[index], count / len(asked))
+    found = maximise(objective, np.log([0.5, 1.0]), len(asked), axes=shapes_and_means(1))
     values = np.exp(found.log_parameters)
-    errors = np.full(2, np.nan) if found.covariance is None else values * np.sqrt(np.diag(found.covariance))
     return ShiftedBetaGeometric(
         alpha=float(values[0]),
         beta=float(values[1]),
         log_likelihood=found.log_likelihood * len(asked),
-        standard_errors=dict(zip(PARAMETERS, errors.tolist(), strict=True)),
+        standard_errors=dict(zip(PARAMETERS, found.errors.tolist(), strict=True)),
         customers=len(asked),
         covariance=found.covariance,
     )
@@ -126,11 +127,11 @@ def sbg_objective(asked: Floats, gone: np.ndarray, share: Floats) -> Objective:
     stayed = asked - gone
 
     def objective(point: Floats) -> tuple[float, Floats]:
-        alpha, beta = np.exp(point)
-        value = share @ (betaln(alpha + gone, beta + stayed) - betaln(alpha, beta))
-        together = digamma(alpha + beta) - digamma(alpha + beta + asked)
-        by_alpha = share @ (digamma(alpha + gone) - digamma(alpha) + together)
-        by_beta = share @ (digamma(beta + stayed) - digamma(beta) + together)
-        return float(value), np.array([by_alpha, by_beta]) * np.exp(point)
+        alpha, beta = np.exp(point).tolist()
+        together = slope_rise(alpha + beta, asked)
+        value = share @ (log_rise(alpha, gone) + log_rise(beta, stayed) - log_rise(alpha + beta, asked))
+        by_alpha = share @ (slope_rise(alpha, gone) - together)
+        by_beta = share @ (slope_rise(beta, stayed) - together)
+        return float(value), np.array([alpha * by_alpha, beta * by_beta])
 
     return objective

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from customers.models import Run
 from customers.models.scorecard import Category
-from profitability.lifetime_value import BgNbd, ParetoNbd
+from profitability.lifetime_value import BgNbd, CustomerLoss, ParetoNbd
 from profitability.models import ValuePolicy
 from profitability.ranking import Part as PurePart
 from profitability.ranking import WhaleCurve, chart_points
@@ -186,7 +186,7 @@ def _lifetime_model(
     notes = {
         "purchase_model_assumed": purchases.assumed,
         "margin_model_assumed": margins.assumed,
-        purchases.loss.value: not purchases.assumed and purchases.no_loss,
+        purchases.loss.value: not purchases.assumed and purchases.loss is not CustomerLoss.FOUND,
         "frequency_and_margin_correlate": margins.correlated,
     }
     return LifetimeModel(

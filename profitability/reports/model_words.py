@@ -10,6 +10,7 @@ from profitability.totals import LifetimeModel, RunTotals
 
 # Above this the margin of an order depends on how often a customer orders, which the Gamma-Gamma model denies.
 CORRELATION_WARNED = 0.3
+WITHOUT_BOUND, INFINITE = 1e6, "∞"
 NOTES = {
     "no_costing": gettext_lazy("No costing was published: profit is gross margin less direct costs."),
     "no_orders": gettext_lazy("There were no orders."),
@@ -19,6 +20,7 @@ NOTES = {
     "margin_model_assumed": gettext_lazy("Too few customers ordered again to fit the margin model: it was assumed."),
     "no_loss": gettext_lazy("The orders show no sign that customers leave, so nobody is expected to."),
     "loss_not_proven": gettext_lazy("Customers may be leaving, but chance alone would explain what the orders show."),
+    "loss_alike": gettext_lazy("The orders show that customers leave, but not that some leave sooner than others."),
     "frequency_and_margin_correlate": gettext_lazy(
         "What an order leaves depends on how often a customer orders, which the margin model does not foresee."
     ),
@@ -115,7 +117,12 @@ def _costs(model: LifetimeModel, currency: str) -> list[Fact]:
 
 
 def _figure(value: float) -> str:
-    return number(value, digits=4)
+    return parameter_in_words(value, digits=4)
+
+
+def parameter_in_words(value: float, *, digits: int) -> str:
+    """A parameter that grew without bound, since customers do not differ in what it describes, has no figure."""
+    return INFINITE if value > WITHOUT_BOUND else number(value, digits=digits)
 
 
 def notes_in_words(totals: RunTotals) -> list[str]:

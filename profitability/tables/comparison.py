@@ -9,7 +9,7 @@ from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import number, percent
 from profitability.comparison import Entry, Fitted, Holdout, Parameter
 from profitability.reports.comparison import model_name
-from profitability.reports.model_words import NOTES
+from profitability.reports.model_words import NOTES, parameter_in_words
 from profitability.reports.renewals import length_of
 from profitability.totals import ContractTerm
 
@@ -105,7 +105,7 @@ def _parameter_row(one: Fitted) -> Row:
 
 def _estimate(parameter: Parameter) -> str:
     name = GREEK.get(parameter.name, parameter.name)
-    value = number(parameter.value, digits=3 if parameter.value < LARGE else 0)
+    value = parameter_in_words(parameter.value, digits=3 if parameter.value < LARGE else 0)
     return f"{name} {value}" if parameter.error is None else f"{name} {value} ± {number(parameter.error, digits=3)}"
 
 

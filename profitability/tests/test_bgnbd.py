@@ -203,11 +203,13 @@ def test_a_single_buyer_gives_estimates_without_errors() -> None:
     assert all(np.isnan(error) for error in model.standard_errors.values())
 
 
-def test_customers_who_are_all_alike_leave_the_spread_unknown() -> None:
+def test_customers_who_are_all_alike_leave_the_spread_unknown_but_not_the_rate() -> None:
     model = fit_bgnbd([5] * 20, [10.0] * 20, [10.0] * 20)
     assert model.loss is CustomerLoss.NONE
-    assert model.covariance is None
-    assert expected_purchases(model, 5, 10, 10, 10)[0] == pytest.approx(5, rel=1e-3)
+    assert np.isnan(model.standard_errors["r"])
+    assert expected_purchases(model, 5, 10, 10, 10)[0] == pytest.approx(5, rel=1e-5)
+    assert model.covariance is not None
+    assert model.covariance[1, 1] == pytest.approx(1 / 100, rel=1e-5)  # of a Poisson rate, on 100 orders
 
 
 def test_customers_of_the_last_day_change_nothing() -> None:

@@ -183,7 +183,7 @@ def test_the_models_of_the_last_full_run_are_kept() -> None:
     job = request_recompute(reason=Run.Reason.ASKED, as_of=TODAY, full=True)
     run_job(job.pk)
     refitted = RunTotals.from_json(Run.objects.get(is_current=True).totals).lifetime_model
-    assert refitted.r != now.r
+    assert refitted.alpha != now.alpha
 
 
 def test_what_is_laid_aside_goes_when_nobody_needs_it() -> None:

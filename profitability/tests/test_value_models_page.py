@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from crm_site.lib.jobs.models import Job
 from customers.permissions import EXPORT
 from customers.tests.factories import CompanyFactory, user_with
-from profitability.comparison import PAST_SPEND, Comparison, SeasonFound
+from profitability.comparison import PAST_SPEND, Comparison, Fitted, Parameter, SeasonFound
 from profitability.permissions import SEE_VALUE, START_RUN
 from profitability.reports.comparison import Compared, findings, season_in_words, verdict
 from profitability.tests.compared import NO_SEASON, a_comparison, comparison_of, entry, holdout
@@ -112,6 +112,18 @@ def test_the_page_shows_models_rival_and_parameters(manager: Client) -> None:
     labels = [figure.label for figure in page.context["figures"]]
     assert labels == ["Customer equity", "Model in use", "Sorting of customers", "Orders forecast"]
     assert "Recompute" not in page.content.decode().split("<main", 1)[1].split("</main", 1)[0]
+
+
+def test_parameters_without_bound_have_no_figures_and_the_page_says_why(manager: Client) -> None:
+    estimates = {"r": (1.0573, 0.0026), "alpha": (11.1655, 0.0292), "s": (1.2e6, None), "beta": (7.5e7, None)}
+    parameters = tuple(Parameter(name=name, value=value, error=error) for name, (value, error) in estimates.items())
+    fitted = Fitted(
+        name="pareto_nbd", parameters=parameters, log_likelihood=-950.25, loss="loss_alike", mean_alive=0.48
+    )
+    a_comparison(comparison_of(fitted=(fitted,)))
+    cells = [cell.text for cell in manager.get(URL).context["parameters"].rows[0].cells]
+    assert cells[1] == "r 1.057 ± 0.003 · α 11.166 ± 0.029 · s ∞ · β ∞"
+    assert cells[4] == "The orders show that customers leave, but not that some leave sooner than others."
 
 
 def test_the_page_says_what_is_missing_before_anything_was_computed(manager: Client) -> None:
