@@ -25,7 +25,7 @@ from profitability.lifetime_value.bgnbd_likelihood import Orders
 from profitability.lifetime_value.likelihood import Objective, dot
 from profitability.lifetime_value.summary import Floats, Integers, Tally, levels, numbered
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(24)
 NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2
 NEGLIGIBLE = 36.0  # what has fallen by so many powers of e adds nothing any more
 ROWS_AT_ONCE = 4096  # keeps the working arrays of one step in the cache
