@@ -20,5 +20,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "company": company,
         "navigation": navigation_for(request),
         "demo_notice": company.demo_notice,
-        "role_names": [_(name) for name in roles_of(user)],
+        "person": str(user),
+        "roles": ", ".join(_(name) for name in roles_of(user)),
     }

@@ -1,13 +1,13 @@
 """The navigation of the whole application: each entry with the permission beside it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from crm_site.lib.addresses import reverse
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Item:
     active: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
-    """A headed group of entries."""
+    """A headed group of entries; told apart by identity, since each is made once for all who may see the same."""
 
     label: str | Promise
     items: tuple[Item, ...]
@@ -79,10 +79,13 @@ SECTIONS = (
 )
 
 
-def navigation_for(request: HttpRequest) -> list[Section]:
+ITEMS = tuple(item for section in SECTIONS for item in section.items)
+
+
+def navigation_for(request: HttpRequest) -> tuple[Section, ...]:
     """The sections that this person may use, with the entry of the present page marked."""
-    items = (item for section in SECTIONS for item in section.items)
-    return _marked(_offered(tuple(_allowed(item, request) for item in items)), request.path)
+    allowed = tuple(_allowed(item, request) for item in ITEMS)
+    return _marked(allowed, _here(allowed, request.path))
 
 
 def _allowed(item: Item, request: HttpRequest) -> bool:
@@ -102,12 +105,17 @@ def _offered(allowed: tuple[bool, ...]) -> tuple[Section, ...]:
     return tuple(section for section in sections if section.items)
 
 
-def _marked(sections: Sequence[Section], path: str) -> list[Section]:
-    """The same with the entry of this page marked: of several above it, the one whose address says most."""
+def _here(allowed: tuple[bool, ...], path: str) -> str:
+    """The address of the entry that this page belongs to: of several above it, the one whose address says most."""
     home = reverse("home")
-    urls = [item.url for section in sections for item in section.items]
-    here = max((url for url in urls if path == url or (url != home and path.startswith(url))), key=len, default="")
-    return [_with_mark(section, here) for section in sections]
+    urls = [item.url for section in _offered(allowed) for item in section.items]
+    return max((url for url in urls if path == url or (url != home and path.startswith(url))), key=len, default="")
+
+
+@cache
+def _marked(allowed: tuple[bool, ...], here: str) -> tuple[Section, ...]:
+    """The offered sections with one entry marked."""
+    return tuple(_with_mark(section, here) for section in _offered(allowed))
 
 
 def _with_mark(section: Section, here: str) -> Section:

@@ -152,17 +152,23 @@ def sort_field(queryset: QuerySet[Any], sort: Sort) -> Field[Any, Any]:
 def read_page(queryset: QuerySet[Any], order: Order, *, size: int, cursor: str = "") -> Page:
     """The `size` rows after the cursor (before it, when it points backwards); 1 query, 2 where empty values begin."""
     place = Cursor.decode(cursor, sort_field(queryset, order.sort)) if cursor else None
-    if place is None or not place.backwards:
-        rows = _take(queryset, order, size + 1, place)
-        more = len(rows) > size
-        rows = rows[:size]
-        return Page(rows, _before(rows, order) if place else "", _after(rows, order) if more else "")
+    if place is None:
+        return first_page(_take(queryset, order, size + 1, None), order, size=size)
+    if not place.backwards:
+        page = first_page(_take(queryset, order, size + 1, place), order, size=size)
+        return replace(page, previous=_before(page.rows, order))
     rows = _take(queryset, order, size + 1, place)
     if len(rows) <= size:
         # Fewer than a full page stand before this row: the list begins here, so show its beginning.
         return read_page(queryset, order, size=size)
     rows = rows[size - 1 :: -1]
     return Page(rows, _before(rows, order), _after(rows, order))
+
+
+def first_page(rows: list[Any], order: Order, *, size: int) -> Page:
+    """The page that begins with these rows, of which one more than fits tells that there are others."""
+    more = len(rows) > size
+    return Page(rows[:size], next=_after(rows[:size], order) if more else "")
 
 
 def _before(rows: list[Any], order: Order) -> str:

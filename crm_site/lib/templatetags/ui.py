@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from html import escape  # without the lazy-text wrapper of Django's, which costs more than the escaping
 from typing import Any
 
@@ -103,20 +103,28 @@ def sparkline(values: Sequence[float], label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def fixed(template_name: str) -> SafeString:
-    """A part of the shell that depends on nothing but the language, drawn once for each; it is given no context."""
+def fixed(template_name: str, **words: Any) -> SafeString:
+    """A part of the shell that depends on the language and on the given words alone, drawn once for each.
+
+    It is given no other context: nothing in it may belong to one request.
+    """
     draw = _fixed.__wrapped__ if settings.DEBUG else _fixed
-    return draw(template_name, get_language())
+    return draw(template_name, get_language(), **{name: str(word) for name, word in words.items()})
 
 
-@cache
-def _fixed(template_name: str, language: str | None) -> SafeString:
-    return mark_safe(get_template(template_name).render())
+@lru_cache(maxsize=1000)
+def _fixed(template_name: str, language: str | None, **words: str) -> SafeString:
+    return mark_safe(get_template(template_name).render(words))
 
 
 @register.simple_tag
-def sections(navigation: Sequence[Any]) -> SafeString:
-    """The entries of the navigation, joined as text: they stand on every page."""
+def sections(navigation: tuple[Any, ...]) -> SafeString:
+    """The entries of the navigation: they stand on every page, so they are drawn once for each of those there are."""
+    return _sections(navigation, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _sections(navigation: tuple[Any, ...], _language: str | None) -> SafeString:
     return mark_safe("".join(_section(number, section) for number, section in enumerate(navigation, start=1)))
 
 
