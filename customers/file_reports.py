@@ -7,24 +7,37 @@ right to see orders or contact moments.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.db.models import QuerySet
 
 from crm_site.lib import paging
 from crm_site.lib.accounts.models import Team, User
-from crm_site.lib.paging import Page, Sort, read_page
+from crm_site.lib.paging import Page, Sort, first_page, read_page
 from crm_site.lib.remembered import remembered
 from customers.models import AcquisitionSource, ContactMoment, Customer, Order, Run, Scorecard, Tag, Touchpoint
 
 LATEST_MOMENTS = 20
-SHOWN_OF_A_MOMENT = (
-    *("pk", "occurred_at", "direction", "summary", "touchpoint_id", "employee_id", "minutes", "result", "sentiment"),
-    *("needs_reply", "message_id", "person__given_name", "person__name"),
-    *("message__state", "message__refusal"),
+# The beginning of the timeline, as every file shows it.
+LATEST_MOMENTS_OF = """
+    SELECT moment.id, moment.occurred_at, moment.direction, moment.summary, moment.touchpoint_id, moment.employee_id,
+           moment.minutes, moment.result, moment.sentiment, moment.needs_reply, moment.message_id,
+           person.given_name, person.name, message.state, message.refusal
+    FROM customers_contactmoment AS moment
+    LEFT JOIN customers_customer AS person ON person.id = moment.person_id
+    LEFT JOIN customers_message AS message ON message.moment_id = moment.id
+    WHERE moment.customer_id = %s ORDER BY moment.occurred_at DESC, moment.id DESC LIMIT %s
+"""
+IN_TIME = paging.Order(Sort("occurred_at"), descending=True)
+CARD_FIELDS = [field for field in Scorecard._meta.fields if field.column]
+CARD = "SELECT {} FROM customers_scorecard WHERE run_id = %s AND customer_id = %s".format(
+    ", ".join(str(field.column) for field in CARD_FIELDS)
 )
 TAGS = """
     SELECT tag.id, tag.name FROM customers_tag AS tag
@@ -44,6 +57,26 @@ LATEST_ORDERS = """
 """
 
 
+class MomentRow(NamedTuple):
+    """What is shown of a contact moment."""
+
+    pk: int
+    occurred_at: dt.datetime
+    direction: str
+    summary: str
+    touchpoint_id: int
+    employee_id: int | None
+    minutes: Decimal | None
+    result: str
+    sentiment: int | None
+    needs_reply: bool
+    message_id: str
+    person__given_name: str | None
+    person__name: str | None
+    message__state: str | None
+    message__refusal: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class CurrentFigures:
     """What the current run says of a customer."""
@@ -58,8 +91,22 @@ def current_figures(customer: Customer) -> CurrentFigures:
     run = Run.objects.current_head()
     if run is None:
         return CurrentFigures(None, None, None)
-    card = next(iter(Scorecard.objects.filter(run=run, customer=customer)), None) if run.has_rows else None
+    card = _card(run, customer) if run.has_rows else None
     return CurrentFigures(run, card, run.ranked)  # type: ignore[attr-defined]
+
+
+def _card(run: Run, customer: Customer) -> Scorecard | None:
+    """The customer's figures in a run (1 query); Django knows no raw statement for a model whose key is composite."""
+    with connection.cursor() as cursor:
+        cursor.execute(CARD, [run.pk, customer.pk])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    values = [
+        field.from_db_value(value, None, connection) if hasattr(field, "from_db_value") else value
+        for field, value in zip(CARD_FIELDS, row, strict=True)
+    ]
+    return Scorecard.from_db(connection.alias, [field.attname for field in CARD_FIELDS], values)
 
 
 def tag_names(customer: Customer) -> list[str]:
@@ -75,10 +122,17 @@ def latest_orders(customer: Customer, limit: int) -> list[Order]:
     return latest
 
 
+def latest_moments(customer: Customer) -> Page:
+    """The latest twenty contact moments as plain rows (1 query)."""
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST_MOMENTS_OF, [customer.pk, LATEST_MOMENTS + 1])
+        rows = list(map(MomentRow._make, cursor.fetchall()))
+    return first_page(rows, IN_TIME, size=LATEST_MOMENTS)
+
+
 def moments_page(moments: QuerySet[ContactMoment], cursor: str) -> Page:
     """Twenty contact moments as plain rows, the latest first, from a place on (1 query)."""
-    rows = moments.values_list(*SHOWN_OF_A_MOMENT, named=True)
-    return read_page(rows, paging.Order(Sort("occurred_at"), descending=True), size=LATEST_MOMENTS, cursor=cursor)
+    return read_page(moments.values_list(*MomentRow._fields, named=True), IN_TIME, size=LATEST_MOMENTS, cursor=cursor)
 
 
 # --- Names that stand on every file -----------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
+from crm_site.lib.addresses import reverse
 from crm_site.lib.components import Event
 from crm_site.lib.paging import BadCursor, Page
 from customers import file_reports
@@ -104,16 +104,23 @@ class Timeline:
 
 def timeline(customer: Customer, *, narrowed: Narrowed, place: str, may_change: bool) -> Timeline:
     """Twenty contact moments from a place on (1 query); the reader is one who may see them."""
-    moments = narrowed.apply(ContactMoment.objects.filter(customer=customer))
-    try:
-        page, lost = file_reports.moments_page(moments, place), False
-    except BadCursor:
-        page, lost = file_reports.moments_page(moments, ""), True
+    page, lost = _page(customer, narrowed, place)
     address = reverse("moments", args=[customer.pk])
     asked = narrowed.parameters()
     older = f"{address}?{urlencode(asked | {'after': page.next})}" if page.next else ""
     newer = address + (f"?{urlencode(asked)}" if asked else "") if page.previous else ""
     return Timeline(events_of(page, may_change=may_change), older, newer, lost)
+
+
+def _page(customer: Customer, narrowed: Narrowed, place: str) -> tuple[Page, bool]:
+    """The moments from a place on, and whether that place is not known and the beginning stands for it."""
+    if not (narrowed or place):
+        return file_reports.latest_moments(customer), False
+    moments = narrowed.apply(ContactMoment.objects.filter(customer=customer))
+    try:
+        return file_reports.moments_page(moments, place), False
+    except BadCursor:
+        return file_reports.moments_page(moments, ""), True
 
 
 def choices_of(customer: Customer) -> Choices:

@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from functools import lru_cache
-from operator import attrgetter
+from itertools import starmap
+from operator import attrgetter, mul
 from typing import Literal, NamedTuple
 
 from django.db import connection
@@ -220,8 +221,8 @@ def charge(month: CustomerMonth | MonthOfCustomer, rate: ActivityRate | None) ->
     """What an activity costs a customer in a month: cents for each unit times units, rounded half to even."""
     if rate is None:
         return NOTHING
-    cents = sum(cents * units for cents, units in zip(rate.coefficients, month.quantities, strict=True))
-    return Decimal(cents).quantize(Decimal(1), ROUND_HALF_EVEN).scaleb(-2)
+    cents = sum(starmap(mul, zip(rate.coefficients, month.quantities, strict=True)))
+    return Decimal(round(cents)).scaleb(-2)  # halves to even
 
 
 def months_before(day: dt.date, count: int) -> dt.date:
