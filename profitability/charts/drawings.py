@@ -53,7 +53,12 @@ def whale_curve(
 
 
 def _whale_marks(ranking: Ranking, currency: str, heights: dict[int, float], *, detailed: bool) -> list[Mark]:
-    """The best fifth, and the peak where somebody loses what others made; in detail two places more."""
+    """The best fifth, and the peak where somebody loses what others made; in detail two places more.
+
+    A customer alone is no part of anything.
+    """
+    if ranking.customers == 1:
+        return []
     places = [(ranking.best.customers, _("Best %(share)s of customers: %(height)s"), ranking.best.share_of_customers)]
     if ranking.losing and ranking.peak.customers not in (0, ranking.best.customers):
         places.append(

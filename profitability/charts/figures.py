@@ -29,13 +29,13 @@ class CategoryCard:
     customers: int
     share_of_customers: float | None
     profit: Decimal
-    lifetime_value: Decimal
+    lifetime_value: Decimal | None  # None: nobody's is known
     policy: str
 
 
 def category_cards(totals: RunTotals, policies: Mapping[int, str]) -> list[CategoryCard]:
     """The four categories beside each other."""
-    everybody = totals.ranking.customers
+    everybody, is_valued = totals.ranking.customers, totals.customer_equity is not None
     return [
         CategoryCard(
             category=total.category,
@@ -44,7 +44,7 @@ def category_cards(totals: RunTotals, policies: Mapping[int, str]) -> list[Categ
             customers=total.customers,
             share_of_customers=total.customers / everybody if everybody else None,
             profit=total.profit,
-            lifetime_value=total.lifetime_value,
+            lifetime_value=total.lifetime_value if is_valued or not total.customers else None,
             policy=policies.get(total.category, ""),
         )
         for total in totals.categories
@@ -165,16 +165,19 @@ def _customer_equity(totals: RunTotals, currency: str) -> KeyFigure:
 
 def _best(totals: RunTotals, currency: str) -> KeyFigure:
     best = totals.ranking.best
-    value = percent(best.share, digits=0) if best.share is not None else compact_money(best.profit, currency)
+    words = {"share": percent(best.share_of_customers, digits=0), "count": number(best.customers)}
+    if best.share is not None:
+        label, value = _("Share of the best %(share)s"), percent(best.share, digits=0)
+        hint = ngettext("of the profit, by %(count)s customer", "of the profit, by %(count)s customers", best.customers)
+    elif best.customers:
+        label, value = _("Profit of the best %(share)s"), compact_money(best.profit, currency)
+        hint = ngettext("%(count)s customer", "%(count)s customers", best.customers)
+    else:
+        label, value, hint = _("Profit of the best"), money(None, currency), _("nobody is ranked yet")
     return KeyFigure(
-        label=_("Share of the best %(share)s") % {"share": percent(best.share_of_customers, digits=0)}
-        if best.share is not None
-        else _("Profit of the best %(share)s") % {"share": percent(best.share_of_customers, digits=0)},
+        label=label % words,
         value=value,
-        hint=ngettext("of the profit, by %(count)s customer", "of the profit, by %(count)s customers", best.customers)
-        % {"count": number(best.customers)}
-        if best.share is not None
-        else ngettext("%(count)s customer", "%(count)s customers", best.customers) % {"count": number(best.customers)},
+        hint=hint % words,
         url=reverse("ranking"),
         formula=_("Customers are ranked by profit; what the best of them make is divided by the profit of all."),
         icon="trophy",

@@ -213,7 +213,9 @@ def leaving_sentence(found: Concentration, currency: str, names: Mapping[int, st
     if not found.outlooks:
         return ""
     best = found.outlooks[0]
-    if best.idle <= 0:
+    if best.margin_lost < 0:
+        text = _("If %(name)s left, the company would be %(gain)s better off: the gross margin is a loss.")
+    elif best.idle <= 0:
         text = _("If %(name)s left, the company would miss %(margin)s of gross margin.")
     else:
         text = _(
@@ -225,5 +227,6 @@ def leaving_sentence(found: Concentration, currency: str, names: Mapping[int, st
         "name": names.get(1) or _("the best customer"),
         "profit": money(best.profit_lost, currency, digits=0),
         "margin": money(best.margin_lost, currency, digits=0),
+        "gain": money(-best.margin_lost, currency, digits=0),
         "idle": money(best.idle, currency, digits=0),
     }

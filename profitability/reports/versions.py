@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, Literal, TypeVar
-
-from django.db.models import Sum
 
 from customers.models import Run
 from profitability.models import ActivityRate, Costing, CostPoolAmount
@@ -34,7 +33,11 @@ class PoolFigures:
     """A cost pool with what was entered for it over the months that the comparison is about."""
 
     plan: PoolPlan
-    amount: Decimal
+    months: dict[dt.date, tuple[Decimal, Decimal | None]]  # amount, and capacity where the month has its own
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((amount for amount, _capacity in self.months.values()), Decimal())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ class Comparison:
     rates_month: dt.date | None
     rates: list[Pair[ActivityRate]]
     categories: list[Pair[CategoryTotal]]
+
+    @property
+    def assumes_differently(self) -> bool:
+        """Whether goods without a known cost are taken to have cost another share of their price."""
+        return self.before.default_cost_ratio != self.after.default_cost_ratio
 
 
 def compare(before: Costing, after: Costing) -> Comparison:
@@ -91,11 +99,12 @@ def _common_months(before: Costing, after: Costing) -> tuple[dt.date | None, dt.
 
 
 def _pools(plan: Plan, first: dt.date | None, last: dt.date | None) -> dict[str, PoolFigures]:
-    amounts: dict[int, Decimal] = {}
+    months: dict[int, dict[dt.date, tuple[Decimal, Decimal | None]]] = defaultdict(dict)
     if first and last:
-        rows = CostPoolAmount.objects.filter(pool__costing=plan.costing, month__range=(first, last))
-        amounts = dict(rows.values("pool").annotate(total=Sum("amount")).values_list("pool", "total"))
-    return {one.pool.name: PoolFigures(one, amounts.get(one.pool.pk, Decimal())) for one in plan.pools}
+        rows = CostPoolAmount.objects.filter(pool__costing=plan.costing, month__range=(first, last)).order_by("month")
+        for row in rows:
+            months[row.pool_id][row.month] = row.amount, row.capacity_minutes
+    return {one.pool.name: PoolFigures(one, months[one.pool.pk]) for one in plan.pools}
 
 
 def _activities(plan: Plan) -> dict[str, ActivityPlan]:
@@ -104,14 +113,15 @@ def _activities(plan: Plan) -> dict[str, ActivityPlan]:
 
 def _pool_as_text(figures: PoolFigures) -> object:
     pool = figures.plan.pool
-    return figures.amount, pool.practical_capacity_minutes, pool.company_level
+    return figures.months, pool.practical_capacity_minutes, pool.company_level
 
 
 def _activity_as_text(plan: ActivityPlan) -> object:
     resource = plan.activity.resource.name if plan.activity.resource else ""
     shares = sorted((share.pool, share.share) for share in plan.shares)
     terms = sorted((term.driver.code, term.minutes) for term in plan.terms)
-    return plan.activity.method, plan.activity.driver, resource, shares, terms
+    activity = plan.activity
+    return activity.method, activity.driver, resource, activity.estimated_percent, shares, terms
 
 
 def _pairs(before: dict[str, T], after: dict[str, T], *, told: Callable[[T], object]) -> list[Pair[T]]:

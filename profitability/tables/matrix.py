@@ -220,16 +220,16 @@ LINES = Table(
 
 
 def finding(named: Named, currency: str) -> str:
-    """What stands out, in one sentence: the cell that earns most and the one that loses most."""
+    """What stands out, in one sentence: the cell that earns most and the one that loses most; where nothing was sold, that."""
     matrix = named.matrix
     cells = [
         (cell.profit, row, column)
         for row in matrix.rows
         for column, cell in zip(matrix.columns, row.cells, strict=True)
-        if OTHERS not in (row.key, column)
+        if cell and OTHERS not in (row.key, column)
     ]
     if not cells:
-        return ""
+        return "" if any(cell for row in matrix.rows for cell in row.cells) else _("No goods were sold or sent back.")
     best, worst = max(cells, key=lambda cell: cell[0]), min(cells, key=lambda cell: cell[0])
     words = {
         "best": _place_words(named, best[1], best[2]),
@@ -237,9 +237,16 @@ def finding(named: Named, currency: str) -> str:
         "worst": _place_words(named, worst[1], worst[2]),
         "lost": money(-worst[0] / 100, currency, digits=0),
     }
-    if worst[0] < 0:
-        return _("Most is earned with %(best)s: %(earned)s. Most is lost with %(worst)s: %(lost)s.") % words
-    return _("Most is earned with %(best)s: %(earned)s. No cell makes a loss.") % words
+    match best[0] > 0, worst[0] < 0:
+        case True, True:
+            text = _("Most is earned with %(best)s: %(earned)s. Most is lost with %(worst)s: %(lost)s.")
+        case True, False:
+            text = _("Most is earned with %(best)s: %(earned)s. No cell makes a loss.")
+        case False, True:
+            text = _("No cell makes a profit. Most is lost with %(worst)s: %(lost)s.")
+        case _neither:
+            text = _("No cell makes a profit, and none makes a loss.")
+    return text % words
 
 
 def _place_words(named: Named, row: Row, column: str) -> str:

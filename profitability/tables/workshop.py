@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 from crm_site.lib.cells import money_cell, number_cell
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.export import Sheet
-from crm_site.lib.formatting import moment, month, number
+from crm_site.lib.formatting import moment, month, number, percent
 from profitability.amount_files import RowFault
 from profitability.charts.drawings import category_name
 from profitability.models import ActivityRate, Costing, CostPoolAmount
@@ -21,6 +21,7 @@ from profitability.reports.versions import Comparison, Pair, PoolFigures
 from profitability.reports.workshop import Version
 from profitability.tables.costing import plain_number, reaches, takes, unit_cell
 
+MONTHS_NAMED = 3
 TONES = {"added": "success", "removed": "danger", "changed": "warning", "same": "neutral"}
 
 
@@ -70,7 +71,7 @@ def _tone(version: Version) -> str:
 
 
 def compared_pools(found: Comparison, currency: str) -> Table:
-    """Amounts over the months that both have, and capacities."""
+    """Amounts over the months that both have, and capacities; where single months differ, which ones."""
 
     def write(pool: PoolFigures) -> Cell:
         capacity = pool.plan.pool.practical_capacity_minutes
@@ -78,14 +79,36 @@ def compared_pools(found: Comparison, currency: str) -> Table:
         note = _("at company level") if pool.plan.pool.company_level else minutes
         return money_cell(pool.amount, currency, note=note)
 
-    return _compared(found, _("Cost pools"), _("Cost pool"), found.pools, write, name=lambda pool: pool.plan.pool.label)
+    return _compared(
+        found,
+        _("Cost pools"),
+        _("Cost pool"),
+        found.pools,
+        write,
+        name=lambda pool: pool.plan.pool.label,
+        note=_months_that_differ,
+    )
+
+
+def _months_that_differ(pair: Pair[PoolFigures]) -> str:
+    """The first of them, since a list of years fits no cell."""
+    if pair.before is None or pair.after is None:
+        return ""
+    before, after = pair.before.months, pair.after.months
+    months = sorted(each for each in before.keys() | after.keys() if before.get(each) != after.get(each))
+    named = ", ".join(month(each) for each in months[:MONTHS_NAMED])
+    return named if len(months) <= MONTHS_NAMED else _("%(months)s and others") % {"months": named}
 
 
 def compared_activities(found: Comparison) -> Table:
     """What each activity takes, and how it reaches customers."""
 
     def write(plan: ActivityPlan) -> Cell:
-        return Cell(reaches(plan) or "—", note=takes(plan))
+        estimate = plan.activity.estimated_percent
+        if estimate is None:
+            return Cell(reaches(plan) or "—", note=takes(plan))
+        words = {"what": takes(plan), "share": percent(estimate / 100)}
+        return Cell(reaches(plan) or "—", note=_("%(what)s, estimated share %(share)s") % words)
 
     return _compared(
         found, _("Activities"), _("Activity"), found.activities, write, name=lambda plan: plan.activity.label
@@ -134,6 +157,7 @@ def _compared(
     write: Callable[[Any], Cell],
     *,
     name: Callable[[Any], str],
+    note: Callable[[Any], str] = lambda pair: "",
 ) -> Table:
     words = {
         "added": pgettext("change", "Added"),
@@ -145,7 +169,7 @@ def _compared(
     for pair in pairs:
         cells = [write(side) if side is not None else Cell("—") for side in (pair.before, pair.after)]
         label = name(pair.after if pair.after is not None else pair.before)
-        rows.append(Row([Cell(label), *cells, Cell(words[pair.change], badge=TONES[pair.change])]))
+        rows.append(Row([Cell(label), *cells, Cell(words[pair.change], badge=TONES[pair.change], note=note(pair))]))
     columns = [Column(heading), Column(found.before.name), Column(found.after.name), Column(_("Change"))]
     return Table(caption=caption, columns=columns, rows=rows)
 

@@ -212,6 +212,41 @@ def test_two_versions_are_compared_by_name(editor: Client, draft: Costing) -> No
     assert "shown once both were used by a recompute" in page.content.decode()
 
 
+def test_versions_that_differ_in_single_months_or_assumptions_alone_are_not_called_the_same(
+    editor: Client, draft: Costing
+) -> None:
+    """What June had more, May has less; and an estimate and the assumed cost of goods changed."""
+    copy = copy_costing(costing=published(draft), name="Next")
+    amounts = CostPoolAmount.objects.filter(pool__costing=copy, pool__name="Warehouse")
+    amounts.filter(month=MAY).update(amount=10)
+    amounts.filter(month=JUNE).update(amount=12)
+    copy.activities.filter(name="Answering").update(estimated_percent=20)
+    Costing.objects.filter(pk=copy.pk).update(default_cost_ratio="0.6")
+    page = editor.get(reverse("costing-compare"), {"before": draft.pk, "after": copy.pk})
+    _desk, warehouse = page.context["pools"].rows
+    assert [cell.text for cell in warehouse.cells] == ["Warehouse", "€22.00", "€22.00", "Changed"]
+    assert warehouse.cells[-1].note == "May 2026, Jun 2026"
+    assert [row.cells[-1].text for row in page.context["activities"].rows] == ["Same", "Changed"]
+    assert "0.0% of their price before, 60.0% after" in page.content.decode()
+
+
+def test_two_versions_are_needed_to_compare_any(editor: Client, draft: Costing) -> None:
+    address = reverse("costing-compare")
+    assert "There are not two versions to compare yet" in text_of(editor, address)
+    assert "Compare two versions" not in text_of(editor, reverse("costing-versions"))
+    copy = copy_costing(costing=published(draft), name="Next")
+    page = editor.get(address)
+    assert (page.context["before"], page.context["after"]) == (draft, copy)
+    assert "Compare two versions" in text_of(editor, reverse("costing-versions"))
+
+
+def test_a_version_is_not_compared_with_itself(editor: Client, draft: Costing) -> None:
+    copy_costing(costing=draft, name="Next")
+    page = editor.get(reverse("costing-compare"), {"before": draft.pk, "after": draft.pk})
+    assert page.context["found"] is None
+    assert "This is the same version twice." in page.content.decode()
+
+
 # --- Cost pools and activities ----------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,7 @@ def costing_reconciliation(request: HttpRequest) -> HttpResponseBase:
     context = _context(request, published, period, "costing-reconciliation") | {
         "page_title": _("Reconciliation"),
         "balance": balance,
+        "nothing_entered": not any(one.entered for one in balance.months),
         "pools": pools_balance(balance, currency) if balance.pools else None,
         "months": months_balance(balance, currency),
         "differences": [difference_in_words(one, currency) for one in balance.differences],

@@ -64,6 +64,8 @@ def _shown(kept: RunCohorts, run: Run, sort: str, currency: str) -> dict[str, An
     if not kept.computed_at:
         return {"job": progress_of(kept.job) if kept.job else None}
     cohorts = _of(Cohorts.from_json(kept.totals), sort)
+    if not cohorts:
+        return {}
     names = _names(sort, cohorts)
     shown = cohorts[-LATEST:]
     return {

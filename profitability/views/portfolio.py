@@ -301,7 +301,10 @@ def _concentration_figures(found: Concentration) -> list[KeyFigure]:
         KeyFigure(
             _("Profit of the ten best"),
             percent(found.share_of_ten),
-            hint=_("of all profit, with %(count)s customers") % {"count": number(found.customers)},
+            hint=ngettext(
+                "of all profit, with %(count)s customer", "of all profit, with %(count)s customers", found.customers
+            )
+            % {"count": number(found.customers)},
             url=reverse("ranking"),
         ),
         KeyFigure(

@@ -200,11 +200,14 @@ def costing_compare(request: HttpRequest) -> HttpResponseBase:
     by_key = {str(costing.pk): costing for costing in choices}
     before, after = by_key.get(request.GET.get("before", "")), by_key.get(request.GET.get("after", ""))
     currency = Company.of(request).currency
-    found = compare(before, after) if before and after else None
+    found = compare(before, after) if before and after and before != after else None
+    if len(choices) > 1 and not (before or after):
+        after, before = choices[:2]  # the latest two are offered first
     context: dict[str, Any] = {
         "page_title": _("Compare versions"),
         "breadcrumbs": [*breadcrumbs(), (_("Versions"), reverse("costing-versions"))],
-        "choices": choices,
+        "choices": choices if len(choices) > 1 else [],
+        "is_same": bool(before and before == after),
         "before": before,
         "after": after,
         "found": found,
