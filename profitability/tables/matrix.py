@@ -220,7 +220,7 @@ LINES = Table(
 
 
 def finding(named: Named, currency: str) -> str:
-    """What stands out, in one sentence: the cell that earns most and the one that loses most; where nothing was sold, that."""
+    """What stands out, in one sentence: the cell that earns most and the one that loses most."""
     matrix = named.matrix
     cells = [
         (cell.profit, row, column)

@@ -1,4 +1,4 @@
-"""Shops without profit, without orders or with one customer: every page stands and says in words what there is to say."""
+"""Shops without profit, orders or a second customer: every page stands and says in words what there is to say."""
 
 import re
 from collections.abc import Callable
