@@ -135,13 +135,21 @@ ORDER_RECORDS = DriverSource(
     watches=ORDER_WATCHES,
 )
 
+# Whoever only sends back, or was only billed, has not been won by an order.
 FIRST_ORDERS = DriverSource(
     name="first orders",
-    rows="(SELECT customer_id, min(ordered_on) AS day FROM customers_order WHERE customer_id IS NOT NULL GROUP BY 1) n",
+    rows="""(
+        SELECT o.customer_id, min(o.ordered_on) AS day FROM customers_order o
+        WHERE o.customer_id IS NOT NULL AND EXISTS (
+            SELECT FROM customers_orderline l WHERE l.order_id = o.id AND l.quantity > 0
+                AND l.product_id NOT IN (SELECT id FROM customers_product WHERE kind <> 'goods')
+        )
+        GROUP BY 1
+    ) n""",
     customer="n.customer_id",
     day="n.day",
     quantities={NEW_CUSTOMERS: "1"},
-    watches=(ORDERS_WATCHED,),
+    watches=ORDER_WATCHES,
 )
 # A moment without noted minutes lasted as long as its touchpoint usually does.
 MOMENT_RECORDS = DriverSource(

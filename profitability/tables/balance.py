@@ -59,13 +59,24 @@ def balance_in_words(balance: PeriodBalance, currency: str) -> list[str]:
     """What became of the costs entered, and whether it adds up; then what is unusual, a sentence each."""
     total = balance.total
     words = {name: money(getattr(total, name), currency) for name in PARTS}
-    if fits(balance):
+    if not fits(balance):
+        text = _("%(entered)s was entered, and not every cent of it is accounted for.")
+    elif total.overload:
+        text = _(
+            "%(entered)s was entered: %(charged)s went to customers, %(charged_anonymous)s to anonymous sales, %(unused)s "
+            "was unused capacity and %(kept)s stayed at company level, less %(overload)s of overload. It adds up to the "
+            "cent."
+        )
+    elif total.charged_anonymous:
+        text = _(
+            "Of %(entered)s entered, %(charged)s went to customers, %(charged_anonymous)s to anonymous sales, %(unused)s "
+            "was unused capacity and %(kept)s stayed at company level. It adds up to the cent."
+        )
+    else:
         text = _(
             "Of %(entered)s entered, %(charged)s went to customers, %(unused)s was unused capacity and %(kept)s stayed "
             "at company level. It adds up to the cent."
         )
-    else:
-        text = _("%(entered)s was entered, and not every cent of it is accounted for.")
     sentences = [text % (words | {"unused": words["unused_capacity"], "kept": words["company_level"]})]
     if total.overload:
         sentences.append(

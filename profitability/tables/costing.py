@@ -100,7 +100,7 @@ def _activity_cell(activity: RunActivity) -> drawn.Cell:
 
 def _rate_cell(months: Months, row: RunMonth, activity: RunActivity, currency: str) -> drawn.Cell:
     found = months.rates.get((row.month, activity.pk))
-    return money_cell(found.rate, currency) if found and found.quantity else drawn.Cell("")
+    return unit_cell(found.rate if found and found.quantity else None, currency)
 
 
 def month_lines(lines: Iterable[MonthLine], currency: str) -> drawn.Table:

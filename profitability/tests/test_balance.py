@@ -145,6 +145,9 @@ def test_a_month_counts_with_its_own_capacity(run: Run) -> None:
     assert (june.capacity, june.used, june.charged, june.overload) == (20, 22, Decimal("33.00"), Decimal("3.00"))
     page = manager().get(URL, {"period": "2026-06"})
     assert page.context["pools"].rows[0].cells[0].note == "110% of its minutes used, overload"
+    # Where customers were charged more than was entered, the sentence says what takes them back to it.
+    assert "to anonymous sales" in page.context["sentences"][0]
+    assert "less €3.00 of overload. It adds up to the cent." in page.context["sentences"][0]
     assert "Overload: €3.00 was charged" in page.content.decode()
 
 

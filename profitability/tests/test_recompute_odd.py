@@ -153,6 +153,18 @@ def test_minutes_beyond_capacity_are_charged_and_named_as_overload(customer: Cus
     assert (june.cost_to_serve, june.overload, june.unused_capacity) == (Decimal(15), Decimal(5), Decimal(0))
 
 
+def test_new_is_who_ordered_for_the_first_time_not_who_sent_back(customer: Customer, costing: Costing) -> None:
+    """Ada only sends back in May; somebody else sends back in May what was bought long ago, and orders in June."""
+    shared_out(costing, pool(costing, "Welcome", {MAY: "8.00", JUNE: "10.00"}), "new_customers")
+    other = CustomerFactory()
+    for one in (customer, other):
+        bought(one, MAY, {"quantity": -1})
+    bought(other, DAY)
+    may, june = RunMonth.objects.filter(run=recomputed())
+    assert (may.cost_to_serve, may.company_level) == (Decimal(0), Decimal(8))
+    assert (june.cost_to_serve, card(other).cost_to_serve, card(customer).cost_to_serve) == (10, 10, 0)
+
+
 def test_a_driver_without_any_quantity_is_refused(customer: Customer, costing: Costing) -> None:
     shared_out(costing, pool(costing, "Returns desk", {JUNE: "10.00"}), "returns")
     bought(customer, DAY)
