@@ -63,14 +63,14 @@ def balance_in_words(balance: PeriodBalance, currency: str) -> list[str]:
         text = _("%(entered)s was entered, and not every cent of it is accounted for.")
     elif total.overload:
         text = _(
-            "%(entered)s was entered: %(charged)s went to customers, %(charged_anonymous)s to anonymous sales, %(unused)s "
-            "was unused capacity and %(kept)s stayed at company level, less %(overload)s of overload. It adds up to the "
-            "cent."
+            "%(entered)s was entered: %(charged)s went to customers, %(charged_anonymous)s to anonymous sales, "
+            "%(unused)s was unused capacity and %(kept)s stayed at company level, less %(overload)s of overload. It "
+            "adds up to the cent."
         )
     elif total.charged_anonymous:
         text = _(
-            "Of %(entered)s entered, %(charged)s went to customers, %(charged_anonymous)s to anonymous sales, %(unused)s "
-            "was unused capacity and %(kept)s stayed at company level. It adds up to the cent."
+            "Of %(entered)s entered, %(charged)s went to customers, %(charged_anonymous)s to anonymous sales, "
+            "%(unused)s was unused capacity and %(kept)s stayed at company level. It adds up to the cent."
         )
     else:
         text = _(

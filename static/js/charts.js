@@ -147,6 +147,8 @@
 
   const axisTooltip = (spec, axisPointer) => ({ ...base(spec).tooltip, trigger: "axis", axisPointer, formatter: tooltipLines(spec) });
 
+  const LATE = 0.7; // from this share of customers on, names to the right of a mark would leave the drawing
+
   /* --- One function per kind ------------------------------------------------------------------------------------------- */
 
   const kinds = {
@@ -158,13 +160,19 @@
       const brand = colour(series.colour || "brand-text");
       const small = narrow(box);
       const peak = points.reduce((best, point) => (point[1] > best[1] ? point : best), points[0]);
-      const falling = spec.marks.filter((mark) => mark.x > peak[0]).sort((one, other) => one.x - other.x);
+      const inOrder = [...spec.marks].sort((one, other) => one.x - other.x);
+      const [rising, falling] = [inOrder.filter((mark) => mark.x < peak[0]), inOrder.filter((mark) => mark.x > peak[0])];
+      const place = (mark) => {
+        if (falling.includes(mark)) return aside(falling.indexOf(mark), mark);
+        if (rising.includes(mark) && spec.marks.length > 1) return below(rising, mark);
+        return Number(mark.x) > LATE ? { position: [12, -22], align: "right" } : { position: [-6, -22], align: "left" };
+      };
       const marks = spec.marks.map((mark) => ({
         coord: [Number(mark.x), mark.y],
         name: mark.label,
         label: {
           show: box.clientWidth >= 640, // where there is no room the marks stand in words below
-          ...(falling.includes(mark) ? aside(falling.indexOf(mark), mark) : { position: mark.x < peak[0] && spec.marks.length > 1 ? [14, 12] : [-6, -22], align: "left" }),
+          ...place(mark),
           formatter: cut(mark.label, 64),
         },
       }));
@@ -465,9 +473,15 @@
   /* After the peak every second mark is named above the curve, the others below it; those near its end to the left,
      a line lower than the name of the best fifth, which may come as far. */
   const aside = (place, mark) => {
-    const below = place % 2 === 0;
-    if (Number(mark.x) > 0.7) return { position: below ? [12, 34] : [12, -22], align: "right" };
-    return { position: below ? [-6, 16] : [-6, -22], align: "left" };
+    const under = place % 2 === 0;
+    if (Number(mark.x) > LATE) return { position: under ? [12, 34] : [12, -22], align: "right" };
+    return { position: under ? [-6, 16] : [-6, -22], align: "left" };
+  };
+
+  /* Before the peak marks are named below the curve, towards the free side; those that all but coincide one below the other. */
+  const below = (rising, mark) => {
+    const close = rising.slice(0, rising.indexOf(mark)).filter((other) => Number(mark.x) - Number(other.x) < 0.05).length;
+    return Number(mark.x) > LATE ? { position: [12, 16 + 24 * close], align: "right" } : { position: [14, 12 + 24 * close], align: "left" };
   };
 
   const ground = (data, origin, tint, opacity) => ({
