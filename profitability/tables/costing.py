@@ -68,7 +68,7 @@ RECONCILIATION = Table(
 
 # Parts that most companies never have: shown where there are any.
 RARE = {"anonymous_cost_to_serve", "overload"}
-RATE_MONTHS = 8
+RATE_MONTHS = 6
 
 
 def reconciliation(months: Sequence[RunMonth], currency: str) -> drawn.Table:

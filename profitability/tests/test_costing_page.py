@@ -141,7 +141,7 @@ def test_months_open_their_details(manager: Client, run: Run) -> None:
 def test_rates_stand_by_month_and_activity(manager: Client, run: Run) -> None:
     table = manager.get(URL).context["rates"]
     assert [column.label for column in table.columns] == ["Activity", "Jun 2026", "May 2026"]
-    assert texts(table) == [["Packing", "€20.00", ""], ["Answering", "€0.80", ""]]
+    assert texts(table) == [["Packing", "€20.00", ""], ["Answering", "€0.8000", ""]]
     assert [row.cells[0].note for row in table.rows] == ["for each unit: Orders", "for each minute"]
 
 
