@@ -64,7 +64,8 @@ class Holdout:
     customers: int
     repeat_buyers: int
     entries: tuple[Entry, ...]
-    winner: str
+    winner: str  # the model to use
+    leader: str = ""  # the model with the best ranks, where a simpler one did as well; empty in comparisons of old
 
     @property
     def weeks(self) -> int:
@@ -84,6 +85,11 @@ class Holdout:
     def best(self) -> Entry:
         """The winner."""
         return self.entry(self.winner)
+
+    @property
+    def simpler(self) -> bool:
+        """Whether the winner is not the leader, but a simpler model that did as well."""
+        return self.leader not in {"", self.winner}
 
     @property
     def rival(self) -> Entry:

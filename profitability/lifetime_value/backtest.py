@@ -23,6 +23,9 @@ SHORTEST_HOLDOUT = 4
 HELD_OUT = 1 / 3  # of the time on record
 ENOUGH_REPEAT_BUYERS = 30
 ENOUGH_ORDERS = 30  # in the holdout: with fewer, chance decides
+# Differences for which nobody would decide otherwise: a hundredth of the error of a customer, half a hundredth of perfect
+# sorting, and a hundredth of what came, in total and by tenths.
+NEGLIGIBLE_ERROR, NEGLIGIBLE_GINI, NEGLIGIBLE_SHARE = 0.01, 0.005, 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,8 @@ class Backtest:
     customers: int
     repeat_buyers: int  # known at the split
     entries: tuple[Entry, ...]  # the models, then the rival
-    winner: str  # the best of the models
+    leader: str  # the model with the best ranks
+    winner: str  # the model to use: the leader, or a simpler one that does as well
 
     @property
     def weeks(self) -> float:
@@ -98,14 +102,16 @@ def backtest(ledger: Ledger, *, split: int | None = None, end: int | None = None
     forecasts = {name: _by_model(fit, known, weeks, season) for name, fit in FITS.items()}
     forecasts[PAST_SPEND] = carried_on(known, weeks)
     entries = _entries(forecasts, came)
-    winner = min((entry for entry in entries if entry.name in FITS), key=_standing)
+    models = [entry for entry in entries if entry.name in FITS]
+    leader = min(models, key=_standing)
     return Backtest(
         split=cut,
         end=last,
         customers=len(known.customers),
         repeat_buyers=repeat_buyers,
         entries=entries,
-        winner=winner.name,
+        leader=leader.name,
+        winner=next(entry.name for entry in models if does_as_well(entry.value, leader.value)),
     )
 
 
@@ -146,6 +152,19 @@ def _shortfalls(one: Accuracy) -> tuple[float, ...]:
     """The four measures so that less is better; what cannot be measured counts alike for all."""
     total = one.total_error
     return (one.rmse, -(one.gini or 0.0), abs(total or 0.0), one.calibration or 0.0)
+
+
+def does_as_well(one: Accuracy, best: Accuracy) -> bool:
+    """Whether a forecast is behind another by next to nothing in each of the four measures."""
+    rmse, gini, total, calibration = (
+        mine - theirs for mine, theirs in zip(_shortfalls(one), _shortfalls(best), strict=True)
+    )
+    return (
+        rmse <= NEGLIGIBLE_ERROR * best.rmse
+        and gini <= NEGLIGIBLE_GINI
+        and total <= NEGLIGIBLE_SHARE
+        and calibration <= NEGLIGIBLE_SHARE
+    )
 
 
 def _standing(entry: Entry) -> tuple[int, float]:

@@ -19,7 +19,8 @@ from profitability.lifetime_value.summary import checked
 FittedModel: TypeAlias = BgNbd | ParetoNbd
 Fit: TypeAlias = Callable[[ArrayLike, ArrayLike, ArrayLike], FittedModel]
 
-# By the name under which a choice is kept; the first is used until orders have spoken for another.
+# By the name under which a choice is kept, the simplest and quickest first: it is used until orders have spoken for
+# another, and of models that forecast equally well.
 FITS: Mapping[str, Fit] = {"bgnbd": fit_bgnbd, "mbgnbd": fit_mbgnbd, "pareto_nbd": fit_pareto_nbd}
 
 

@@ -38,6 +38,9 @@ VERDICTS = {
         "values use %(model)s, the best of them, which also tells who may have left."
     ),
 }
+AS_WELL = gettext_lazy(
+    "%(model)s forecasts the last %(weeks)s weeks as well as any model and beats past spend, so lifetime values use it."
+)
 MEASURE_NAMES = {
     "rmse": gettext_lazy("error of a customer"),
     "gini": gettext_lazy("sorting of customers"),
@@ -81,7 +84,8 @@ def verdict(compared: Compared | None) -> str:
     holdout = compared.holdout
     if holdout is None:
         return _("%(reason)s BG/NBD is used.") % {"reason": REASONS.get(compared.found.reason, OTHER_REASON)}
-    sentence = VERDICTS[holdout.sorts_better, holdout.errs_less]
+    beats = holdout.sorts_better, holdout.errs_less
+    sentence = AS_WELL if holdout.simpler and all(beats) else VERDICTS[beats]
     return str(sentence) % {"model": model_name(holdout.winner), "weeks": number(holdout.weeks)}
 
 
@@ -102,6 +106,11 @@ def findings(compared: Compared, currency: str) -> list[str]:
 
 
 def _why(holdout: Holdout) -> str:
+    if holdout.simpler:
+        return _(
+            "%(leader)s has the best ranks in all, but %(model)s is simpler and forecasts as well: it is behind by no "
+            "more than a hundredth of the error, half a hundredth of perfect sorting, and a hundredth of what came."
+        ) % {"leader": model_name(holdout.leader), "model": model_name(holdout.winner)}
     first = [str(MEASURE_NAMES[measure]) for measure in MEASURES if holdout.best_by(measure) == holdout.winner]
     names = {"model": model_name(holdout.winner), "measures": ", ".join(first)}
     if len(first) == len(MEASURES):

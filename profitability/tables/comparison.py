@@ -40,7 +40,10 @@ def accuracy_table(holdout: Holdout, currency: str) -> Table:
             Column(
                 _("Ranks"),
                 "number",
-                hint=_("Ranks by the first four measures, added up: the model with fewest is used."),
+                hint=_(
+                    "Ranks by the first four measures, added up: the model with fewest is used, or a simpler one that "
+                    "does as well."
+                ),
             ),
         ],
         rows=[_accuracy_row(entry, holdout, currency) for entry in holdout.entries],

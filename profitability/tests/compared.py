@@ -37,7 +37,7 @@ def entry(name: str, rmse: float, gini: float | None, points: int = 8, forecast:
     return Entry(name=name, orders=accuracy(1.5, 0.6, forecast), value=value, points=points)
 
 
-def holdout(*entries: Entry, winner: str = "pareto_nbd") -> Holdout:
+def holdout(*entries: Entry, winner: str = "pareto_nbd", leader: str = "") -> Holdout:
     """Models and past spend over 39 weeks of 1,000 customers."""
     models = entries or (
         entry("bgnbd", 73.0, 0.672, 10),
@@ -45,7 +45,15 @@ def holdout(*entries: Entry, winner: str = "pareto_nbd") -> Holdout:
         entry("pareto_nbd", 72.5, 0.693, 5),
         entry(PAST_SPEND, 172.0, 0.680, 16, forecast=244.0),
     )
-    return Holdout(split=10_000, end=10_273, customers=1_000, repeat_buyers=400, entries=models, winner=winner)
+    return Holdout(
+        split=10_000,
+        end=10_273,
+        customers=1_000,
+        repeat_buyers=400,
+        entries=models,
+        winner=winner,
+        leader=leader or winner,
+    )
 
 
 def comparison_of(**changes: Any) -> Comparison:

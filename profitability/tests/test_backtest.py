@@ -1,13 +1,17 @@
 """The comparison of models: measures by hand, published figures of CDNOW, and worlds where the best model is known."""
 
 import datetime as dt
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 
 from profitability.lifetime_value import (
+    FITS,
     PAST_SPEND,
+    Accuracy,
     Backtest,
     Ledger,
     LifetimeValueError,
@@ -17,7 +21,7 @@ from profitability.lifetime_value import (
     normalised_gini,
     track,
 )
-from profitability.lifetime_value.backtest import carried_on, split_day
+from profitability.lifetime_value.backtest import carried_on, does_as_well, split_day
 from profitability.lifetime_value.ledger import came_between, known_at
 from profitability.tests.purchases import Purchases, cdnow_sample
 
@@ -60,6 +64,38 @@ def test_the_winner_on_cdnow_beats_past_spend_in_order_and_in_error() -> None:
     assert cdnow().sorts_better
     assert cdnow().errs_less
     assert (cdnow().customers, cdnow().repeat_buyers, cdnow().weeks) == (2_357, 946, 39)
+
+
+BEST = Accuracy(rmse=100.0, gini=0.7, forecast=104.0, actual=100.0, calibration=0.1, tenths=())
+
+
+@pytest.mark.parametrize(
+    ("behind", "as_well"),
+    [
+        ({}, True),
+        ({"rmse": 100.9, "gini": 0.696, "forecast": 95.5, "calibration": 0.109}, True),
+        ({"rmse": 50.0, "gini": 0.9, "forecast": 100.0, "calibration": 0.0}, True),
+        ({"rmse": 101.1}, False),
+        ({"gini": 0.694}, False),
+        ({"forecast": 94.5}, False),
+        ({"calibration": 0.12}, False),
+        ({"gini": None}, False),
+    ],
+)
+def test_a_simpler_model_is_used_where_it_does_as_well(behind: dict[str, Any], as_well: bool) -> None:
+    assert does_as_well(replace(BEST, **behind), BEST) == as_well
+
+
+def test_of_models_that_forecast_alike_the_simplest_wins() -> None:
+    """Nobody leaves, so that all models come to the same: whichever leads by a hair, the first is used."""
+    random = np.random.default_rng(6)
+    rates = random.gamma(2.0, 0.2, 600)
+    days = [np.unique(np.append(0, random.integers(1, 700, random.poisson(rate * 100)))) for rate in rates]
+    when, customer = np.concatenate(days), np.repeat(np.arange(600), [len(each) for each in days])
+    found = backtest(Ledger(customer=customer, day=when, ordered=when >= 0, value=np.full(len(when), 20.0)))
+    assert found.winner == "bgnbd"
+    assert found.leader in FITS
+    assert does_as_well(found.entry("bgnbd").value, found.entry(found.leader).value)
 
 
 def test_cumulative_orders_of_cdnow_are_tracked_week_by_week() -> None:

@@ -82,6 +82,25 @@ def test_findings_name_the_measures_the_rival_the_total_and_the_season() -> None
     ]
 
 
+def test_a_simpler_model_that_does_as_well_is_used_and_the_page_says_so() -> None:
+    found = compared(holdout=holdout(winner="mbgnbd", leader="pareto_nbd"))
+    assert findings(found, "EUR")[0] == (
+        "Pareto/NBD has the best ranks in all, but MBG/NBD is simpler and forecasts as well: it is behind by no more "
+        "than a hundredth of the error, half a hundredth of perfect sorting, and a hundredth of what came."
+    )
+    entries = (entry("bgnbd", 70.0, 0.70), entry("mbgnbd", 70.0, 0.71), entry(PAST_SPEND, 80.0, 0.65))
+    said = verdict(compared(holdout=holdout(*entries, winner="bgnbd", leader="mbgnbd")))
+    assert said.startswith("BG/NBD forecasts the last 39 weeks as well as any model and beats past spend")
+
+
+def test_comparisons_of_old_did_not_name_a_leader() -> None:
+    result = comparison_of().as_json()
+    del result["holdout"]["leader"]
+    kept = Comparison.from_json(result).holdout
+    assert kept is not None
+    assert not kept.simpler
+
+
 @pytest.mark.parametrize(
     ("forecast", "said"), [(130.0, "30% more orders"), (101.0, "about as many orders as then came")]
 )
