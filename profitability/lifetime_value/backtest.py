@@ -23,8 +23,8 @@ SHORTEST_HOLDOUT = 4
 HELD_OUT = 1 / 3  # of the time on record
 ENOUGH_REPEAT_BUYERS = 30
 ENOUGH_ORDERS = 30  # in the holdout: with fewer, chance decides
-# Differences for which nobody would decide otherwise: a hundredth of the error of a customer, half a hundredth of perfect
-# sorting, and a hundredth of what came, in total and by tenths.
+# Differences for which nobody would decide otherwise: a hundredth of the error of a customer, half a hundredth of
+# perfect sorting, and a hundredth of what came, in total and by tenths.
 NEGLIGIBLE_ERROR, NEGLIGIBLE_GINI, NEGLIGIBLE_SHARE = 0.01, 0.005, 0.01
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from profitability.lifetime_value.base import ServiceCost, expected_margin, read_base
+from profitability.lifetime_value.base import Base, ServiceCost, expected_margin, read_base
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import GammaGamma
 from profitability.lifetime_value.interval import SENSITIVITY_STEP, Slopes, Valuation, customer_interval, equity
@@ -77,8 +77,6 @@ def contract_value(
         quantiles=(_quantile(ahead, (1 - confidence) / 2), _quantile(ahead, (1 + confidence) / 2)),
     )
     low, high = customer_interval(valuation)
-    note = np.where(model.assumed, ValueNote.CONTRACT_FEW_RENEWALS, ValueNote.CONTRACT)
-    note = np.where(base.margin < 0, ValueNote.NEGATIVE_MARGIN, note)
     return LifetimeValues(
         value=valuation.from_orders - valuation.upkeep,
         low=low,
@@ -87,10 +85,16 @@ def contract_value(
         periods=triples.spread(future.periods),
         probability_alive=np.where(gone, 0, np.where(due > 0, 1, model.retention(renewed + 1))),
         contribution=valuation.contribution,
-        note=np.where(gone, ValueNote.CONTRACT_ENDED, note).astype(np.int8),
+        note=_notes(base, gone, assumed=model.assumed),
         equity=equity(valuation),
         confidence=confidence,
     )
+
+
+def _notes(base: Base, gone: NDArray[np.bool_], *, assumed: bool) -> NDArray[np.int8]:
+    renewing = ValueNote.CONTRACT_FEW_RENEWALS if assumed else ValueNote.CONTRACT
+    note = np.where(base.margin < 0, ValueNote.NEGATIVE_MARGIN, renewing)
+    return np.where(gone, ValueNote.CONTRACT_ENDED, note).astype(np.int8)
 
 
 def _columns(subscribers: Subscribers) -> tuple[Floats, Floats, NDArray[np.bool_]]:

@@ -78,15 +78,7 @@ def forecast(
         margins=fit_or_assume_gamma_gamma(seen.order_days[accounts.ordered], seen.margin[accounts.ordered]),
     )
     purchases = models.purchases
-    terms = Terms(
-        margins=models.margins,
-        horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
-        margin=seen.margin,
-        order_days=seen.order_days,
-        segment=accounts.kind,
-        per_order=_drawn_to_mean(accounts.sums["order_costs"], seen.costed_days, accounts.ordered),
-        per_period=_drawn_to_mean(accounts.sums["relation_costs"], seen.months, accounts.ordered),
-    )
+    terms = _terms(accounts, seen, models.margins, policy)
     others = lifetime_value(purchases, seen.x, seen.t_x, weeks, terms.margin, **terms.of(slice(None)))
     renewals = with_renewals(others, contracts, terms)
     values = renewals.values
@@ -133,6 +125,19 @@ def _seen(accounts: Accounts, today: int, costed: NDArray[np.int64]) -> _Seen:
         order_days=order_days,
         costed_days=accounts.sums["costed_days"].astype(np.float64),
         months=months,
+    )
+
+
+def _terms(accounts: Accounts, seen: _Seen, margins: GammaGamma, policy: ValuePolicy) -> Terms:
+    """What an order and a month of the relation are worth and cost, and how far ahead one looks."""
+    return Terms(
+        margins=margins,
+        horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
+        margin=seen.margin,
+        order_days=seen.order_days,
+        segment=accounts.kind,
+        per_order=_drawn_to_mean(accounts.sums["order_costs"], seen.costed_days, accounts.ordered),
+        per_period=_drawn_to_mean(accounts.sums["relation_costs"], seen.months, accounts.ordered),
     )
 
 
