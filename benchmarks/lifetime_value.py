@@ -1,9 +1,14 @@
-"""Fit of every purchase model to CDNOW master and to simulated customers, side by side with the package `lifetimes`.
+"""Fit of every purchase model and of Gamma-Gamma to CDNOW master and to simulated customers, beside `lifetimes`.
 
     python benchmarks/lifetime_value.py [--customers 1000000] [--lifetimes-python PATH]
 
 `lifetimes` is looked for in this interpreter, or in the one named by the option or by LIFETIMES_PYTHON; without it our
-own figures stand alone. Each fit runs in a process of its own; CPU seconds are those of the fit, the least of its
+own figures stand alone. It wants an environment of its own:
+
+    python -m venv peers && peers/bin/pip install lifetimes==0.11.3
+    python benchmarks/lifetime_value.py --lifetimes-python peers/bin/python
+
+Each fit runs in a process of its own; CPU seconds are those of the fit, the least of its
 rounds, without imports and reading; peak memory is that of the process.
 """
 
@@ -22,13 +27,15 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-BETA_GEOMETRIC, PARETO = ("r", "alpha", "a", "b"), ("r", "alpha", "s", "beta")
+BETA_GEOMETRIC, PARETO, GAMMA_GAMMA = ("r", "alpha", "a", "b"), ("r", "alpha", "s", "beta"), ("p", "q", "v")
 # The goal is set for the default model; the others are measured beside it.
 DEFAULT = "bgnbd"
 GOAL_RATIO, GOAL_DIFFERENCE, GOAL_SECONDS = 15, 1e-4, 1.5
 
 
-Prepare = Callable[[np.ndarray, np.ndarray, np.ndarray], Callable[[], dict[str, float]]]
+# x, t_x, T, the number of orders and their mean value.
+Columns = list[np.ndarray]
+Prepare = Callable[[Columns], Callable[[], dict[str, float]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,17 +80,21 @@ def compare(customers: int, peer: str) -> None:
                     print(f"    {title}: {fit.parameters if fit else 'not installed, not asked, or it failed'}")
 
 
-def bases(customers: int) -> list[tuple[str, list[np.ndarray], int]]:
-    """Name, x, t_x and T, and how often to repeat a fit that takes milliseconds."""
+def bases(customers: int) -> list[tuple[str, Columns, int]]:
+    """Name, columns, and how often to repeat a fit that takes milliseconds."""
     sys.path.insert(0, str(ROOT))
     from profitability.lifetime_value import summarise  # noqa: PLC0415  the peer's interpreter may lack what this needs
     from profitability.tests.purchases import cdnow_master, simulate  # noqa: PLC0415
 
-    master = summarise(cdnow_master().columns, "1997-09-30")
+    master = summarise(cdnow_master().columns, "1997-09-30", value_of="all")
+    paid = np.where(master.m > 0, master.orders, 0)
     simulated = simulate(customers, seed=1)
+    random = np.random.default_rng(1)
+    orders = simulated.x + 1
+    worth = random.gamma(6.25 * orders) / (random.gamma(3.74, 1 / 15.44, customers) * orders)
     return [
-        ("CDNOW master, 39 weeks", [master.x, master.t_x, master.T], 5),
-        (f"simulated, seed 1, {customers:,}", [simulated.x, simulated.t_x, simulated.T], 3),
+        ("CDNOW master, 39 weeks", [master.x, master.t_x, master.T, paid, master.m], 5),
+        (f"simulated, seed 1, {customers:,}", [simulated.x, simulated.t_x, simulated.T, orders, worth], 3),
     ]
 
 
@@ -113,7 +124,7 @@ def in_process(python: str, which: str, model: str, data: Path, rounds: int) -> 
 
 def measured(fit: Prepare, data: Path, rounds: int) -> Fit:
     with np.load(data) as stored:
-        prepared = fit(*(stored[name] for name in stored.files))
+        prepared = fit([stored[name] for name in stored.files])
     seconds, parameters = [], {}
     for _ in range(rounds):
         begin = time.process_time()
@@ -130,6 +141,7 @@ class Model:
     fit: str
     peer: str
     parameters: tuple[str, ...]
+    reads: tuple[int, ...] = (0, 1, 2)  # places of its columns
     peer_rows: int = 10_000_000  # of more rows the peer is not asked: it would take many minutes
 
 
@@ -137,16 +149,17 @@ MODELS = {
     "bgnbd": Model(fit="fit_bgnbd", peer="BetaGeoFitter", parameters=BETA_GEOMETRIC),
     "mbgnbd": Model(fit="fit_mbgnbd", peer="ModifiedBetaGeoFitter", parameters=BETA_GEOMETRIC),
     "pareto_nbd": Model(fit="fit_pareto_nbd", peer="ParetoNBDFitter", parameters=PARETO, peer_rows=50_000),
+    "gamma_gamma": Model(fit="fit_gamma_gamma", peer="GammaGammaFitter", parameters=GAMMA_GAMMA, reads=(3, 4)),
 }
 
 
 def ours(model: Model) -> Prepare:
-    def prepare(x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> Callable[[], dict[str, float]]:
+    def prepare(columns: Columns) -> Callable[[], dict[str, float]]:
         sys.path.insert(0, str(ROOT))
         from profitability import lifetime_value  # noqa: PLC0415  not counted, and not wanted beside the peer
 
         def fit() -> dict[str, float]:
-            found = getattr(lifetime_value, model.fit)(x, t_x, T)
+            found = getattr(lifetime_value, model.fit)(*(columns[place] for place in model.reads))
             return {name: getattr(found, name) for name in model.parameters}
 
         return fit
@@ -155,11 +168,15 @@ def ours(model: Model) -> Prepare:
 
 
 def lifetimes(model: Model) -> Prepare:
-    def prepare(x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> Callable[[], dict[str, float]]:
+    def prepare(columns: Columns) -> Callable[[], dict[str, float]]:
         import lifetimes as peer  # noqa: PLC0415  only where it is installed
 
+        given = [columns[place] for place in model.reads]
+        if model.fit == "fit_gamma_gamma":  # which refuses customers whose orders are worth nothing
+            given = [column[(columns[3] > 0) & (columns[4] > 0)] for column in given]
+
         def fit() -> dict[str, float]:
-            fitter = getattr(peer, model.peer)(penalizer_coef=0.0).fit(x, t_x, T)
+            fitter = getattr(peer, model.peer)(penalizer_coef=0.0).fit(*given)
             return {name: float(fitter.params_[name]) for name in model.parameters}
 
         return fit
