@@ -121,7 +121,7 @@ class TestDemonstration(TestCase):
         assert (company.currency, company.demo_weeks_shifted) == ("USD", weeks_to_shift(TODAY))
 
     def test_progress_is_told_step_by_step(self) -> None:
-        assert len(self.said) == 7
+        assert len(self.said) == 8
         assert f"{CUSTOMERS} customers" in self.said[0]
 
     def test_sales_people_have_tasks_chances_and_messages_to_answer(self) -> None:
