@@ -266,5 +266,5 @@ def order_facts(order: Order, *, may_see_import: bool) -> list[Fact]:
         facts.append(Fact(gettext("Subscription"), order.get_contract_display()))
     if order.source:
         import_url = reverse("import", args=[order.source_id]) if may_see_import else ""
-        facts.append(Fact(gettext("Import"), order.source.file_name, import_url))
+        facts.append(Fact(pgettext("thing", "Import"), order.source.file_name, import_url))
     return facts
