@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -12,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.lib.fields import amount_of
 from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
@@ -87,16 +87,12 @@ def _cohort(key: str, size: Mapping[str, Any], ages: Mapping[int, tuple[int, int
         key=key,
         customers=size["customers"],
         acquisition_cost=size["cost"],
-        lifetime_value=_money(size["value"]),
+        lifetime_value=amount_of(size["value"]),
         ages=tuple(
-            Age(active=active, profit=_money(cents))
+            Age(active=active, profit=amount_of(cents))
             for active, cents in (ages.get(age, (0, 0)) for age in range(reached))
         ),
     )
-
-
-def _money(cents: int) -> Decimal:
-    return Decimal(cents).scaleb(-2)
 
 
 def _sizes(run: Run) -> dict[Key, dict[str, Any]]:

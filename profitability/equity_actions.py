@@ -1,11 +1,11 @@
 """Keeping why customer equity changed, while the rows of the run before are still there."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 
+from crm_site.lib.fields import amount_of
 from customers.forms import members_in_sql
 from customers.models import Run, Scorecard, Segment
 from customers.models.scorecard import Stage
@@ -89,13 +89,9 @@ def _sum(members: tuple[str, Sequence[Any]] | None = None) -> Bridge:
         cursor.execute(query, list(members[1]) if members else None)
         before, after, *rest = cursor.fetchone()
     cents, counts = rest[: len(NAMES)], rest[len(NAMES) :]
-    figures: dict[str, Any] = {name: _money(int(amount)) for name, amount in zip(NAMES, cents, strict=True)}
+    figures: dict[str, Any] = {name: amount_of(int(amount)) for name, amount in zip(NAMES, cents, strict=True)}
     figures |= {f"customers_{name}": count for name, count in zip(COUNTED, counts, strict=True)}
-    return Bridge(before=_money(int(before)), after=_money(int(after)), **figures)
-
-
-def _money(cents: int) -> Decimal:
-    return Decimal(cents).scaleb(-2)
+    return Bridge(before=amount_of(int(before)), after=amount_of(int(after)), **figures)
 
 
 def _segments(run: Run) -> list[SegmentBridge]:

@@ -6,6 +6,11 @@ from typing import Any
 from django.db import models
 
 
+def amount_of(cents: int | Decimal) -> Decimal:
+    """Whole cents as an amount of the house currency."""
+    return Decimal(cents).scaleb(-2)
+
+
 class CentsField(models.BigIntegerField):
     """Money of the house currency: a `Decimal` with two places in Python, whole cents (bigint) in the database.
 
@@ -17,7 +22,7 @@ class CentsField(models.BigIntegerField):
     _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(-2)
+        return None if value is None else amount_of(value)
 
     def to_python(self, value: Any) -> Decimal | None:
         return None if value in (None, "") else Decimal(value)

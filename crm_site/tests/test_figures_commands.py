@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -196,5 +197,7 @@ def test_the_matrix_is_exported_as_csv_and_workbook_too(tmp_path: Path) -> None:
     recomputed()
     call_command("export", "matrix", output=tmp_path / "matrix.csv")
     call_command("export", "matrix", format="xlsx", output=tmp_path / "matrix.xlsx")
-    assert (tmp_path / "matrix.csv").read_text().startswith("rows,row,columns,column,customers,net_revenue,")
+    rows = list(csv.DictReader((tmp_path / "matrix.csv").read_text().splitlines()))
+    assert list(rows[0])[:6] == ["rows", "row", "columns", "column", "customers", "net_revenue"]
+    assert all(re.fullmatch(r"-?\d+\.\d\d", row["profit"]) for row in rows)
     assert "xl/workbook.xml" in ZipFile(tmp_path / "matrix.xlsx").namelist()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, INTEGER, Column, Numbers, Table, Vectors
+from crm_site.lib.fields import amount_of
 from profitability.recompute.records import QUANTITY
 
 Whole = NDArray[np.int64]
@@ -143,7 +144,7 @@ def _looked_up(values: NDArray[Any], convert: Callable[[NDArray[Any]], Whole]) -
 
 def money(cents: int) -> Decimal:
     """Whole cents as an amount of the house currency."""
-    return Decimal(int(cents)).scaleb(-2)
+    return amount_of(int(cents))
 
 
 def day_number(day: date) -> int:

@@ -10,6 +10,7 @@ from math import ceil
 from django.db import connection
 from django.db.models import Count, Min, Q, Sum
 
+from crm_site.lib.fields import amount_of
 from profitability.models import PeriodFigure, PeriodRanking
 from profitability.totals import Part, Ranking
 
@@ -44,13 +45,13 @@ def ranking_of_period(ranking: PeriodRanking, best_share: Decimal) -> Ranking:
     curve = _curve(ranking, counts, marks)
     return Ranking(
         customers=counts.customers,
-        profit=_money(counts.total),
+        profit=amount_of(counts.total),
         best=_part(curve, counts, 0, best),
         middle=_part(curve, counts, best, last),
         last=_part(curve, counts, last, counts.customers),
         peak=_part(curve, counts, 0, counts.profitable),
         break_even=_part(curve, counts, 0, break_even) if break_even else None,
-        losses=_money(counts.losses),
+        losses=amount_of(counts.losses),
         profitable=counts.profitable,
         zero=counts.zero,
         losing=counts.losing,
@@ -78,7 +79,7 @@ def _break_even(ranking: PeriodRanking, counts: Counts) -> int | None:
     if counts.total <= 0:
         return None
     rising = PeriodFigure.objects.filter(
-        ranking=ranking, rank__lte=counts.profitable, cumulative__gte=_money(counts.total)
+        ranking=ranking, rank__lte=counts.profitable, cumulative__gte=amount_of(counts.total)
     )
     return rising.aggregate(first=Min("rank"))["first"]
 
@@ -127,10 +128,6 @@ def _part(curve: dict[int, int], counts: Counts, start: int, stop: int) -> Part:
     return Part(
         customers=max(stop - start, 0),
         share_of_customers=max(stop - start, 0) / max(counts.customers, 1),
-        profit=_money(cents),
+        profit=amount_of(cents),
         share=cents / counts.total if counts.total > 0 else None,
     )
-
-
-def _money(cents: int) -> Decimal:
-    return Decimal(cents).scaleb(-2)

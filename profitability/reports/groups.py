@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Concat, Left
 
+from crm_site.lib.fields import amount_of
 from customers.forms import members_of
 from customers.models import Run, Scorecard, Segment
 from profitability.models import PeriodFigure, PeriodRanking
@@ -129,17 +130,13 @@ def bands_of(figures: Figures) -> tuple[Band, ...]:
 
 def _band(row: tuple[Any, ...]) -> Band:
     lowest, highest, customers, losing, value, orders, *sums = row
-    amounts = {name: _money(cents) for name, cents in zip(SUMS[1:], sums, strict=True)}
+    amounts = {name: amount_of(cents) for name, cents in zip(SUMS[1:], sums, strict=True)}
     total = GroupTotal(
         key="",
         customers=customers,
         losing=losing,
         orders=int(orders),
-        lifetime_value=None if value is None else _money(value),
+        lifetime_value=None if value is None else amount_of(value),
         **amounts,
     )
-    return Band(lowest=_money(lowest), highest=_money(highest), total=total)
-
-
-def _money(cents: int | Decimal) -> Decimal:
-    return Decimal(cents).scaleb(-2)
+    return Band(lowest=amount_of(lowest), highest=amount_of(highest), total=total)

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from crm_site.lib.fields import amount_of
 from customers.models import Run
 from profitability.models import ActivityRate, CustomerMonth, RunActivity
 
@@ -184,7 +185,7 @@ def profit_of_years(run: Run, customer_id: int) -> YearsProfit:
     profits = {year: NOTHING}
     for month in months:
         charged = (charge(month, rates.get((month.month, activity.pk))) for activity in activities)
-        before_service = Decimal(month.cents).scaleb(-2)
+        before_service = amount_of(month.cents)
         profits[month.month.year] = profits.get(month.month.year, NOTHING) + before_service - sum(charged, NOTHING)
     return YearsProfit(year, profits[year], profits.get(year - 1))
 
@@ -222,7 +223,7 @@ def charge(month: CustomerMonth | MonthOfCustomer, rate: ActivityRate | None) ->
     if rate is None:
         return NOTHING
     cents = sum(starmap(mul, zip(rate.coefficients, month.quantities, strict=True)))
-    return Decimal(round(cents)).scaleb(-2)  # halves to even
+    return amount_of(round(cents))  # halves to even
 
 
 def months_before(day: dt.date, count: int) -> dt.date:

@@ -6,9 +6,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from functools import lru_cache
 
+from crm_site.lib.fields import amount_of
 from customers.journey_reports import Met, Stage
 from customers.models import Run
 from profitability.models import RunActivity
@@ -77,8 +78,7 @@ def _cost(stage: Stage, asked: Asked) -> TouchpointCost:
         if _is_costed(met, each, a_minute):
             cents += each * met.moments + a_minute * float(met.minutes or 0)
             costed += met.moments
-    amount = Decimal(cents).quantize(Decimal(1), ROUND_HALF_EVEN).scaleb(-2) if costed else None
-    return TouchpointCost(amount, stage.moments, costed)
+    return TouchpointCost(amount_of(round(cents)) if costed else None, stage.moments, costed)
 
 
 def _is_costed(met: Met, each: float, a_minute: float) -> bool:
@@ -88,8 +88,8 @@ def _is_costed(met: Met, each: float, a_minute: float) -> bool:
 
 def drivers_of(stage: Stage) -> tuple[tuple[str, str], tuple[str, str]]:
     """The drivers that moments at a touchpoint add to: contacts, and minutes; of the touchpoint and of its channel."""
-    ends = f"at_{stage.touchpoint.pk}", str(stage.touchpoint.channel)
-    contacts, minutes = ((f"{kind}{ends[0]}", f"{kind}{ends[1]}") for kind in CONTACT_DRIVERS)
+    point, channel = f"at_{stage.touchpoint.pk}", stage.touchpoint.channel
+    contacts, minutes = ((f"{kind}{point}", f"{kind}{channel}") for kind in CONTACT_DRIVERS)
     return contacts, minutes
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from crm_site.lib.export import Sheet
+from crm_site.lib.fields import amount_of
 from crm_site.lib.formatting import UNKNOWN, money, percent
 from crm_site.lib.tables import Column, Table
 from profitability.matrix import TOTAL, Amounts, Mark, Row, mark
@@ -149,7 +150,7 @@ def _plain(named: Named, row: Row, show: str) -> list[Any]:
 
 
 def _value(cell: Amounts, show: str) -> Any:
-    return cell.margin if show == "margin" else getattr(cell, show) / 100
+    return cell.margin if show == "margin" else amount_of(getattr(cell, show))
 
 
 LONG = {
@@ -183,7 +184,7 @@ def _long(one: Named, row: Row, column: str, cell: Amounts) -> dict[str, Any]:
         "columns": one.place.columns,
         "column": one.columns.get(column, column) if column else str(_("No product")),
         "customers": row.customers,
-        **{name: getattr(cell, name) / 100 for name in names},
+        **{name: amount_of(getattr(cell, name)) for name in names},
         "mark": mark(cell, one.average).value if column else "",
     }
 
