@@ -8,7 +8,7 @@ number (signs, separators, places) is read once from Babel's own output and reus
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from babel import Locale
 from babel.dates import format_date, format_timedelta
+from babel.lists import format_list
 from babel.numbers import (
     format_compact_currency,
     format_compact_decimal,
@@ -76,6 +77,11 @@ def number_locale(language: str) -> Locale:
 def date_locale(language: str) -> Locale:
     """The locale whose dates a language of the interface uses."""
     return Locale.parse(DATE_LOCALES.get(language, language).replace("-", "_"))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Some words or clauses as the reader's language strings them together: “a, b and c”; nothing for none."""
+    return str(format_list(parts, locale=date_locale(get_language() or "en"))) if parts else ""
 
 
 def labelled(label: object, text: object) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from babel.lists import format_list
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm_site.lib import formatting
 from crm_site.lib.charts import Chart, Series
@@ -126,15 +125,10 @@ def _context(request: HttpRequest, filters: JourneyFilters, asked: Journey) -> d
         "finding": finding(stages),
         "costs": costs,
         "total_cost": formatting.money(costs.total, currency) if costs and costs.total is not None else "",
-        "cost_activities": listed(costs.activities) if costs else "",
+        "cost_activities": formatting.listed(costs.activities) if costs else "",
         "chart": chart(stages) if stages else None,
         "table": draw(STAGES, shown_columns(stages, costs), stages, currency=currency),
     }
-
-
-def listed(names: list[str]) -> str:
-    """Some names as the reader's language strings them together."""
-    return str(format_list(names, locale=formatting.date_locale(get_language() or "en"))) if names else ""
 
 
 def finding(stages: list[Stage]) -> str:

@@ -6,13 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from babel.lists import format_list
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
@@ -38,7 +36,7 @@ def sentence(needs: Needs, customer: Customer, user: AbstractUser | AnonymousUse
     first = Clause(clauses[0].text[:1].upper() + clauses[0].text[1:], clauses[0].url)
     drawn = [_drawn(clause) for clause in (first, *clauses[1:])]
     # The words between the parts come from the locale; each part was escaped on its own.
-    return mark_safe(format_list(drawn, locale=formatting.date_locale(get_language() or "en")) + ".")
+    return mark_safe(formatting.listed(drawn) + ".")
 
 
 def _drawn(clause: Clause) -> SafeString:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from crm_site.lib import components as drawn
 from crm_site.lib.cells import money_cell, month_cell
 from crm_site.lib.export import Sheet
-from crm_site.lib.formatting import money, month, percent
+from crm_site.lib.formatting import listed, money, month, percent
 from crm_site.lib.tables import Column, Table
 from profitability.periods import Period
 from profitability.reports.balance import PARTS, Balance, Difference, PeriodBalance
@@ -29,6 +29,13 @@ LABELS = {
     "overload": gettext_lazy("Overload"),
     "company_level": gettext_lazy("At company level"),
     "rounding_difference": gettext_lazy("Rounding"),
+}
+# What became of the costs entered, in the order of the sentence that tells it.
+WENT = {
+    "charged": gettext_lazy("%(charged)s went to customers"),
+    "charged_anonymous": gettext_lazy("%(charged_anonymous)s went to anonymous sales"),
+    "unused_capacity": gettext_lazy("%(unused_capacity)s was unused capacity"),
+    "company_level": gettext_lazy("%(company_level)s stayed at company level"),
 }
 DETAILS = Table(
     "reconciliation",
@@ -59,25 +66,7 @@ def balance_in_words(balance: PeriodBalance, currency: str) -> list[str]:
     """What became of the costs entered, and whether it adds up; then what is unusual, a sentence each."""
     total = balance.total
     words = {name: money(getattr(total, name), currency) for name in PARTS}
-    if not fits(balance):
-        text = _("%(entered)s was entered, and not every cent of it is accounted for.")
-    elif total.overload:
-        text = _(
-            "%(entered)s was entered: %(charged)s went to customers, %(charged_anonymous)s to anonymous sales, "
-            "%(unused)s was unused capacity and %(kept)s stayed at company level, less %(overload)s of overload. It "
-            "adds up to the cent."
-        )
-    elif total.charged_anonymous:
-        text = _(
-            "Of %(entered)s entered, %(charged)s went to customers, %(charged_anonymous)s to anonymous sales, "
-            "%(unused)s was unused capacity and %(kept)s stayed at company level. It adds up to the cent."
-        )
-    else:
-        text = _(
-            "Of %(entered)s entered, %(charged)s went to customers, %(unused)s was unused capacity and %(kept)s stayed "
-            "at company level. It adds up to the cent."
-        )
-    sentences = [text % (words | {"unused": words["unused_capacity"], "kept": words["company_level"]})]
+    sentences = [_where_it_went(balance, words)]
     if total.overload:
         sentences.append(
             _("Overload: %(overload)s was charged for minutes beyond practical capacity, more than was entered.")
@@ -89,6 +78,17 @@ def balance_in_words(balance: PeriodBalance, currency: str) -> list[str]:
             % {"rounded": words["rounding_difference"]}
         )
     return sentences
+
+
+def _where_it_went(balance: PeriodBalance, words: dict[str, str]) -> str:
+    if not fits(balance):
+        return _("%(entered)s was entered, and not every cent of it is accounted for.") % words
+    parts = [text % words for name, text in WENT.items() if name not in RARE or getattr(balance.total, name)]
+    if balance.total.overload:
+        text = _("%(entered)s was entered: %(parts)s, less %(overload)s of overload. It adds up to the cent.")
+    else:
+        text = _("Of %(entered)s entered, %(parts)s. It adds up to the cent.")
+    return text % (words | {"parts": listed(parts)})
 
 
 def fits(balance: PeriodBalance) -> bool:
