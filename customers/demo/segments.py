@@ -9,9 +9,11 @@ from django.conf import settings
 
 from crm_site.lib.accounts.models import User
 from customers.demo.moments import Staff
-from customers.models import Customer, SavedView, Segment
+from customers.models import Customer, Segment
 from customers.models.channel import Channel
 from customers.models.scorecard import Category, Stage
+from customers.saved_view_actions import change_view, save_view
+from customers.segment_actions import create_segment
 
 MOST_INVITED = 40
 
@@ -78,19 +80,13 @@ def invent_segments(staff: Staff) -> int:
         return 0
     owner = User.objects.get(pk=staff.sales[0])
     for group in GROUPS:
-        _segment(group, owner, Segment.Kind.DYNAMIC).save()
-    fixed = _segment(INVITED, owner, Segment.Kind.STATIC)
-    fixed.save()
-    known = Customer.objects.exclude(needs="").order_by("reference")
-    fixed.members.set(known.values_list("pk", flat=True)[:MOST_INVITED])
-    SavedView.objects.create(
-        name=_said(VIEW),
-        list_name="customers",
-        owner=owner,
-        team=owner.team,
-        query="profit_max=0&sort=profit",
-        is_pinned=True,
-    )
+        segment = _segment(group, owner, Segment.Kind.DYNAMIC)
+        create_segment(segment=segment, matches=Customer.objects.none(), run=None)
+    known = Customer.objects.exclude(needs="").order_by("reference").values("pk")[:MOST_INVITED]
+    invited = Customer.objects.filter(pk__in=known)
+    create_segment(segment=_segment(INVITED, owner, Segment.Kind.STATIC), matches=invited, run=None)
+    view = save_view(owner=owner, list_name="customers", name=_said(VIEW), query="profit_max=0&sort=profit")
+    change_view(view=view, name=view.name, shared=True, pinned=True)
     return len(GROUPS) + 1
 
 
