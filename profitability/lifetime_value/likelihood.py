@@ -70,9 +70,8 @@ class Maximum:
     log_parameters: Floats
     log_likelihood: float  # mean per customer
     covariance: Floats | None  # of the log-parameters; None where the likelihood has no proper peak
-    boundless: (
-        Mask  # which of them grow without bound with a shape that does: held at its largest value, they say nothing
-    )
+    # Which of them grow without bound with a shape that does: held at its largest value, they say nothing.
+    boundless: Mask
 
     @property
     def errors(self) -> Floats:

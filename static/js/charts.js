@@ -249,7 +249,7 @@
             itemStyle: { color: pointColour(series, at, value, index, negatives), borderRadius: corners(value, many) },
           })),
           label: {
-            show: spec.series.length === 1 && spec.x.values.length <= 12,
+            show: spec.series.length === 1 && spec.x.values.length <= (many ? 20 : 12), // lying bars leave more room
             formatter: (point) => write(point.value), ...text("ink-2", 12, 550),
           },
           cursor: spec.links ? "pointer" : "default",
