@@ -1,15 +1,15 @@
-"""Fit of every purchase model and of Gamma-Gamma to CDNOW master and to simulated customers, beside `lifetimes`.
+"""Fit of every purchase model and of Gamma-Gamma to CDNOW master and to simulated customers, beside two peers.
 
-    python benchmarks/lifetime_value.py [--customers 1000000] [--lifetimes-python PATH]
+    python benchmarks/lifetime_value.py [--customers 1000000] [--peers-python PATH]
 
-`lifetimes` is looked for in this interpreter, or in the one named by the option or by LIFETIMES_PYTHON; without it our
-own figures stand alone. It wants an environment of its own:
+`lifetimes` and `clvkit` are looked for in this interpreter, or in the one named by the option or by PEERS_PYTHON;
+without them our own figures stand alone. They want an environment of their own:
 
-    python -m venv peers && peers/bin/pip install lifetimes==0.11.3
-    python benchmarks/lifetime_value.py --lifetimes-python peers/bin/python
+    python -m venv peers && peers/bin/pip install lifetimes==0.11.3 clvkit==0.2.1
+    python benchmarks/lifetime_value.py --peers-python peers/bin/python
 
-Each fit runs in a process of its own; CPU seconds are those of the fit, the least of its
-rounds, without imports and reading; peak memory is that of the process.
+Each fit runs in a process of its own; CPU seconds are those of the fit, without imports and reading, of ours the least
+of 3 to 5 rounds, of the peers of one, since theirs takes up to minutes; peak memory is that of the process.
 """
 
 import argparse
@@ -50,34 +50,36 @@ class Fit:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--customers", type=int, default=1_000_000)
-    options.add_argument("--lifetimes-python", default=os.environ.get("LIFETIMES_PYTHON", sys.executable))
+    options.add_argument("--peers-python", default=os.environ.get("PEERS_PYTHON", sys.executable))
     options.add_argument("--fit", choices=FITS, help=argparse.SUPPRESS)
     options.add_argument("--model", choices=MODELS, default=DEFAULT, help=argparse.SUPPRESS)
     options.add_argument("--data", type=Path, help=argparse.SUPPRESS)
     options.add_argument("--rounds", type=int, default=1, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.fit:
-        fit = FITS[chosen.fit](MODELS[chosen.model])
+        fit = FITS[chosen.fit](chosen.model)
         print(json.dumps(asdict(measured(fit, chosen.data, chosen.rounds))))
     else:
-        compare(chosen.customers, chosen.lifetimes_python)
+        compare(chosen.customers, chosen.peers_python)
 
 
-def compare(customers: int, peer: str) -> None:
-    """Both bases, all models, both implementations, and how they differ."""
-    heads = ("rows", "ours s", "peer s", "ratio", "difference", "MiB", "peer MiB")
-    print(f"{'base':32} " + " ".join(f"{head:>10}" for head in heads))
+def compare(customers: int, python: str) -> None:
+    """Both bases, all models, all implementations, and how the peers differ from us."""
+    heads = ("rows", "CPU s", "÷ ours", "difference", "MiB")
+    print(f"{'base':44} " + " ".join(f"{head:>10}" for head in heads))
     with tempfile.TemporaryDirectory() as folder:
         for name, columns, rounds in bases(customers):
             data = Path(folder) / "base.npz"
             np.savez(data, *columns)
+            rows = len(columns[0])
             for model in MODELS:
                 ours = in_process(sys.executable, "ours", model, data, rounds)
-                asked = len(columns[0]) <= MODELS[model].peer_rows
-                theirs = in_process(peer, "lifetimes", model, data, min(rounds, 3)) if asked else None
-                print(f"{f'{model}, {name}':32} {len(columns[0]):10,} {row(model, ours, theirs)}", flush=True)
-                for title, fit in (("ours", ours), ("lifetimes", theirs)):
-                    print(f"    {title}: {fit.parameters if fit else 'not installed, not asked, or it failed'}")
+                assert ours
+                print(row(f"{model}, {name}", rows, ours), flush=True)
+                for peer in PEERS:
+                    asked = rows <= MODELS[model].peer_rows and model in PEERS[peer]
+                    theirs = in_process(python, peer, model, data, 1) if asked else None
+                    print(beside(peer, model, rows, ours, theirs), flush=True)
 
 
 def bases(customers: int) -> list[tuple[str, Columns, int]]:
@@ -98,22 +100,28 @@ def bases(customers: int) -> list[tuple[str, Columns, int]]:
     ]
 
 
-def row(model: str, ours: Fit, theirs: Fit | None) -> str:
+def row(name: str, rows: int, ours: Fit) -> str:
+    found = ", ".join(f"{parameter} {value:.7g}" for parameter, value in ours.parameters.items())
+    return f"{name:44} {rows:10,} {ours.cpu_seconds:10.3f} {1:10.1f} {'-':>10} {ours.peak_mebibytes:10.0f}  {found}"
+
+
+def beside(peer: str, model: str, rows: int, ours: Fit, theirs: Fit | None) -> str:
+    """One peer's figures; the goal is judged against lifetimes, for the default model."""
     if theirs is None:
-        return f"{ours.cpu_seconds:10.3f} {'-':>10} {'-':>10} {'-':>10} {ours.peak_mebibytes:10.0f} {'-':>10}"
+        return f"    {peer}: no such model, not installed, not asked, or it failed"
     ratio = theirs.cpu_seconds / ours.cpu_seconds
     difference = max(abs(theirs.parameters[name] / value - 1) for name, value in ours.parameters.items())
     good = ratio >= GOAL_RATIO and difference <= GOAL_DIFFERENCE and ours.cpu_seconds <= GOAL_SECONDS
-    verdict = f"  goal {'reached' if good else 'missed'}" if model == DEFAULT else ""
+    verdict = f"  goal {'reached' if good else 'missed'}" if (peer, model) == ("lifetimes", DEFAULT) else ""
     return (
-        f"{ours.cpu_seconds:10.3f} {theirs.cpu_seconds:10.2f} {ratio:10.1f} {difference:10.1e} "
-        f"{ours.peak_mebibytes:10.0f} {theirs.peak_mebibytes:10.0f}{verdict}"
+        f"{'    ' + peer:44} {rows:10,} {theirs.cpu_seconds:10.3f} {ratio:10.1f} {difference:10.1e} "
+        f"{theirs.peak_mebibytes:10.0f}{verdict}"
     )
 
 
 def in_process(python: str, which: str, model: str, data: Path, rounds: int) -> Fit | None:
     """Run one fit in its own process; None where the package is missing there, or does not find a solution."""
-    if which == "lifetimes" and subprocess.run([python, "-c", "import lifetimes"], capture_output=True).returncode:
+    if which in PEERS and subprocess.run([python, "-c", f"import {which}"], capture_output=True).returncode:
         return None
     command = [python, __file__, "--fit", which, "--model", model, "--data", str(data), "--rounds", str(rounds)]
     done = subprocess.run(command, capture_output=True, text=True, check=which == "ours")
@@ -136,55 +144,95 @@ def measured(fit: Prepare, data: Path, rounds: int) -> Fit:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """One model, and what it is called here and there."""
+    """One model as it is called here."""
 
     fit: str
-    peer: str
     parameters: tuple[str, ...]
     reads: tuple[int, ...] = (0, 1, 2)  # places of its columns
-    peer_rows: int = 10_000_000  # of more rows the peer is not asked: it would take many minutes
+    peer_rows: int = 10_000_000  # of more rows no peer is asked: it would take many minutes
 
 
 MODELS = {
-    "bgnbd": Model(fit="fit_bgnbd", peer="BetaGeoFitter", parameters=BETA_GEOMETRIC),
-    "mbgnbd": Model(fit="fit_mbgnbd", peer="ModifiedBetaGeoFitter", parameters=BETA_GEOMETRIC),
-    "pareto_nbd": Model(fit="fit_pareto_nbd", peer="ParetoNBDFitter", parameters=PARETO, peer_rows=50_000),
-    "gamma_gamma": Model(fit="fit_gamma_gamma", peer="GammaGammaFitter", parameters=GAMMA_GAMMA, reads=(3, 4)),
+    "bgnbd": Model(fit="fit_bgnbd", parameters=BETA_GEOMETRIC),
+    "mbgnbd": Model(fit="fit_mbgnbd", parameters=BETA_GEOMETRIC),
+    "pareto_nbd": Model(fit="fit_pareto_nbd", parameters=PARETO, peer_rows=50_000),
+    "gamma_gamma": Model(fit="fit_gamma_gamma", parameters=GAMMA_GAMMA, reads=(3, 4)),
+}
+PEERS = {  # and what the models are called there
+    "lifetimes": {
+        "bgnbd": "BetaGeoFitter",
+        "mbgnbd": "ModifiedBetaGeoFitter",
+        "pareto_nbd": "ParetoNBDFitter",
+        "gamma_gamma": "GammaGammaFitter",
+    },
+    "clvkit": {"bgnbd": "BGNBD", "mbgnbd": "MBGNBD", "gamma_gamma": "GammaGamma"},
 }
 
 
-def ours(model: Model) -> Prepare:
+def ours(name: str) -> Prepare:
+    model = MODELS[name]
+
     def prepare(columns: Columns) -> Callable[[], dict[str, float]]:
         sys.path.insert(0, str(ROOT))
-        from profitability import lifetime_value  # noqa: PLC0415  not counted, and not wanted beside the peer
+        from profitability import lifetime_value  # noqa: PLC0415  not counted, and not wanted beside the peers
 
         def fit() -> dict[str, float]:
             found = getattr(lifetime_value, model.fit)(*(columns[place] for place in model.reads))
-            return {name: getattr(found, name) for name in model.parameters}
+            return {parameter: getattr(found, parameter) for parameter in model.parameters}
 
         return fit
 
     return prepare
 
 
-def lifetimes(model: Model) -> Prepare:
+def lifetimes(name: str) -> Prepare:
     def prepare(columns: Columns) -> Callable[[], dict[str, float]]:
         import lifetimes as peer  # noqa: PLC0415  only where it is installed
 
-        given = [columns[place] for place in model.reads]
-        if model.fit == "fit_gamma_gamma":  # which refuses customers whose orders are worth nothing
-            given = [column[(columns[3] > 0) & (columns[4] > 0)] for column in given]
+        given = wanted(name, columns)
 
         def fit() -> dict[str, float]:
-            fitter = getattr(peer, model.peer)(penalizer_coef=0.0).fit(*given)
-            return {name: float(fitter.params_[name]) for name in model.parameters}
+            fitter = getattr(peer, PEERS["lifetimes"][name])(penalizer_coef=0.0).fit(*given)
+            return {parameter: float(fitter.params_[parameter]) for parameter in MODELS[name].parameters}
 
         return fit
 
     return prepare
 
 
-FITS = {"ours": ours, "lifetimes": lifetimes}
+def clvkit(name: str) -> Prepare:
+    """It fits only its own customer base, which is made here, uncounted, of the same columns."""
+
+    def prepare(columns: Columns) -> Callable[[], dict[str, float]]:
+        import clvkit as base  # noqa: PLC0415  only where it is installed
+        import pandas as pd  # noqa: PLC0415  comes with it
+        from clvkit import clv as peer  # noqa: PLC0415
+
+        given = wanted(name, columns)
+        names = ("frequency", "recency", "T") if len(given) == 3 else ("frequency", "monetary_value")
+        customers = base.CustomerBase(
+            pd.DataFrame(dict(zip(names, given, strict=True))), time_unit="W",
+            observation_period_end=pd.Timestamp("1997-09-30"), has_monetary=len(given) == 2, on_negative="net",
+        )  # fmt: skip
+
+        def fit() -> dict[str, float]:
+            found = getattr(peer, PEERS["clvkit"][name])().fit(customers).params_
+            return dict(zip(MODELS[name].parameters, found.astype(float), strict=True))
+
+        return fit
+
+    return prepare
+
+
+def wanted(name: str, columns: Columns) -> Columns:
+    """The columns of a model, for Gamma-Gamma of customers whose orders are worth something: peers refuse others."""
+    given = [columns[place] for place in MODELS[name].reads]
+    if name != "gamma_gamma":
+        return given
+    return [column[(columns[3] > 0) & (columns[4] > 0)] for column in given]
+
+
+FITS = {"ours": ours, "lifetimes": lifetimes, "clvkit": clvkit}
 
 if __name__ == "__main__":
     main()
