@@ -13,8 +13,11 @@ from itertools import islice
 from typing import IO, Any
 
 import xlsxwriter
+from babel.numbers import get_decimal_symbol
 from django.http import FileResponse, StreamingHttpResponse
 from django.utils import timezone, translation
+
+from crm_site.lib.formatting import number_locale
 
 # More than this belongs to the command line (`manage.py export`): a page answers within seconds.
 EXPORT_LIMIT = 50_000
@@ -74,6 +77,29 @@ def csv_response(sheet: Sheet) -> StreamingHttpResponse:
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class CsvManner:
+    """How a spreadsheet of some language expects a CSV file: French ones part columns by semicolons, since their
+    numbers have a decimal comma, and show a file parted by commas in a single column."""
+
+    delimiter: str = ","
+    decimal: str = "."
+    quoting: int = csv.QUOTE_NONNUMERIC
+
+    def cell(self, value: Any) -> Any:
+        """A value as it stands in the file."""
+        plain = csv_value(value)
+        return plain if self.decimal == "." or isinstance(plain, str) else str(plain).replace(".", self.decimal)
+
+
+WITH_COMMA = CsvManner(delimiter=";", decimal=",", quoting=csv.QUOTE_MINIMAL)
+
+
+def csv_manner(language: str | None) -> CsvManner:
+    """The manner that spreadsheets of this language open with a double click."""
+    return WITH_COMMA if language and get_decimal_symbol(number_locale(language)) == "," else CsvManner()
+
+
 class _Echo:
     """A file that hands back what is written to it."""
 
@@ -82,13 +108,15 @@ class _Echo:
 
 
 def csv_chunks(sheet: Sheet, language: str | None) -> Iterator[str]:
-    """Text in pieces; labels are translated while it is sent, after the request's language was put away."""
-    writer = csv.writer(_Echo(), quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    """Text in pieces, in the manner of a language; labels are translated while it is sent, after the request's
+    language was put away."""
+    manner = csv_manner(language)
+    writer = csv.writer(_Echo(), delimiter=manner.delimiter, quoting=manner.quoting, lineterminator="\r\n")  # type: ignore[arg-type]
     yield "\ufeff" + writer.writerow([safe_cell(heading) for heading in sheet.headings])
     rows = iter(sheet.rows)
     while True:
         with translation.override(language):
-            lines = [writer.writerow([csv_value(value) for value in row]) for row in islice(rows, CSV_CHUNK)]
+            lines = [writer.writerow([manner.cell(value) for value in row]) for row in islice(rows, CSV_CHUNK)]
         if not lines:
             return
         yield "".join(lines)

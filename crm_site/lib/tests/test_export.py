@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,31 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
 def test_csv_numbers_stay_numbers_and_the_unknown_stays_empty() -> None:
     row = [Decimal("-1234.50"), -3, 0.25, dt.date(2026, 11, 22), None]
     assert read_csv([row]) == [["-1234.50", "-3", "0.25", "2026-11-22", ""]]
+
+
+def french_lines(headings: list[str], rows: list[list[Any]]) -> list[str]:
+    with translation.override("fr"):
+        response = csv_response(Sheet("list", headings, ["text"] * len(headings), rows))
+    content = b"".join(response.streaming_content)
+    assert content.startswith(b"\xef\xbb\xbf"), "Without its mark a spreadsheet takes the file for something else."
+    return content.decode("utf-8-sig").split("\r\n")
+
+
+def test_a_french_spreadsheet_opens_a_csv_file_in_columns_with_decimal_commas() -> None:
+    row = ["Léa; Zoé", Decimal("-1234.50"), 0.163, 7, dt.date(2026, 11, 22), None]
+    assert french_lines(["Nom", "Profit", "Part", "Rang", "Jour", "Valeur"], [row]) == [
+        "Nom;Profit;Part;Rang;Jour;Valeur",
+        '"Léa; Zoé";-1234,50;0,163;7;2026-11-22;',
+        "",
+    ]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_french_csv_keeps_formulas_as_text_too(payload: str) -> None:
+    text = "\r\n".join(french_lines(["Nom", "Rang"], [[payload, 1]]))
+    _heads, (cell, _rank) = csv.reader(io.StringIO(text, newline=""), delimiter=";")
+    assert not evaluated(cell)
+    assert original_text(cell) == payload
 
 
 def test_csv_loses_no_row_between_two_pieces() -> None:
