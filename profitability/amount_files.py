@@ -123,7 +123,7 @@ def _row(record: Record, reading: Reading, names: Mapping[str, int]) -> tuple[Ce
         raise _Refused("pool", texts["pool"], said)
     amount = _figure("amount", texts["amount"])
     if amount is None:
-        raise _Refused("amount", "", _("The amount is missing."))
+        raise _Refused("amount", "", _("The amount is missing; write 0 for a month in which nothing was spent."))
     capacity = _figure("capacity", texts.get("capacity", ""))
     return CellKey(pool, _month(texts["month"])), amount, capacity
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 
 from crm_site.lib.formatting import month as month_name
@@ -124,7 +125,7 @@ class Grid:
     def _row(self, pool: CostPool, *, is_capacity: bool) -> Row:
         keys = [CellKey(pool.pk, month, is_capacity) for month in self.months]
         usual = pool.practical_capacity_minutes
-        placeholder = f"{usual.normalize():f}" if is_capacity and usual is not None else ""
+        placeholder = _plain(usual, is_capacity=True) if is_capacity and usual is not None else ""
         note = _("at company level") if pool.company_level and not is_capacity else ""
         return Row(pool.label, [self._cell(pool, key, placeholder) for key in keys], note, self._sum(keys))
 
@@ -141,7 +142,9 @@ class Grid:
 
 
 def _plain(value: Decimal, *, is_capacity: bool) -> str:
-    return f"{value.normalize():f}" if is_capacity else f"{value:.2f}"
+    """As somebody would type it, with the decimal sign of the reader's language."""
+    text = f"{value.normalize():f}" if is_capacity else f"{value:.2f}"
+    return text.replace(".", get_format("DECIMAL_SEPARATOR"))
 
 
 def _is_plain(value: object) -> bool:
@@ -174,4 +177,4 @@ def _said(code: str) -> str:
             return _("The number is too large.")
         case "too_many_decimals":
             return _("Two decimals are kept: round the number.")
-    return _("This is not a number.")
+    return _("This is not a number: write an amount as %(example)s.") % {"example": number(1234.5, digits=2)}

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from crm_site.lib.cells import money_cell, number_cell
 from crm_site.lib.components import Cell, Column, Row, Table
-from crm_site.lib.export import Sheet
+from crm_site.lib.export import Sheet, csv_manner
 from crm_site.lib.formatting import moment, month, number, percent
 from profitability.amount_files import RowFault
 from profitability.charts.drawings import category_name
-from profitability.models import ActivityRate, Costing, CostPoolAmount
+from profitability.models import ActivityRate, Costing, CostPool, CostPoolAmount
 from profitability.reports.costing import ActivityPlan
 from profitability.reports.versions import Comparison, Pair, PoolFigures
 from profitability.reports.workshop import Version
 from profitability.tables.costing import plain_number, reaches, takes, unit_cell
 
 MONTHS_NAMED = 3
+EXAMPLES = 3
 TONES = {"added": "success", "removed": "danger", "changed": "warning", "same": "neutral"}
 
 
@@ -196,3 +200,13 @@ def amounts_sheet(costing: Costing) -> Sheet:
         kinds=["text", "date", "money", "number"],
         rows=([one.pool.label, one.month, one.amount, one.capacity_minutes] for one in amounts.iterator()),
     )
+
+
+def example_lines(pools: Sequence[CostPool]) -> str:
+    """The beginning of a CSV file of amounts, as the spreadsheet of the reader writes it."""
+    manner = csv_manner(get_language())
+    rows = [[_("Cost pool"), _("Month"), _("Amount"), _("Capacity")]]
+    rows += [[pool.label, "2026-05", manner.cell(Decimal("1234.50")), ""] for pool in pools[:EXAMPLES]]
+    lines = io.StringIO()
+    csv.writer(lines, delimiter=manner.delimiter, lineterminator="\n").writerows(rows)
+    return lines.getvalue()

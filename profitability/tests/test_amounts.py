@@ -98,6 +98,15 @@ def test_cells_are_written_changed_and_emptied(editor: Client, draft: Costing, u
     }
 
 
+def test_cells_stand_as_the_reader_would_type_them_and_save_unchanged(editor: Client, draft: Costing, url: str) -> None:
+    before = entered(draft)
+    editor.cookies["django_language"] = "fr"
+    typed = opened(editor, url)
+    assert typed[cell(draft, "Warehouse", MAY)] == "12,00"
+    assert editor.post(url, typed).status_code == 302
+    assert entered(draft) == before
+
+
 def test_a_fault_is_said_beside_its_cell_and_nothing_is_written(editor: Client, draft: Costing, url: str) -> None:
     before = entered(draft)
     typed = opened(editor, url)
@@ -108,7 +117,7 @@ def test_a_fault_is_said_beside_its_cell_and_nothing_is_written(editor: Client, 
     assert answer.status_code == 422
     faults = answer.context["grid"].faults
     assert faults == {
-        cell(draft, "Desk", MAY): "This is not a number.",
+        cell(draft, "Desk", MAY): "This is not a number: write an amount as 1,234.50.",
         cell(draft, "Desk", APRIL, capacity=True): "Enter the amount of this month as well.",
     }
     assert 'value="a lot"' in answer.content.decode()
@@ -219,3 +228,18 @@ def test_cells_of_other_costings_stay_out_of_reach(editor: Client, draft: Costin
     theirs = other.pools.create(name="Theirs")
     editor.post(url, opened(editor, url) | {CellKey(theirs.pk, JUNE).name: "99"})
     assert cells_of(other, [JUNE]) == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "head"), [("en", "Cost pool,Month,Amount,Capacity"), ("fr", "Ressource;Mois;Montant;Capacité")]
+)
+def test_the_example_of_a_file_can_be_imported_as_it_stands(
+    editor: Client, draft: Costing, language: str, head: str
+) -> None:
+    editor.cookies["django_language"] = language
+    url = reverse("costing-amounts-import", args=[draft.pk])
+    example = editor.get(url).context["example"]
+    assert example.splitlines()[0] == head
+    file = SimpleUploadedFile("amounts.csv", example.encode())
+    assert editor.post(url, {"file": file}).status_code == 302
+    assert entered(draft)["Warehouse"][0] == "05: 1234.50"

@@ -101,9 +101,9 @@ def reader(names: dict[str, Any]) -> Client:
     return client
 
 
-def rows_of_csv(client: Client, address: str) -> list[list[str]]:
+def rows_of_csv(client: Client, address: str, delimiter: str = ",") -> list[list[str]]:
     text = b"".join(client.get(address).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-    return list(csv.reader(io.StringIO(text, newline="")))
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
 
 
 def cells_of_workbook(client: Client, address: str) -> Iterator[list[tuple[str, str]]]:
@@ -183,7 +183,7 @@ def test_a_table_that_a_page_does_not_have_is_not_found(names: dict[str, Any], r
 
 def test_headings_are_in_the_readers_language(names: dict[str, Any], reader: Client) -> None:
     reader.cookies["django_language"] = "fr"
-    heads, *_rows = rows_of_csv(reader, "/costing/?table=pools&format=csv")
+    heads, *_rows = rows_of_csv(reader, "/costing/?table=pools&format=csv", delimiter=";")
     assert heads[0] == "Ressource"
     assert [text for _kind, text in next(cells_of_workbook(reader, "/costing/?table=pools&format=xlsx"))] == heads
 
@@ -200,10 +200,14 @@ def test_the_period_of_the_page_is_that_of_its_files(names: dict[str, Any], read
     assert [row[0] for row in rows[1:]] == ["2026-04-01", "2026-05-01", "2026-06-01"]
 
 
-def test_exported_amounts_can_be_imported_again(names: dict[str, Any], reader: Client) -> None:
+@pytest.mark.parametrize(("language", "was", "becomes"), [("en", b"12.00", b"13.50"), ("fr", b"12,00", b"13,50")])
+def test_exported_amounts_can_be_imported_again(
+    names: dict[str, Any], reader: Client, language: str, was: bytes, becomes: bytes
+) -> None:
+    reader.cookies["django_language"] = language
     path = f"/costing/versions/{names['draft']}/amounts/"
     content = b"".join(reader.get(f"{path}?period=2026&table=amounts&format=csv").streaming_content)  # type: ignore[attr-defined]
-    file = io.BytesIO(content.replace(b"12.00", b"13.50"))
+    file = io.BytesIO(content.replace(was, becomes))
     file.name = "amounts.csv"
     answer = reader.post(f"{path}import/", {"file": file}, follow=True)
     assert answer.status_code == 200

@@ -138,6 +138,13 @@ def test_a_new_draft_is_a_copy_under_the_next_number(editor: Client, draft: Cost
         assert Costing.objects.first().name == expected
 
 
+def test_two_drafts_of_one_version_are_told_apart_by_their_names(editor: Client, draft: Costing) -> None:
+    published(draft)
+    for _once in range(2):
+        editor.post(reverse("costing-new"), {"from": draft.pk})
+    assert {one.name for one in Costing.objects.all()} == {draft.name, f"{draft.name} (2)", f"{draft.name} (3)"}
+
+
 def test_without_any_costing_an_empty_draft_begins(editor: Client) -> None:
     answer = editor.post(reverse("costing-new"), follow=True)
     assert "There is no cost pool yet." in answer.content.decode()

@@ -28,7 +28,7 @@ from profitability.periods import Length, Period, month_at, month_index, quarter
 from profitability.permissions import EDIT_COSTING
 from profitability.reports.period_words import period_name
 from profitability.reports.workshop import grid_period, months_in
-from profitability.tables.workshop import amounts_sheet, faults_table
+from profitability.tables.workshop import amounts_sheet, example_lines, faults_table
 from profitability.views.files import page_with_files
 from profitability.views.workshop import breadcrumbs, sent_back, version_url, visible_costing
 
@@ -156,7 +156,7 @@ def costing_amounts_import(request: HttpRequest, pk: int) -> HttpResponse:
         "cancel_url": version_url(costing),
         "found": found,
         "faults": faults_table(found.faults[:FAULTS_SHOWN]) if found else None,
-        "pools": list(costing.pools.all()),
+        "example": example_lines(list(costing.pools.all())),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "profitability/costing_amounts_import.html", context, status=status)

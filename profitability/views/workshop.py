@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -106,12 +107,13 @@ def costing_new(request: HttpRequest) -> HttpResponse:
 
 
 def _next_name(name: str) -> str:
-    """The name with a number behind it, the next one where there was a number (not a year) already."""
+    """The name with a number behind it that no version has yet, past a number (not a year) already there (1 query)."""
     stem, _blank, number = name.rpartition(" (")
     counted = number.removesuffix(")")
-    if stem and counted.isdecimal():
-        return f"{stem} ({int(counted) + 1})"
-    return f"{name[:110]} (2)"
+    if not stem or not counted.isdecimal():
+        stem, counted = name[:110], "1"
+    taken = set(Costing.objects.filter(name__startswith=stem).values_list("name", flat=True))
+    return next(free for at in itertools.count(int(counted) + 1) if (free := f"{stem} ({at})") not in taken)
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
