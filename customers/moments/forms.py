@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy
 from crm_site.lib.trail.together import SEEN, GuardedForm
 from customers.models import Channel, ContactMoment, Customer
 from customers.moments.actions import FollowUp, note_touchpoint
+from customers.moments.durations import said_duration
 
 MOST_PERSONS = 200
 FOLLOW_UP = ("follow_up", "follow_up_on")
+FIRST_OF_QUICK = ("summary", "minutes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +72,31 @@ class MomentForm(GuardedForm):
         user: AbstractUser | AnonymousUser,
         now: dt.datetime,
         may_plan: bool,
-        note: bool = False,
+        quick: Quick | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self.customer, self.now, self.note = customer, now, note
+        self.customer, self.now, self.quick = customer, now, quick
+        self.heard: int | None = None  # minutes that the summary began with
+        self.note = quick is not None and not quick.channel
         self.initial.setdefault("occurred_at", timezone.localtime(now).replace(second=0, microsecond=0))
         if not may_plan or self.instance.pk:
             for name in FOLLOW_UP:
                 del self.fields[name]
-        if note:
+        if self.note:
             for name in ("touchpoint", "direction"):
                 del self.fields[name]
-        self.fields["summary" if note else "minutes"].widget.attrs["autofocus"] = True
+        self._begin_with_words()
         self._offer_persons(user)
+
+    def _begin_with_words(self) -> None:
+        """What is typed straight after the two keys is the summary, which may begin with the duration."""
+        if self.quick is not None:
+            self.order_fields(FIRST_OF_QUICK)
+            if not self.note:
+                self.fields["summary"].help_text = _("Begin with “12 min” or “1 h 15” to note the duration as well.")
+        begins = "summary" if self.quick is not None or self.instance.pk else "touchpoint"
+        self.fields[begins].widget.attrs["autofocus"] = True
 
     def _offer_persons(self, user: AbstractUser | AnonymousUser) -> None:
         """The members or contact persons of a household or company whom the reader sees; persons have none."""
@@ -110,9 +123,19 @@ class MomentForm(GuardedForm):
 
     def clean(self) -> dict[str, Any]:
         entered = super().clean()
+        self._hear_duration(entered)
         if entered.get("follow_up") and not entered.get("follow_up_on") and "follow_up_on" not in self.errors:
             self.add_error("follow_up_on", _("Say by which day."))
         return entered
+
+    def _hear_duration(self, entered: dict[str, Any]) -> None:
+        """Minutes that were said in front of the words of a call, where the field of minutes was left empty."""
+        if self.quick is None or self.note or entered.get("minutes") is not None or "minutes" in self.errors:
+            return
+        said = said_duration(entered.get("summary", ""))
+        if said is not None:
+            self.heard = said.minutes
+            entered |= {"minutes": said.minutes, "summary": said.text}
 
     def entries(self) -> dict[str, Any]:
         """The fields of the contact moment; a note has no channel, but a touchpoint of its own."""

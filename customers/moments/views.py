@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm_site.lib.panels import answer_panel
 from customers.models import ContactMoment, Customer
@@ -67,7 +68,7 @@ def moment_create(request: HttpRequest, pk: int) -> HttpResponse:
         user=request.user,
         now=now,
         may_plan=request.user.has_perm(ADD_TASK),
-        note=quick is not None and not quick.channel,
+        quick=quick,
         initial=_beginning(request, quick),
     )
     in_place = "HX-Request" in request.headers
@@ -78,11 +79,23 @@ def moment_create(request: HttpRequest, pk: int) -> HttpResponse:
             _remember(request, quick, form.cleaned_data["touchpoint"].pk)
         noted = _("The contact moment was noted and the follow-up planned.") if planned else ""
         messages.success(request, noted or _("The contact moment was noted."))
+        if form.heard is not None:
+            messages.info(request, _counted(form.heard))
         return HttpResponse(headers={"HX-Refresh": "true"}) if in_place else redirect(customer)
     title = _("Note a contact moment") if quick is None else str(quick.label)
     context = _page(customer, title) | {"form": form, "here": request.get_full_path()}
     template = "customers/moment_quick.html" if in_place else "generic/form.html"
     return render(request, template, context, status=422 if form.is_bound else 200)
+
+
+def _counted(minutes: int) -> str:
+    """Says which duration was read out of the words, so that a wrong one is seen at once."""
+    words = ngettext(
+        "%(minutes)s minute was taken from the beginning of the summary.",
+        "%(minutes)s minutes were taken from the beginning of the summary.",
+        minutes,
+    )
+    return words % {"minutes": minutes}
 
 
 def _beginning(request: HttpRequest, quick: Quick | None) -> dict[str, Any]:

@@ -323,3 +323,34 @@ def test_emails_are_noted_where_people_answer_them() -> None:
     TouchpointFactory(name="Question by e-mail", channel=Channel.EMAIL, position=2, standard_minutes=6)
     assert email_touchpoint().name == "Question by e-mail"
     assert handled_touchpoint(Channel.FAX) is None
+
+
+# --- Words typed straight after the two keys --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["call", "visit", "email", "note"])
+def test_a_quick_form_begins_with_the_words(client: Client, agent: User, code: str) -> None:
+    form = client.get(f"/customers/{CustomerFactory().pk}/moments/new/?as={code}", headers=IN_PLACE).context["form"]
+    assert list(form.fields)[:2] == ["summary", "minutes"]
+    assert [name for name, field in form.fields.items() if "autofocus" in field.widget.attrs] == ["summary"]
+
+
+def test_the_duration_of_a_call_may_stand_in_front_of_the_words(client: Client, agent: User, call: Touchpoint) -> None:
+    address = f"/customers/{CustomerFactory().pk}/moments/new/?as=call"
+    page = client.post(address, entries(call, minutes="", summary="12 min talked about prices"), follow=True)
+    moment = ContactMoment.objects.get()
+    assert (moment.minutes, moment.summary) == (12, "talked about prices")
+    assert "12 minutes were taken from the beginning of the summary." in page.content.decode()
+
+
+def test_minutes_that_were_entered_leave_the_words_alone(client: Client, agent: User, call: Touchpoint) -> None:
+    address = f"/customers/{CustomerFactory().pk}/moments/new/?as=call"
+    client.post(address, entries(call, minutes="3", summary="12 min late"))
+    moment = ContactMoment.objects.get()
+    assert (moment.minutes, moment.summary) == (3, "12 min late")
+
+
+def test_a_note_keeps_its_words_as_they_are(client: Client, agent: User) -> None:
+    address = f"/customers/{CustomerFactory().pk}/moments/new/?as=note"
+    client.post(address, {"occurred_at": now(), "summary": "10 min walk from the shop"})
+    assert ContactMoment.objects.get().summary == "10 min walk from the shop"

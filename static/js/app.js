@@ -1,5 +1,6 @@
 /* Small behaviours, each switched on by a data- attribute; every page reads and saves without them.
      data-key="/" or "g c"   keyboard: focuses a field, follows a link, presses a button (data-key-label names it)
+     data-key-form           beside data-key: it fetches a form, and what is typed meanwhile goes into that form
      data-menu               a <details> that closes on Escape and on a click beside it
      data-guard              a form that asks before unsaved changes are left
      data-once               a form that is sent once only
@@ -78,11 +79,34 @@
   const keysOff = () => { try { return localStorage.getItem(KEYS_OFF) === "1"; } catch { return false; } };
   let first = "";
   let firstTimer;
+  // What is typed after a shortcut whose form is still on its way: it belongs into that form and must press no other key.
+  let early = null;
 
   const press = (element) => {
-    if (element.matches("input, textarea, select")) { element.focus(); element.select?.(); }
-    else element.click();
+    if (element.matches("input, textarea, select")) { element.focus(); element.select?.(); return; }
+    if (element.matches("[data-key-form]")) early = { source: element, text: "" };
+    element.click();
   };
+
+  const keepEarly = (event) => {
+    if (event.key === "Escape") { early = null; return; }
+    if (event.key === "Backspace") early.text = early.text.slice(0, -1);
+    else if (event.key.length === 1) early.text += event.key;
+    else return;
+    event.preventDefault();
+  };
+
+  const handOver = () => {
+    if (!early || early.source.isConnected) return;
+    const field = document.activeElement;
+    if (early.text && field?.matches("input, textarea")) {
+      field.setRangeText(early.text, field.selectionStart, field.selectionEnd, "end");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    early = null;
+  };
+  document.addEventListener("htmx:after:swap", handOver);
+  ["htmx:error", "htmx:response:error"].forEach((name) => document.addEventListener(name, () => { early = null; }));
 
   const sheet = () => {
     const dialog = one("#shortcuts");
@@ -115,6 +139,7 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || one("dialog[open]") || keysOff()) return;
+    if (early) { keepEarly(event); return; }
     const pressed = first ? `${first} ${event.key}` : event.key;
     const match = all("[data-key]").find((element) => element.dataset.key === pressed && element.getClientRects().length);
     const begins = !first && all("[data-key]").some((element) => element.dataset.key.startsWith(`${event.key} `));

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from crm_site import roles
 from crm_site.lib.jobs.actions import run_job
@@ -40,6 +40,34 @@ def test_sales_finds_a_customer_by_a_few_letters_and_notes_a_call(site: Site, co
     site.page.get_by_label("Summary").fill("Asked for a second lamp")
     site.page.locator("main form button[type=submit]").click()
     expect(site.page.get_by_text("Asked for a second lamp").first).to_be_visible()
+
+
+def answer_late(route: Route) -> None:
+    route.request.frame.page.wait_for_timeout(400)
+    route.continue_()
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "kept"),
+    [
+        ("c", "12 min sent the new prices", "sent the new prices"),
+        ("n", "men and women, evenings", "men and women, evenings"),
+    ],
+)
+def test_what_is_typed_straight_after_two_keys_becomes_the_summary(
+    site: Site, company: list[Customer], key: str, typed: str, kept: str
+) -> None:
+    site.sign_in(roles.SALES)
+    site.open("customer", company[7].pk)
+    site.settled()
+    # Held back for a moment, as by a slow line: letters that stand for other shortcuts must not be taken for them.
+    site.page.route("**/moments/new/**", answer_late)
+    site.page.keyboard.press("l")
+    site.page.keyboard.press(key)
+    site.page.keyboard.type(typed)
+    expect(site.page.get_by_label("Summary")).to_have_value(typed)
+    site.page.keyboard.press("Control+Enter")
+    expect(site.page.locator("#moments").get_by_text(kept, exact=True)).to_be_visible()
 
 
 def test_a_manager_imports_a_file_and_sees_what_became_of_every_row(
