@@ -30,6 +30,7 @@ from customers.models.company import company_lately
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import Order, OrderQuerySet
 from customers.models.scorecard import Category, Stage
+from customers.permissions import CHANGE_MANY
 from customers.reports import (
     FIGURES,
     FilterChoices,
@@ -263,6 +264,7 @@ class CustomerForm(EditedTogether):
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
         assert owners.queryset is not None
         owners.queryset = owners.queryset.filter(is_active=True)
+        self._offer_tags(user)
         self.further = custom_fields.fields()
         for field in self.further:
             present = custom_fields.read(field, self.instance.custom)
@@ -274,6 +276,16 @@ class CustomerForm(EditedTogether):
             self.initial["version"] = version_of(self.instance)
         else:
             del self.fields["version"]
+
+    def _offer_tags(self, user: AbstractUser | AnonymousUser) -> None:
+        """A heading with nothing below says nothing: without tags, only who can make the first is told how."""
+        tags = cast(forms.ModelMultipleChoiceField, self.fields["tags"])
+        if tags.queryset is None or tags.queryset.exists():
+            return
+        if user.has_perm(CHANGE_MANY):
+            tags.help_text = _("There are none yet: tick customers in the list and choose “Add a tag” to make the first.")
+        else:
+            del self.fields["tags"]
 
     def clean_country(self) -> str:
         """Kept by its English name in whichever language it was written, so that one country has one name."""
@@ -295,7 +307,7 @@ class CustomerForm(EditedTogether):
 
     def changes(self) -> dict[str, Any]:
         """What was entered, for the action that writes it."""
-        entered = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        entered = {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.fields}
         return entered | {"custom": self.instance.custom}
 
     def reference_taken(self) -> None:

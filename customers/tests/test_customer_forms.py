@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from customers.models import ContactMoment, Customer
+from customers.models import ContactMoment, Customer, Tag
 from customers.tests.factories import CompanyFactory, CustomerFactory, TouchpointFactory, user_with
 
 NEW = "/customers/new/"
@@ -167,3 +167,20 @@ def test_a_wrong_moment_is_refused_with_a_reason(editor: Client, field: str, val
     assert response.status_code == 422
     assert words in str(response.context["form"].errors)
     assert not ContactMoment.objects.exists()
+
+
+# --- Tags ---------------------------------------------------------------------------------------------------------------
+
+
+def test_tags_are_offered_once_there_are_some(editor: Client) -> None:
+    assert "tags" not in editor.get(NEW).context["form"].fields
+    tag = Tag.objects.create(name="Collector")
+    assert "Collector" in editor.get(NEW).content.decode()
+    editor.post(NEW, ENTRIES | {"tags": [tag.pk]})
+    assert list(Customer.objects.get(reference="K1").tags.all()) == [tag]
+
+
+def test_who_can_make_the_first_tag_is_told_how(client: Client, db: None) -> None:
+    CompanyFactory()
+    client.force_login(user_with(*(f"customers.{name}" for name in WRITING), "customers.change_many_customers"))
+    assert "choose “Add a tag” to make the first" in client.get(NEW).content.decode()
