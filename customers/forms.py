@@ -283,7 +283,9 @@ class CustomerForm(EditedTogether):
         if tags.queryset is None or tags.queryset.exists():
             return
         if user.has_perm(CHANGE_MANY):
-            tags.help_text = _("There are none yet: tick customers in the list and choose “Add a tag” to make the first.")
+            tags.help_text = _(
+                "There are none yet: tick customers in the list and choose “Add a tag” to make the first."
+            )
         else:
             del self.fields["tags"]
 

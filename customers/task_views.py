@@ -174,8 +174,10 @@ def back(request: HttpRequest, otherwise: str) -> str:
 def task_calendar_page(request: HttpRequest) -> HttpResponse:
     """The address of one's own calendar; asking for a new one ends the old."""
     if request.method == "POST":
+        had_one = CalendarFeed.objects.filter(owner=request.user.pk).exists()
         renew_calendar(owner=request.user)  # type: ignore[arg-type]
-        messages.success(request, _("Your calendar has a new address. The old one shows nothing any more."))
+        ended = _("Your calendar has a new address. The old one shows nothing any more.")
+        messages.success(request, ended if had_one else _("Your calendar has an address now."))
         return redirect("task-calendar")
     feed = CalendarFeed.objects.filter(owner=request.user.pk).first()
     url = feed and request.build_absolute_uri(reverse("task-feed", args=[task_calendar.token_of(feed)]))

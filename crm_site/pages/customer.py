@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language_info, ngettext
@@ -24,7 +25,7 @@ from crm_site.pages.recent import last_list, note_list, note_visit
 from crm_site.pages.walk import can_walk
 from customers import custom_fields, file_reports
 from customers.freshness import outdated
-from customers.models import Company, Customer, Run, Scorecard
+from customers.models import Company, Customer, Merge, Run, Scorecard
 from customers.moments.forms import QUICK
 from customers.moments.timeline import Narrowed, timeline
 from customers.need_reports import needs_of
@@ -68,11 +69,22 @@ class Figures:
     years: YearsProfit | None  # none without a card
 
 
+def where_it_went(request: HttpRequest, pk: int) -> HttpResponse:
+    """From the old address of a merged customer, in a bookmark or an e-mail, to the file of the one that was kept."""
+    merges = Merge.objects.visible_to(request.user).standing().select_related("kept")
+    merge = get_object_or_404(merges.order_by("-pk"), gone_id=pk)
+    messages.info(request, _("%(gone)s is now part of this customer.") % {"gone": merge.gone_label})
+    return redirect(merge.kept)
+
+
 @permission_required(VIEW_CUSTOMERS, raise_exception=True)
 def customer_file(request: HttpRequest, pk: int) -> HttpResponse:
     """Identity, figures, orders, contact moments and members; each part for whoever may see it."""
     customers = Customer.objects.visible_to(request.user).select_related("member_of").only(*SHOWN)
-    customer = file_reports.with_names(get_object_or_404(customers, pk=pk))
+    found = customers.filter(pk=pk).first()
+    if found is None:
+        return where_it_went(request, pk)
+    customer = file_reports.with_names(found)
     note_list(request)
     more = has_more(request.user, customer)
     if not more:

@@ -25,7 +25,7 @@ from crm_site.lib.paging import capped_count
 from crm_site.pages.today_lists import CATEGORY_WORDS
 from customers import today_reports as reports
 from customers.models import Company, Customer, Run, Task
-from customers.permissions import VIEW_CUSTOMERS, VIEW_FIGURES, VIEW_MOMENTS, VIEW_TASKS
+from customers.permissions import CHANGE_CUSTOMER, VIEW_CUSTOMERS, VIEW_FIGURES, VIEW_MOMENTS, VIEW_TASKS
 
 SHOWN = 5
 COUNTED = 1000
@@ -76,6 +76,11 @@ class Day:
     @property
     def user(self) -> Any:
         return self.request.user
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether the advice to enter something in a file can be followed."""
+        return bool(self.user.has_perm(CHANGE_CUSTOMER))
 
     def money(self, value: Any) -> str:
         return formatting.money(value, self.currency, digits=0)
@@ -186,7 +191,9 @@ def categories_block(day: Day, run: Run) -> Block:
         )
         for share in reports.categories_of(day.user, run)
     ]
-    empty = _("You look after no customer with figures yet: become the owner of some in their files.")
+    empty = _("You look after no customer with figures yet.")
+    if day.may_edit:
+        empty = _("You look after no customer with figures yet: become the owner of some in their files.")
     return Block(_("My customers by category"), empty, f"{reverse('customers')}?owner={day.user.pk}", lines)
 
 
@@ -279,7 +286,9 @@ def customise(day: Day) -> Step:
         Line(customer.full_name, customer.get_absolute_url(), wishes(customer), proposal(customer, families))
         for customer in first
     ]
-    empty = _("Note what a customer needs, or the channel they prefer, in their file; proposals come from there.")
+    empty = _("Proposals come from what is known of your customers' needs and of the channel that they prefer.")
+    if day.may_edit:
+        empty = _("Note what a customer needs, or the channel they prefer, in their file; proposals come from there.")
     block = Block(_("Proposals"), empty, reverse("today-list", args=["preferences"]), lines, count)
     return Step(_("Customise"), _("Offer each what suits them, in the way they like."), [block])
 

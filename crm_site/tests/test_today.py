@@ -37,7 +37,7 @@ READING = ("view_customer", "view_task", "view_scorecard", "view_contactmoment",
 def seller(client: Client) -> User:
     """Somebody whose browser is `client`."""
     CompanyFactory()
-    user = user_with(*(f"customers.{name}" for name in READING))
+    user = user_with(*(f"customers.{name}" for name in (*READING, "change_customer")))
     client.force_login(user)
     return user
 
@@ -172,6 +172,13 @@ def test_a_new_colleague_is_told_what_to_do(client: Client, seller: User) -> Non
     assert "Figures appear here after the first recompute." in page
     assert "Nothing is due. Plan a call or a visit" in page
     assert "Note what a customer needs" in page
+
+
+def test_who_may_not_edit_files_is_not_advised_to(client: Client, seller: User, runs: tuple[Run, Run]) -> None:
+    assert "become the owner of some" in block(client, "My customers by category").empty
+    client.force_login(user_with(*(f"customers.{name}" for name in READING)))
+    assert block(client, "My customers by category").empty == "You look after no customer with figures yet."
+    assert block(client, "Proposals").empty.startswith("Proposals come from what is known")
 
 
 def test_every_list_behind_the_page_opens_even_when_it_is_empty(client: Client, seller: User) -> None:

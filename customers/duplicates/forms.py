@@ -56,6 +56,7 @@ class NewCustomerForm(CustomerForm):
         super().__init__(*args, user=user, **options)
         self.user = user
         self.likely: list[Likely] = []
+        self.order_fields(["create_anyway"])  # right below the warning that it answers
 
     def _post_clean(self) -> None:
         """Once the entries stand in the instance, look around: what is alike is told by all of them together."""
@@ -65,6 +66,6 @@ class NewCustomerForm(CustomerForm):
         self.likely = likely_duplicates(self.instance, self.user)
         if not self.likely:
             return
-        self.fields["create_anyway"].widget = forms.CheckboxInput()
+        self.fields["create_anyway"].widget = forms.CheckboxInput(attrs={"autofocus": True})
         if not self.cleaned_data.get("create_anyway"):
             self.add_error("create_anyway", _("Look at the customers above, or tick this to add a new one."))

@@ -156,7 +156,7 @@ def _merged(request: HttpRequest, form: MergeForm, both: tuple[Customer, Custome
         messages.error(request, str(refusal.sentence))
         return redirect(request.path)
     done = _("%(gone)s is now part of %(kept)s. You can undo this until one of both changes.")
-    messages.success(request, done % {"gone": merge.gone_name, "kept": merge.kept})
+    messages.success(request, done % {"gone": merge.gone_label, "kept": f"{merge.kept} ({merge.kept.reference})"})
     return redirect("customer", merge.kept_id)
 
 
@@ -197,7 +197,7 @@ def merge_undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _undo_context(merge: Merge, sentences: list[str]) -> dict[str, Any]:
-    names = {"gone": f"{merge.gone_name} ({merge.gone_reference})", "kept": merge.kept}
+    names = {"gone": merge.gone_label, "kept": merge.kept}
     return {
         "page_title": _("Undo a merge"),
         "breadcrumbs": [(_("Merges"), reverse("merges")), (str(merge.kept), merge.kept.get_absolute_url())],

@@ -97,3 +97,8 @@ class Merge(models.Model):
     def gone_name(self) -> str:
         """The name of the customer that went."""
         return f"{self.gone.get('given_name', '')} {self.gone.get('name', '')}".strip()
+
+    @property
+    def gone_label(self) -> str:
+        """Name and reference of the customer that went: two that were merged often bear the same name."""
+        return f"{self.gone_name} ({self.gone_reference})"

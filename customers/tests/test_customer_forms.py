@@ -169,7 +169,7 @@ def test_a_wrong_moment_is_refused_with_a_reason(editor: Client, field: str, val
     assert not ContactMoment.objects.exists()
 
 
-# --- Tags ---------------------------------------------------------------------------------------------------------------
+# --- Tags -------------------------------------------------------------------------------------------------------------
 
 
 def test_tags_are_offered_once_there_are_some(editor: Client) -> None:

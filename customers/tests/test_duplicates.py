@@ -308,6 +308,8 @@ def test_whoever_enters_a_customer_again_is_warned_and_may_go_on(
     assert "may be here already" in page
     assert here.reference in page
     assert 'type="checkbox" name="create_anyway"' in page
+    # Where the warning is read: not below twenty other fields.
+    assert page.index("may be here already") < page.index('name="create_anyway"') < page.index('name="reference"')
     assert Customer.objects.count() == 1
     assert browser_of_merger.post("/customers/new/", ENTERED | entries | {"create_anyway": "on"}).status_code == 302
     assert Customer.objects.count() == 2

@@ -181,3 +181,30 @@ def test_two_in_a_pair_can_be_told_apart_while_comparing(browser_of_merger: Clie
     pair = DuplicatePairFactory()
     page = browser_of_merger.get(address(pair.second, pair.first)).content.decode()
     assert f"/customers/duplicates/{pair.pk}/different/" in page
+
+
+# --- The address of a customer that went
+
+
+def test_the_address_of_a_merged_customer_leads_to_the_one_that_was_kept(browser_of_merger: Client) -> None:
+    kept, gone = CustomerFactory(reference="K-1"), CustomerFactory(reference="G-1", name="Gone", given_name="")
+    merge = merge_customers(kept=kept, gone=gone, fields={}, by=UserFactory())
+    response = browser_of_merger.get(f"/customers/{merge.gone_id}/", follow=True)
+    assert response.redirect_chain == [(f"/customers/{kept.pk}/", 302)]
+    assert "Gone (G-1) is now part of this customer." in response.content.decode()
+
+
+def test_the_address_tells_nothing_where_the_kept_customer_may_not_be_seen(browser_of_merger: Client) -> None:
+    kept, gone = CustomerFactory(owner=UserFactory()), CustomerFactory()
+    merge = merge_customers(kept=kept, gone=gone, fields={}, by=UserFactory())
+    assert browser_of_merger.get(f"/customers/{merge.gone_id}/").status_code == 404
+
+
+def test_a_merge_names_both_by_their_references(browser_of_merger: Client) -> None:
+    kept, gone = (
+        CustomerFactory(reference="K-1", name="A", given_name=""),
+        CustomerFactory(reference="G-1", name="A", given_name=""),
+    )
+    url = address(kept, gone)
+    response = browser_of_merger.post(url, entries_of(browser_of_merger, url, kept=kept.pk), follow=True)
+    assert "A (G-1) is now part of A (K-1)." in response.content.decode()

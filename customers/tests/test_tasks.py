@@ -317,6 +317,11 @@ def test_the_calendar_holds_ones_own_open_tasks(client: Client, worker: User) ->
     assert response.headers["Cache-Control"].startswith("private")
 
 
+def test_only_a_renewed_calendar_speaks_of_an_address_before(browser_of: Client, worker: User) -> None:
+    told = [browser_of.post("/tasks/calendar/", follow=True).content.decode() for _ in range(2)]
+    assert ["The old one shows nothing any more." in page for page in told] == [False, True]
+
+
 def test_a_renewed_calendar_ends_the_address_before(browser_of: Client, worker: User, client: Client) -> None:
     renew_calendar(owner=worker)
     old = feed_of(worker)
