@@ -84,7 +84,8 @@ def _body(watch: AnyWatch) -> str:
         # What nothing refers to yet, or any more, changes no figure.
         insert = delete = "SELECT NULL::bigint WHERE false"
     else:
-        customers = f"SELECT DISTINCT coalesce({watch.customer}, 0) FROM {{rows}} r {watch.joined}"
+        # In order, since the index on customers takes many notes in half the time then.
+        customers = f"SELECT DISTINCT coalesce({watch.customer}, 0) FROM {{rows}} r {watch.joined} ORDER BY 1"
         insert, delete = customers.format(rows="new_rows"), customers.format(rows="old_rows")
         update = customers.format(rows=f"({differing})")
     return f"""

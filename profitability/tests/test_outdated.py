@@ -5,13 +5,14 @@ import datetime as dt
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from customers.freshness import outdated
 from customers.models import Customer, Order, Product, Run
 from customers.permissions import VIEW_CUSTOMERS, VIEW_FIGURES
 from customers.tests.factories import CompanyFactory, CustomerFactory, user_with
 from profitability.actions import recompute_if_changed
-from profitability.changes import changed_since, state_of_database
+from profitability.changes import NOTES, changed_since, state_of_database
 from profitability.permissions import SEE_VALUE
 from profitability.tests.shop import bought, recomputed
 
@@ -94,6 +95,18 @@ def test_nobody_is_marked_without_figures_or_by_figures_of_old(ada: Customer) ->
     run.save()
     assert outdated(run, [ada.pk]) == set()
     assert outdated(run, []) == set()
+
+
+def test_notes_of_a_large_import_are_not_all_read_for_a_page(ada: Customer) -> None:
+    run = recomputed()
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {NOTES} (customer_id) SELECT {ada.pk} + n FROM generate_series(0, 20000) n")
+        cursor.execute(f"ANALYZE {NOTES}")
+        with CaptureQueriesContext(connection) as asked:
+            assert outdated(run, [ada.pk]) == {ada.pk}
+        cursor.execute("EXPLAIN " + asked[0]["sql"])
+        plan = "\n".join(line for (line,) in cursor)
+    assert f"Seq Scan on {NOTES}" not in plan
 
 
 def test_changes_are_seen_by_a_connection_that_wrote_nothing(ada: Customer) -> None:
