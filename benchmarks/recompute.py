@@ -57,7 +57,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--customers", type=int, nargs="+", default=[100_000, 1_000_000])
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--ranges", type=int, default=2, help="into how many parts the orders are cut, read at a time")
+    options.add_argument("--ranges", type=int, default=2, help="how many parts of the records are read at a time")
     options.add_argument("--data-dir", type=Path, default=ROOT / "var" / "benchmarks")
     options.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     chosen = options.parse_args()
@@ -196,8 +196,7 @@ from crm_site.lib import snapshot
 from crm_site.lib.jobs.registry import handler_of
 from profitability.actions import RECOMPUTE, request_recompute
 handler_of(RECOMPUTE.name)  # a worker has loaded what it needs
-from profitability.recompute import gather
-snapshot.AT_ONCE = gather.AT_ONCE = RANGES
+snapshot.AT_ONCE = RANGES
 with connection.cursor() as cursor:
     cursor.execute("CHECKPOINT")
 job = request_recompute(reason=Run.Reason.ASKED, full=FULL)

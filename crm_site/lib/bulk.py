@@ -1,11 +1,12 @@
 """Millions of rows between PostgreSQL and numpy by COPY in its binary form: columns out, columns in.
 
-Reading hands over chunks, so that a table of any size passes through bounded memory. Writing takes whole columns; rows
-with the same empty columns and the same texts have the same layout, and are packed together.
+Rows come as they are (`read_all`), or gathered into columns by the database (`read_columns`): a large table part by
+part. Writing takes whole columns; rows with the same empty columns and the same texts have the same layout, and are
+packed together.
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import SEEK_END, BytesIO
@@ -17,6 +18,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 BIGINT, INTEGER, SMALLINT, FLOAT, DATE = ">i8", ">i4", ">i2", ">f8", ">i4"
+# What makes the binary form of a number; a day is read as a number of days.
+SENDERS = {BIGINT: "int8send", INTEGER: "int4send", SMALLINT: "int2send", FLOAT: "float8send"}
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
@@ -59,8 +62,8 @@ class Vectors:
 Column = Numbers | Words | Vectors
 
 
-def read(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str], take: Callable[[Table], None]) -> None:
-    """Run a query and hand over its rows in chunks, column by column; no value may be empty, and none is text.
+def read_all(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str]) -> Table:
+    """The whole result of a query that is known to fit into memory; no value may be empty, and none is text.
 
     The rows wait in a temporary file: taking them one by one as they come would cost more than all the rest.
     """
@@ -68,16 +71,29 @@ def read(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str], 
         with connection.cursor() as cursor:
             statement = cursor.cursor.mogrify(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", parameters).decode()
             cursor.cursor.copy_expert(statement, file)
-        for rows in _rows(file, columns):
-            take(rows)
-
-
-def read_all(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str]) -> Table:
-    """The whole result of a query that is known to fit into memory."""
-    chunks: list[Table] = []
-    read(query, parameters, columns, chunks.append)
+        chunks = list(_rows(file, columns))
     nothing = {name: np.empty(0, _native(kind)) for name, kind in columns.items()}
     return {name: np.concatenate([chunk[name] for chunk in (nothing, *chunks)]) for name in columns}
+
+
+def read_columns(query: str, parameters: Mapping[str, Any], columns: Mapping[str, str]) -> Table:
+    """The whole result of a query, of which the database makes one value for each column; none may be empty.
+
+    Where there are many rows this takes neither side as long as handing them over one by one. A column must stay below
+    1 GB, and all of them fit into memory: whoever reads a large table does it in parts.
+    """
+    gathered = ", ".join(f"string_agg({SENDERS[kind]}({name}), NULL)" for name, kind in columns.items())
+    data = _row(f"SELECT count(*), {gathered} FROM ({query}) found", parameters)
+    found: Table = {}
+    at = 2
+    for name, kind in {"": BIGINT, **columns}.items():
+        size = max(int.from_bytes(data[at : at + 4], "big", signed=True), 0)
+        found[name] = np.frombuffer(data, kind, size // np.dtype(kind).itemsize, at + 4).astype(_native(kind))
+        at += 4 + size
+    rows = int(found.pop("")[0])
+    if any(len(column) != rows for column in found.values()):
+        raise ValueError(OTHER_SHAPE)
+    return found
 
 
 def write(table: str, columns: Mapping[str, Column], *, rows: int) -> None:
@@ -91,12 +107,17 @@ def write(table: str, columns: Mapping[str, Column], *, rows: int) -> None:
 
 def read_value(query: str, parameters: Mapping[str, Any]) -> bytes | None:
     """One binary value, as large as it may be: as text it would be twice the size. None where there is no row."""
+    data = _row(query, parameters)
+    return bytes(data[6:]) if data else None
+
+
+def _row(query: str, parameters: Mapping[str, Any]) -> memoryview:
+    """The only row of a query in the form of a copy, each value behind its length; nothing where there is none."""
     file = BytesIO()
     with connection.cursor() as cursor:
         statement = cursor.cursor.mogrify(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", parameters).decode()
         cursor.cursor.copy_expert(statement, file)
-    data = file.getbuffer()[len(SIGNATURE) : -len(END)]
-    return bytes(data[6:]) if data else None
+    return file.getbuffer()[len(SIGNATURE) : -len(END)]
 
 
 def write_values(table: str, rows: Iterable[tuple[int, str, bytes]]) -> None:

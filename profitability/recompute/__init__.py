@@ -23,9 +23,10 @@ from customers.models import Run
 from profitability.recompute.base import Models
 from profitability.recompute.forecast import Forecast, forecast
 from profitability.recompute.gather import load_months
-from profitability.recompute.months import day_number
+from profitability.recompute.months import day_number, month_columns
 from profitability.recompute.publish import begin, drop_old_rows, publish
-from profitability.recompute.reading import Basis, account, read_basis
+from profitability.recompute.reading import Basis, account, add_up, read_basis
+from profitability.recompute.records import Spool
 from profitability.recompute.rows import rows_of
 from profitability.recompute.scorecards import find_standing
 from profitability.recompute.stopwatch import Stopwatch
@@ -48,12 +49,15 @@ def run_recompute(
     run = begin(job=context.job, as_of=as_of, reason=reason)
     rows, watch, check, today = rows_of(run.pk), Stopwatch(context), context.check_stop, day_number(as_of)
     with watch.stage("facts"):
-        basis = read_basis(run, check, full=full)
-    extent = basis.extent
+        basis = read_basis(run, full=full)
+    extent, months = basis.extent, Spool(month_columns(basis.plan.drivers))
     # Writing the months is the database's work, and most of the rest is ours.
-    with alongside(partial(load_months, basis.gathered, rows.months, extent.base)):
+    writing = partial(load_months, months=months, people=basis.read.people, partition=rows.months, base=extent.base)
+    with alongside(writing) as finished:
+        with watch.stage("facts"):
+            gathered = add_up(basis, run, months=months, finished=finished, check=check)
         with watch.stage("costs"):
-            accounting = account(basis, run, check)
+            accounting = account(basis, gathered, run, check)
         accounts, policy = accounting.accounts, basis.policy
         with watch.stage("forecast"):
             outlook = forecast(
@@ -86,5 +90,5 @@ def run_recompute(
 def _told_to_later_runs(basis: Basis, outlook: Forecast) -> dict[str, Any]:
     """What a run of what changed has to know of the full one that it starts from."""
     models = Models(purchases=outlook.purchases, margins=outlook.margins)
-    slices = basis.gathered.people.slices
+    slices = basis.read.people.slices
     return {"settings": basis.extent.settings, "slices": slices, "models": models.as_json()}

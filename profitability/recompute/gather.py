@@ -6,24 +6,22 @@ full run, only their records are read, and the months of the others are those th
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Max, Min
 from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import Table, one_ahead, write
 from crm_site.lib.jobs.context import JobProblem
 from crm_site.lib.partitions import Partition
-from crm_site.lib.snapshot import AT_ONCE, Snapshot
+from crm_site.lib.snapshot import HandedOver, Snapshot
 from customers.models import Order
-from profitability.drivers import DirectCostSource, DriverSource, direct_cost_sources, sources_of
+from profitability.drivers import DirectCostSource, DriverSource, Numbered, direct_cost_sources, sources_of
 from profitability.models import CustomerMonth
 from profitability.models.figures import ANONYMOUS
 from profitability.recompute.base import Base
@@ -38,7 +36,6 @@ from profitability.recompute.months import (
     Whole,
     columns_of,
     money,
-    month_columns,
     starts_of,
     sum_months,
     sums_by,
@@ -46,7 +43,7 @@ from profitability.recompute.months import (
 )
 from profitability.recompute.plan import Plan
 from profitability.recompute.records import QUANTITY, People, Records, Spool, read_people
-from profitability.sources import ORDER_RECORDS, order_rows_between, order_rows_of
+from profitability.sources import ORDER_RECORDS, KindsOfProducts, order_rows_between, order_rows_of
 
 DOES_NOT_ADD_UP = gettext_noop(
     "The months of customers come to %(months)s in sales and the order lines to %(lines)s, so nothing was published."
@@ -60,6 +57,8 @@ ORDER_MEASURES = {
 }
 # Called with the months of each slice, for whoever wants to lay them aside.
 Keep = Callable[[int, Months, People], None]
+# Rows of a table that are read at a time, by number: as columns they take some megabytes.
+PART = 250_000
 # Hash tables of millions of orders miss every cache; lines and orders are both stored by order, so merging is faster.
 IN_ORDER = ("enable_hashagg = off", "enable_hashjoin = off")
 
@@ -69,7 +68,7 @@ class Read:
     """What was read, laid aside by slices of customers."""
 
     people: People
-    orders: Sequence[Spool]
+    orders: Spool
     others: Sequence[Spool]
     net_sales: int  # cents, straight from the order lines
     changed: Whole | None = None  # the customers whose records these are, by id; None: all
@@ -113,33 +112,63 @@ def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int, base
     changed = base.changed if base else None
     kept = take_up(base.run_id, base.slices, people, base.changed, drivers) if base else NOTHING_KEPT
     own = {**ORDER_MEASURES, "lines": "o.lines", **_thousandths(ORDER_RECORDS.drivers_among(drivers))}
-    if changed is None:
-        orders = [replace(_records(ORDER_RECORDS, own, *IN_ORDER), rows=rows) for rows in _order_parts()]
-    else:
-        of_some = _conditions("s.customer_id", changed)
-        orders = [replace(_records(ORDER_RECORDS, own), rows=order_rows_of(condition)) for condition in of_some]
-    others = [
-        _records(source, _thousandths(source.drivers_among(drivers)))
+    others: list[tuple[DriverSource | DirectCostSource, Mapping[str, str]]] = [
+        (source, _thousandths(source.drivers_among(drivers)))
         for source in sources_of(drivers)
         if source is not ORDER_RECORDS
     ]
-    others += [_records(source, {"direct_costs": source.cents}) for source in direct_cost_sources()]
-    if changed is not None:
-        others = [
-            replace(records, where=condition)
-            for records in others
-            for condition in _conditions(records.customer, changed)
-        ]
-    expected = _net_sales_of_lines(as_of) if changed is None else _net_sales_of(changed, as_of)
-    spools = snapshot.all([partial(records.spool, people, as_of=as_of) for records in (*orders, *others)])
-    return Read(
-        people=people,
-        orders=spools[: len(orders)],
-        others=spools[len(orders) :],
-        net_sales=expected,
-        changed=changed,
-        kept=kept,
-    )
+    others += [(source, {"direct_costs": source.cents}) for source in direct_cost_sources()]
+    if changed is None:
+        parts = [_order_parts(own), *(_parts(_records(*each), each[0].numbered) for each in others)]
+        check: Callable[[], int] = partial(_net_sales_of_lines, as_of)
+    else:
+        parts = [_orders_of(own, changed), *(_of(_records(*each), changed) for each in others)]
+        check = partial(_net_sales_of, changed, as_of)
+    spools = [of_source[0].spool() for of_source in parts]
+    readings: list[Callable[[], int]] = [
+        partial(part.lay_aside, spool, people, as_of=as_of)
+        for of_source, spool in zip(parts, spools, strict=True)
+        for part in of_source
+    ]
+    *_, expected = snapshot.all([*readings, check])
+    return Read(people=people, orders=spools[0], others=spools[1:], net_sales=expected, changed=changed, kept=kept)
+
+
+def _of(records: Records, changed: Whole) -> list[Records]:
+    """The records of these customers."""
+    return [replace(records, where=condition) for condition in _conditions(records.customer, changed)]
+
+
+def _orders_of(measures: Mapping[str, str], changed: Whole) -> list[Records]:
+    records = _records(ORDER_RECORDS, measures)
+    return [replace(records, rows=order_rows_of(condition)) for condition in _conditions("s.customer_id", changed)]
+
+
+def _order_parts(measures: Mapping[str, str]) -> list[Records]:
+    """All orders, in parts that several readers share (2 queries)."""
+    records = replace(_records(ORDER_RECORDS, measures), settings=IN_ORDER)
+    kinds = KindsOfProducts.now()
+    return [
+        replace(records, rows=order_rows_between(first, last, kinds)) for first, last in _numbers(Order._meta.db_table)
+    ]
+
+
+def _parts(records: Records, numbered: Numbered | None) -> list[Records]:
+    """All records of a source, in parts where it has many (1 query)."""
+    if numbered is None:
+        return [records]
+    return [
+        replace(records, where=f"{numbered.number} BETWEEN {first:d} AND {last:d}")
+        for first, last in _numbers(numbered.table)
+    ]
+
+
+def _numbers(table: str) -> list[tuple[int, int]]:
+    """First and last number of each part of a table; a part where it is empty (1 query)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM {table}")
+        first, last = cursor.fetchone()
+    return [(start, min(start + PART - 1, last)) for start in range(first, last + 1, PART)]
 
 
 def _conditions(customer: str, changed: Whole) -> list[str]:
@@ -149,28 +178,31 @@ def _conditions(customer: str, changed: Whole) -> list[str]:
     return [*some, f"{customer} IS NULL"] if ANONYMOUS in changed else some
 
 
-def _records(source: DriverSource | DirectCostSource, measures: Mapping[str, str], *settings: str) -> Records:
-    return Records(rows=source.rows, customer=source.customer, day=source.day, measures=measures, settings=settings)
+def _records(source: DriverSource | DirectCostSource, measures: Mapping[str, str]) -> Records:
+    return Records(rows=source.rows, customer=source.customer, day=source.day, measures=measures)
 
 
-def _order_parts() -> list[str]:
-    """The orders in as many parts as are read at a time (1 query)."""
-    numbers = Order.objects.aggregate(first=Min("id"), last=Max("id"))
-    first, last = numbers["first"] or 0, numbers["last"] or 0
-    edges = np.linspace(first, last + 1, AT_ONCE + 1).astype(np.int64).tolist()
-    return [order_rows_between(start, end - 1) for start, end in pairwise(edges)]
+def gather(
+    read: Read,
+    *,
+    plan: Plan,
+    months: Spool,
+    finished: HandedOver[int],
+    check: Callable[[], None],
+    keep: Keep | None = None,
+) -> Gathered:
+    """Add up what everybody did, in each month and in all; `check` is called between the slices.
 
-
-def gather(read: Read, *, plan: Plan, check: Callable[[], None], keep: Keep | None = None) -> Gathered:
-    """Add up what everybody did, in each month and in all; `check` is called between the slices."""
-    gathered = _empty(read.people, plan.drivers)
+    The months go into a spool (see `month_columns`), and the number of each slice that is there is handed over.
+    """
+    gathered = _empty(read.people, months)
     without_cost = found = 0
     cost_ratio = None if plan.cost_ratio is None else float(plan.cost_ratio)
 
     def of_slice(number: int) -> tuple[Months, Months]:
         """The months of the records that were read, and those with the ones that were kept."""
         sources = Sources(
-            orders=_joined([spool.take(number) for spool in read.orders]),
+            orders=read.orders.take(number),
             others=[spool.take(number) for spool in read.others],
         )
         anew = sum_months(sources, plan.drivers, cost_ratio)
@@ -179,38 +211,40 @@ def gather(read: Read, *, plan: Plan, check: Callable[[], None], keep: Keep | No
         of = read.people.slice(number)
         return anew, merged(read.kept.between(of.start, of.stop, plan.drivers), anew)
 
-    for number, (anew, months) in enumerate(one_ahead(map(of_slice, range(read.people.slices)))):
+    for number, (anew, slice_months) in enumerate(one_ahead(map(of_slice, range(read.people.slices)))):
         check()
         if keep:
-            keep(number, months, read.people)
-        gathered.months.add(table_of(months, plan.drivers))
-        _add_customers(gathered, months, plan.costed_months)
-        _add_months(gathered, months)
-        without_cost += int(months.without_cost.sum())
+            keep(number, slice_months, read.people)
+        gathered.months.add(table_of(slice_months, plan.drivers))
+        finished.hand_over(number)
+        _add_customers(gathered, slice_months, plan.costed_months)
+        _add_months(gathered, slice_months)
+        without_cost += int(slice_months.without_cost.sum())
         found += int(anew.net_revenue.sum())
+    finished.end()
     if found != read.net_sales:
         raise JobProblem(DOES_NOT_ADD_UP, lines=str(money(read.net_sales)), months=str(money(found)))
     return replace(gathered, without_cost=without_cost)
 
 
 @transaction.atomic
-def load_months(gathered: Gathered, partition: Partition, base: Base | None) -> None:
-    """Write the months of everybody where nobody sees them yet, ready to be attached.
+def load_months(
+    slices: Iterable[int], *, months: Spool, people: People, partition: Partition, base: Base | None
+) -> None:
+    """Write the months of everybody, as slices of customers come, where nobody sees them yet, ready to be attached.
 
     Those of customers who stayed as they were are copied by the database from the run before, which costs half as much.
     """
-    people = gathered.people
     partition.create()
     if base:
         _copy_months(Partition(partition.parent, base.current_id), partition, base.changed)
         places = people.places(base.changed[np.isin(base.changed, people.ids)])
-    for number in range(people.slices):
-        months = gathered.months.read(number)
+    for number in slices:
+        rows = months.read(number)
         if base:
-            of = np.isin(months["place"], places)
-            months = {name: values[of] for name, values in months.items()}
-        columns = columns_of(months, customers=people.ids)
-        write(partition.table, columns, rows=len(months["place"]))
+            of = np.isin(rows["place"], places)
+            rows = {name: values[of] for name, values in rows.items()}
+        write(partition.table, columns_of(rows, customers=people.ids), rows=len(rows["place"]))
     partition.seal()
 
 
@@ -224,10 +258,6 @@ def _copy_months(source: Partition, target: Partition, but: Whole) -> None:
             "WHERE customer_id <> ALL (%s)",
             [but.tolist()],
         )
-
-
-def _joined(tables: Sequence[Table]) -> Table:
-    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
 def _net_sales_of_lines(as_of: int) -> int:
@@ -262,7 +292,7 @@ def _thousandths(quantities: Mapping[str, str]) -> dict[str, str]:
     return {QUANTITY + code: f"({sql}) * {THOUSAND}::bigint" for code, sql in quantities.items()}
 
 
-def _empty(people: People, drivers: Sequence[str]) -> Gathered:
+def _empty(people: People, months: Spool) -> Gathered:
     count = len(people.ids)
     return Gathered(
         people=people,
@@ -271,7 +301,7 @@ def _empty(people: People, drivers: Sequence[str]) -> Gathered:
         last_day=np.full(count, NO_DAY),
         customers=defaultdict(MonthTotals),
         anonymous=defaultdict(MonthTotals),
-        months=Spool(month_columns(drivers)),
+        months=months,
         without_cost=0,
     )
 

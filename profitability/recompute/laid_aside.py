@@ -16,12 +16,11 @@ from django.db import connection
 from crm_site.lib.bulk import Table, read_value, write_values
 from crm_site.lib.partitions import Partition, partitions_of
 from profitability.recompute.months import NO_DAY, SALES, THOUSAND, Months, Whole, first_of, starts_of
-from profitability.recompute.records import QUANTITY, People
+from profitability.recompute.records import QUANTITY, People, smallest
 from profitability.recompute.rows import LAID_ASIDE, rows_of
 
 BASIS = "basis"
 MOSTLY_NOTHING = 8  # a column of which only one value in so many is something is kept without zeros
-KINDS = ("i1", "i2", "i4", "i8")
 
 
 class Gone(Exception):
@@ -118,7 +117,7 @@ def packed(columns: Table) -> bytes:
     heads, parts = [], []
     for name, values in columns.items():
         unit = THOUSAND if name.startswith(QUANTITY) and not (values % THOUSAND).any() else 1
-        small = _smallest(values // unit if unit > 1 else values)
+        small = smallest(values // unit if unit > 1 else values)
         places = np.flatnonzero(small).astype(np.uint32)
         sparse = len(places) * MOSTLY_NOTHING < len(small)
         heads.append([name, small.dtype.str, len(small), len(places) if sparse else None, unit])
@@ -175,12 +174,6 @@ def merged(old: Months, new: Months) -> Months:
 def _names(drivers: Sequence[str]) -> list[str]:
     quantities = (QUANTITY + code for code in drivers)
     return ["place", "month", *SALES, "without_cost", "orders", "order_days", "first", "last", *quantities]
-
-
-def _smallest(values: Whole) -> Any:
-    least, most = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-    fits = (kind for kind in KINDS if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)
-    return values.astype(next(fits))
 
 
 def _part(run_id: int, part: str) -> bytes:

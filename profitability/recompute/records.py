@@ -5,23 +5,26 @@ However many rows there are, only one slice of customers is in memory at a time:
 
 import os
 import tempfile
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from io import SEEK_END
+from itertools import pairwise
+from typing import IO, Any
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, SMALLINT, Table, read, read_all
+from crm_site.lib.bulk import BIGINT, INTEGER, SMALLINT, Table, read_columns
 from customers.models import Customer
 from profitability.models.figures import ANONYMOUS
 
 SLICE = 200_000  # customers
 # How columns begin that hold the quantities of drivers, whose codes are nobody else's names.
 QUANTITY = "q_"
-WHOLE = np.dtype(np.int64).itemsize
+KINDS_OF_NUMBERS = ("i1", "i2", "i4", "i8")
 KINDS = tuple(Customer.Kind.values)
 # Ids that lie close together are looked up in a table, others by bisection, which takes ten times longer.
 LOOSEST_TABLE = 8
@@ -54,7 +57,7 @@ def read_people() -> People:
     """All customers as the transaction sees them (1 query)."""
     kinds = " ".join(f"WHEN '{kind}' THEN {place}" for place, kind in enumerate(KINDS))
     query = f"SELECT id, (CASE kind {kinds} ELSE 0 END)::smallint AS kind FROM customers_customer ORDER BY id"
-    rows = read_all(query, {}, {"id": BIGINT, "kind": SMALLINT})
+    rows = read_columns(query, {}, {"id": BIGINT, "kind": SMALLINT})
     ids = np.concatenate([[ANONYMOUS], rows["id"]])
     kinds_of = np.concatenate([[0], rows["kind"]]).astype(np.int16)
     if ids[-1] > LOOSEST_TABLE * len(ids) + 1024:
@@ -64,36 +67,64 @@ def read_people() -> People:
     return People(ids, kinds_of, table)
 
 
+@dataclass(frozen=True)
+class Block:
+    """Rows of one slice in its file: column after column, each in the smallest type that holds it."""
+
+    rows: int
+    columns: Mapping[str, tuple[int, str]]  # where it begins, and its type; not there where it is zeros
+
+
 @dataclass
 class Spool:
-    """Rows of whole numbers, laid aside by slice: in each file, block after block, column after column."""
+    """Rows of whole numbers, laid aside by slice; several threads may lay aside and read at a time."""
 
-    names: Sequence[str]  # of the columns; the first is `place`
+    names: Sequence[str]  # of the columns, `place` among them
     _files: dict[int, IO[bytes]] = field(default_factory=dict)
-    _blocks: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))  # rows in each
+    _blocks: dict[int, list[Block]] = field(default_factory=lambda: defaultdict(list))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, rows: Table) -> None:
         """Lay rows aside; their column `place` says in which slice."""
-        number = rows["place"] // SLICE
-        order = np.argsort(number, kind="stable")
-        sorted_rows = np.stack([rows[name][order] for name in self.names])
-        numbers, starts = np.unique(number[order], return_index=True)
-        for one, start, stop in zip(numbers.tolist(), starts, np.append(starts[1:], len(order)), strict=False):
-            self._file(one).write(np.ascontiguousarray(sorted_rows[:, start:stop]).data)
-            self._blocks[one].append(int(stop - start))
+        if not len(rows["place"]):
+            return
+        # Numbers of sixteen bits are sorted by counting them; so many slices do not fit into any memory.
+        slices = (rows["place"] // SLICE).astype(np.uint16)
+        first, last = int(slices.min()), int(slices.max())
+        if first < last:
+            order = np.argsort(slices, kind="stable")
+            slices, rows = slices[order], {name: rows[name][order] for name in self.names}
+        edges = np.searchsorted(slices, np.arange(first, last + 2)).tolist()
+        for number, (start, stop) in enumerate(pairwise(edges), start=first):
+            self._add(number, {name: rows[name][start:stop] for name in self.names})
+
+    def _add(self, number: int, rows: Table) -> None:
+        small = {name: smallest(rows[name]) for name in self.names}
+        some = {name: column for name, column in small.items() if column.any()}
+        with self._lock:
+            file = self._file(number)
+            at, columns = file.seek(0, SEEK_END), {}
+            for name, column in some.items():
+                columns[name] = (at, column.dtype.str)
+                at += column.nbytes
+            file.write(b"".join(column.data for column in some.values()))
+            self._blocks[number].append(Block(len(rows["place"]), columns))
 
     def read(self, number: int, names: Sequence[str] = ()) -> Table:
-        """The rows of a slice, all columns or these; several threads may read at a time."""
-        wanted = names or self.names
-        columns: dict[str, list[NDArray[np.int64]]] = {name: [np.empty(0, np.int64)] for name in wanted}
+        """The rows of a slice, all columns or these."""
+        return {name: self._column(number, name) for name in names or self.names}
+
+    def _column(self, number: int, name: str) -> NDArray[np.int64]:
+        blocks = self._blocks.get(number, [])
+        values = np.zeros(sum(block.rows for block in blocks), np.int64)
         start = 0
-        for count in self._blocks.get(number, ()):
-            for name in wanted:
-                place = start + self.names.index(name) * count * WHOLE
-                data = os.pread(self._files[number].fileno(), count * WHOLE, place)
-                columns[name].append(np.frombuffer(data, np.int64))
-            start += count * WHOLE * len(self.names)
-        return {name: np.concatenate(parts) for name, parts in columns.items()}
+        for block in blocks:
+            if name in block.columns:
+                at, kind = block.columns[name]
+                data = os.pread(self._files[number].fileno(), block.rows * np.dtype(kind).itemsize, at)
+                values[start : start + block.rows] = np.frombuffer(data, kind)
+            start += block.rows
+        return values
 
     def take(self, number: int) -> Table:
         """The rows of a slice, which are then gone from here."""
@@ -109,6 +140,13 @@ class Spool:
         return self._files[number]
 
 
+def smallest(values: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers in the smallest type that holds them."""
+    least, most = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    fits = (kind for kind in KINDS_OF_NUMBERS if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)
+    return values.astype(next(fits))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Records:
     """What a source is asked for: SQL, and the names of the whole numbers that it answers."""
@@ -120,24 +158,26 @@ class Records:
     where: str = ""  # which of the rows; empty: all
     settings: Sequence[str] = ()  # of the database, for this query
 
-    def spool(self, people: People, *, as_of: int) -> Spool:
-        """Read everything up to the day `as_of` (days since 1970), and lay it aside by slice (1 query)."""
-        spool = Spool(["place", "day", *self.measures])
+    def spool(self) -> Spool:
+        """Where they are laid aside."""
+        return Spool(["place", "day", *self.measures])
 
-        def take(rows: Table) -> None:
-            rows["day"] = rows["day"].astype(np.int64) + DAY_ZERO
-            if len(rows["day"]) and rows["day"].max() > as_of:
-                known = rows["day"] <= as_of
-                rows = {name: values[known] for name, values in rows.items()}
-            spool.add({**rows, "place": people.places(rows["customer"])})
-
+    def lay_aside(self, spool: Spool, people: People, *, as_of: int) -> int:
+        """Read everything up to the day `as_of` (days since 1970), by slice of customers; how many rows (1 query)."""
         measures = "".join(f", ({sql})::bigint AS {name}" for name, sql in self.measures.items())
-        query = f"SELECT coalesce({self.customer}, {ANONYMOUS})::bigint AS customer, {self.day} AS day{measures}"
-        columns = {"customer": BIGINT, "day": DATE, **dict.fromkeys(self.measures, BIGINT)}
+        query = (
+            f"SELECT coalesce({self.customer}, {ANONYMOUS})::bigint AS customer, "
+            f"({self.day} - DATE '1970-01-01') AS day{measures} FROM {self.rows}"
+        )
+        columns = {"customer": BIGINT, "day": INTEGER, **dict.fromkeys(self.measures, BIGINT)}
         with connection.cursor() as cursor:
             for setting in self.settings:
                 cursor.execute(f"SET LOCAL {setting}")
-            read(f"{query} FROM {self.rows}" + (f" WHERE {self.where}" if self.where else ""), {}, columns, take)
+            rows = read_columns(query + (f" WHERE {self.where}" if self.where else ""), {}, columns)
             for setting in self.settings:
                 cursor.execute(f"SET LOCAL {setting.partition(' ')[0]} TO DEFAULT")
-        return spool
+        if len(rows["day"]) and rows["day"].max() > as_of:
+            known = rows["day"] <= as_of
+            rows = {name: values[known] for name, values in rows.items()}
+        spool.add({**rows, "place": people.places(rows["customer"])})
+        return len(rows["day"])

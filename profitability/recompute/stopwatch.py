@@ -18,11 +18,12 @@ class Stopwatch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """A part of the work; a stage may come in several parts."""
         self.context.check_stop()
         self.context.progress(list(STAGES).index(name), len(STAGES), name)
         begun = time.monotonic()
         yield
-        self._seconds[name] = time.monotonic() - begun
+        self._seconds[name] = self._seconds.get(name, 0) + time.monotonic() - begun
 
     @property
     def durations(self) -> tuple[StageTime, ...]:

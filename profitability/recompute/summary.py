@@ -52,7 +52,7 @@ def sum_up(accounting: Accounting, *, forecast: Forecast, standing: Standing) ->
         statement=_statement(accounts, accounts.ranked),
         prospects_statement=_statement(accounts, ~accounts.ranked),
         anonymous=_statement(anonymous, np.ones(len(anonymous.customer), dtype=bool)),
-        sales_without_cost=money(basis.gathered.without_cost),
+        sales_without_cost=money(accounting.gathered.without_cost),
         reconciliation=_reconciliation(months),
         ranking=_ranking(standing.curve),
         categories=_categories(accounts, forecast, standing),

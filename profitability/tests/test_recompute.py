@@ -143,15 +143,15 @@ def test_what_happens_later_than_the_day_of_the_figures_does_not_count(shop: Sho
     assert card(shop.bob).profit == 0
 
 
-@pytest.mark.parametrize("ranges", [1, 3])
-def test_the_figures_do_not_depend_on_the_ranges_that_are_read_at_a_time(
-    shop: Shop, ranges: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("part", [1, 3])
+def test_the_figures_do_not_depend_on_the_parts_in_which_records_are_read(
+    shop: Shop, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    in_two = figures(recomputed())
-    monkeypatch.setattr("profitability.recompute.gather.AT_ONCE", ranges)
+    in_one = figures(recomputed())
+    monkeypatch.setattr("profitability.recompute.gather.PART", part)
     job = request_recompute(reason=Run.Reason.ASKED, as_of=TODAY, full=True)
     run_job(job.pk)
-    assert figures(Run.objects.get(job=job)) == in_two
+    assert figures(Run.objects.get(job=job)) == in_one
 
 
 def test_the_same_records_give_the_same_figures_again(shop: Shop) -> None:

@@ -82,3 +82,24 @@ def test_reading_is_the_same_whatever_the_size_of_the_chunks(monkeypatch: pytest
 def test_a_query_that_answers_something_else_is_refused(query: str) -> None:
     with pytest.raises(ValueError, match="other columns and types than expected"):
         bulk.read_all(query, {}, {"n": BIGINT})
+
+
+def test_columns_gathered_by_the_database_are_those_of_the_rows() -> None:
+    query = (
+        "SELECT n::bigint AS n, n::int AS whole, (-n)::smallint AS small, n / 4.0::float8 AS part "
+        "FROM generate_series(1, %(to)s) n"
+    )
+    columns = {"n": BIGINT, "whole": INTEGER, "small": SMALLINT, "part": FLOAT}
+    rows, gathered = bulk.read_all(query, {"to": 500}, columns), bulk.read_columns(query, {"to": 500}, columns)
+    assert {name: rows[name].tolist() for name in columns} == {name: gathered[name].tolist() for name in columns}
+    assert gathered["small"].sum() == -500 * 501 / 2
+
+
+def test_no_rows_are_gathered_into_empty_columns() -> None:
+    assert bulk.read_columns("SELECT 1::bigint AS n WHERE false", {}, {"n": BIGINT})["n"].tolist() == []
+
+
+def test_an_empty_value_is_refused_where_columns_are_gathered() -> None:
+    query = "SELECT nullif(n, 3)::bigint AS n FROM generate_series(1, 5) n"
+    with pytest.raises(ValueError, match="The query gives empty values"):
+        bulk.read_columns(query, {}, {"n": BIGINT})

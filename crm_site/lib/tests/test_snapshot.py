@@ -1,10 +1,11 @@
+from collections.abc import Iterable
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from crm_site.lib.accounts.models import User
-from crm_site.lib.snapshot import Snapshot, alongside
+from crm_site.lib.snapshot import HandedOver, Snapshot, alongside
 
 
 def staff() -> list[str]:
@@ -57,22 +58,60 @@ def test_inside_a_transaction_readings_share_its_session_and_see_what_it_wrote()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_work_alongside_is_done_when_the_block_is_left() -> None:
+def test_connections_share_readings_and_the_answers_come_in_their_order() -> None:
+    with Snapshot() as snapshot:
+        assert snapshot.all([partial(divmod, number, 7) for number in range(50)]) == [divmod(n, 7) for n in range(50)]
+        assert len(set(snapshot.all([session] * 50))) <= 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_alongside_takes_what_it_is_handed_and_is_done_when_the_block_is_left() -> None:
     sessions: list[int] = []
-    with alongside(lambda: sessions.append(session())):
+
+    def work(items: Iterable[str]) -> None:
+        taken.extend(items)
         sessions.append(session())
+
+    taken: list[str] = []
+    with alongside(work) as handed:
+        handed.hand_over("one")
+        handed.hand_over("two")
+        handed.end()
+        sessions.append(session())
+    assert taken == ["one", "two"]
     assert len(set(sessions)) == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_work_alongside_that_fails_fails_the_block() -> None:
-    with pytest.raises(ZeroDivisionError), alongside(lambda: print(1 // 0)):  # noqa: T201
-        pass
+    def work(items: Iterable[str]) -> None:
+        print(1 // 0)  # noqa: T201
+
+    with pytest.raises(ZeroDivisionError), alongside(work) as handed:
+        handed.end()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_alongside_does_not_wait_for_a_block_that_failed_and_undoes_what_it_did() -> None:
+    @transaction.atomic
+    def work(items: Iterable[str]) -> None:
+        for name in items:
+            add(name)
+
+    def block(handed: HandedOver[str]) -> None:
+        handed.hand_over("carol")
+        print(1 // 0)  # noqa: T201
+
+    with pytest.raises(ZeroDivisionError), alongside(work) as handed:
+        block(handed)
+    assert staff() == []
 
 
 @pytest.mark.django_db
-def test_inside_a_transaction_work_alongside_comes_first() -> None:
+def test_inside_a_transaction_work_alongside_comes_after_the_block() -> None:
     order: list[str] = []
-    with alongside(lambda: order.append("work")):
+    with alongside(order.extend) as handed:
+        handed.hand_over("work")
+        handed.end()
         order.append("block")
-    assert order == ["work", "block"]
+    assert order == ["block", "work"]
