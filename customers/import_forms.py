@@ -153,7 +153,7 @@ class ColumnsForm(forms.Form):
 
     @staticmethod
     def _suggested(source: Import, subject: Subject) -> dict[str, str]:
-        mapping = parse_mapping(source.mapping, subject)
+        mapping = parse_mapping(source.mapping, subject, whole=False)
         columns = mapping.layout.columns if mapping.layout else {}
         places = {position(name, source.header): field for field, name in columns.items()}
         return {f"column_{place}": field for place, field in places.items()} | {
@@ -175,7 +175,7 @@ class ColumnsForm(forms.Form):
                         name, _("Two columns are named as %(field)s. Leave one out.") % {"field": self.labels[field]}
                     )
                 chosen[field] = f"#{int(name.removeprefix('column_')) + 1}"
-        told = parse_mapping(self.source.mapping, self.subject)
+        told = parse_mapping(self.source.mapping, self.subject, whole=False)
         mapping = Mapping(
             layout=replace(NAMED_COLUMNS, columns=chosen) if chosen else None,
             dates=cleaned.get("dates", ""),

@@ -144,8 +144,9 @@ def import_facts(source: Import) -> list[Fact]:
 def mapping_facts(source: Import) -> list[Fact]:
     """Which column of a file was taken for what (1 query for customers)."""
     further = custom_fields.fields() if source.kind != Import.Kind.ORDERS else []
+    subject = subject_of(source.kind, further)
     try:
-        mapping = parse_mapping(source.mapping, subject_of(source.kind, further))
+        mapping = parse_mapping(source.mapping, subject, whole=False)
     except ImportProblem:
         # Shortened by an earlier version, or it names a field that is no more.
         return [Fact(gettext("Column mapping"), source.mapping)]
@@ -156,8 +157,15 @@ def mapping_facts(source: Import) -> list[Fact]:
         facts.append(Fact(gettext("Customers are recognised by"), source.get_key_display()))
     named = layout.columns if layout else {}
     facts += [Fact(_field_label(source, field, further), _header(source, name)) for field, name in named.items()]
-    options = (("dates", gettext("Dates"), mapping.dates), ("decimal", gettext("Decimals"), mapping.decimal))
-    facts += [Fact(label, str(OPTION_LABELS[key, value])) for key, label, value in options if value]
+    options = (
+        ("dates", gettext("Dates"), mapping.dates, subject.dates),
+        ("decimal", gettext("Decimals"), mapping.decimal, subject.numbers),
+    )
+    facts += [
+        Fact(label, str(OPTION_LABELS[key, value]))
+        for key, label, value, fields in options
+        if value and (layout is None or not set(fields).isdisjoint(named))
+    ]
     return facts
 
 

@@ -144,10 +144,11 @@ class Mapping:
         return ",".join([*parts, *(f"{name}={value}" for name, value in options.items() if value)])
 
 
-def parse_mapping(text: str, subject: Subject | None = None) -> Mapping:
+def parse_mapping(text: str, subject: Subject | None = None, *, whole: bool = True) -> Mapping:
     """Read a mapping: `auto`, a preset, or `field=Column,…`; each with options such as `dates=dmy,decimal=comma`.
 
-    A column is called by its name, or by its place: `#3`. Without a subject the rows are about orders.
+    A column is called by its name, or by its place: `#3`. Without a subject the rows are about orders. Unless it is
+    whole, as while somebody still says what the columns hold, it need not tell enough for an import.
     """
     subject = subject or ORDERS
     name, pairs = _split(text.strip() or "auto")
@@ -160,6 +161,8 @@ def parse_mapping(text: str, subject: Subject | None = None) -> Mapping:
         given[key] = value
     columns = {key: value for key, value in given.items() if key in subject.fields}
     layout = _layout(name, columns, subject)
+    if columns and whole:
+        subject.check(columns, ", ".join(columns.values()))
     options = {key: _option(key, given[key]) for key in OPTIONS if given.get(key)}
     return replace(Mapping(layout), **options)  # type: ignore[arg-type]
 
@@ -179,7 +182,6 @@ def _layout(name: str, columns: dict[str, str], subject: Subject) -> Layout | No
         raise ImportProblem("unknown_mapping", name=name[:60])
     if not columns:
         return None
-    subject.check(columns, ", ".join(columns.values()))
     return replace(COLUMNS, columns=columns)
 
 

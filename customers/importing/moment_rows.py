@@ -1,6 +1,6 @@
 """What the rows of a file of contact moments become in the staging table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from customers.importing import entries
@@ -9,6 +9,7 @@ from customers.importing.customer_rows import by_name, manner_of, staff
 from customers.importing.entries import phone_key
 from customers.importing.reading import Reading
 from customers.importing.staging import Plan, Source, Terms, Values
+from customers.importing.subjects import FINDS_CUSTOMER
 from customers.models.moment import Touchpoint
 
 STAGING = """
@@ -20,15 +21,21 @@ CREATE TEMPORARY TABLE import_row (
     reason text, "column" text, value text
 ) ON COMMIT DROP
 """
-FINDERS = ("customer", "email", "phone")
+
+
+_MATCHES: dict[str, Callable[[str], str | None]] = {
+    "email": str.upper,
+    "phone": phone_key,
+    "name": lambda name: " ".join(name.split()).lower(),
+}
 
 
 def moment_plan(reading: Reading, terms: Terms) -> Plan:
     """Cells by column; by which of its cells the customer is found: the first that is filled in (2 queries)."""
     convert = _converters(manner_of(reading, terms))
     sources = tuple(Source(name, name, each) for name, each in convert.items() if name in reading.columns)
-    finders = [name for name in FINDERS if name in reading.columns]
-    others = tuple(source.name for source in sources if source.name not in FINDERS)
+    finders = [name for name in FINDS_CUSTOMER if name in reading.columns]
+    others = tuple(source.name for source in sources if source.name not in FINDS_CUSTOMER)
 
     def finish(values: Values) -> Values:
         return [*values[len(finders) :], *next(_found(finders, values), (None, None, None))]
@@ -39,7 +46,7 @@ def moment_plan(reading: Reading, terms: Terms) -> Plan:
 def _found(finders: list[str], values: Values) -> Iterator[tuple[str, str, str]]:
     for name, value in zip(finders, values, strict=False):
         if value is not None:
-            match = {"email": str.upper, "phone": phone_key}.get(name, str)(value)
+            match = _MATCHES.get(name, str)(value)
             if match:
                 yield match, name, value
 
@@ -51,6 +58,7 @@ def _converters(manner: entries.Manner) -> dict[str, Convert]:
         "customer": partial(reference, longest=40, required=False),
         "email": entries.email,
         "phone": entries.phone,
+        "name": partial(line, longest=241),
         "touchpoint": partial(entries.looked_up, among=touchpoints, fault="unknown_touchpoint"),
         "occurred_at": partial(entries.occurred_at, manner=manner),
         "direction": partial(word, among="direction", fault="unknown_direction"),

@@ -9,10 +9,10 @@ from customers.importing import moment_statements as sql
 from customers.importing.customer_settling import visible_part
 from customers.importing.customer_statements import REJECT
 from customers.importing.fingerprints import MOMENT_COLUMNS, print_of
-from customers.importing.moment_rows import FINDERS
 from customers.importing.newcomers import inserted
 from customers.importing.reading import Reading
 from customers.importing.settling import KNOWN
+from customers.importing.subjects import FINDS_CUSTOMER
 from customers.models.imports import Import
 from customers.models.moment import ContactMoment
 
@@ -37,7 +37,7 @@ class MomentSettling:
     def __init__(self, cursor: Any, reading: Reading, user: AbstractUser | None) -> None:
         self._cursor = cursor
         self._reading = reading
-        self._finders = [name for name in FINDERS if name in reading.columns]
+        self._finders = [name for name in FINDS_CUSTOMER if name in reading.columns]
         self._visible, self._seen = visible_part(user)
 
     def check(self, *, lock: bool) -> None:

@@ -91,7 +91,7 @@ def prepare(path: Path, mapping: str, *, subject: Subject = ORDERS, whole: bool 
 
 def outline(path: Path, mapping: str, *, subject: Subject = ORDERS, whole: bool = False) -> Reading:
     """The columns of a file and what their names suggest, enough or not."""
-    wanted = parse_mapping(mapping, subject)
+    wanted = parse_mapping(mapping, subject, whole=False)
     if is_workbook(path):
         return _read_workbook(TextFile(path, WORKBOOK, height(path)), wanted, subject)
     text = examine(path, encoding=wanted.encoding, whole=whole)

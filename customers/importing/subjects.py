@@ -62,8 +62,10 @@ MOMENT_FIELDS = {
     "customer": f"{_CUSTOMER_REFERENCES} customer client reference ref",
     "email": _IDENTITY["email"],
     "phone": _IDENTITY["phone"],
-    "touchpoint": "type kind contacttype typedecontact pointdecontact",
-    "occurred_at": "date datetime day when moment time occurredat occurredon jour quand dateheure dateetheure heure",
+    "name": f"customername clientname nomclient nomduclient {_COMPANY_NAMES}",
+    "touchpoint": "type kind contacttype typedecontact pointdecontact channel canal via submittedvia recupar",
+    "occurred_at": "date datetime day when moment time occurredat occurredon datereceived receivedon received jour "
+    "quand dateheure dateetheure heure datedereception recule",
     "direction": "sens inout",
     "minutes": "duration durationminutes length duree dureeminutes dureeenminutes",
     "employee": "user agent staff employe utilisateur conseiller collaborateur responsable",
@@ -77,10 +79,12 @@ _MOMENT_LABELS: Dictionary[str, str | Promise] = {
     "customer": _("Reference of the customer"),
     "email": _("E-mail address of the customer"),
     "phone": _("Phone of the customer"),
+    "name": _("Name of the customer"),
     "person": _("Reference of the person spoken with"),
     "external_id": _("Number of the contact moment elsewhere"),
 }
-FINDS_CUSTOMER = ("customer", "email", "phone")
+# What finds the customer of a contact moment; of several cells that are filled in, the first.
+FINDS_CUSTOMER = ("customer", "email", "phone", "name")
 KEY_FIELDS: Dictionary[str, str] = {
     Key.REFERENCE: "reference",
     Key.EMAIL: "email",

@@ -93,6 +93,29 @@ def test_the_customer_is_found_by_the_first_cell_that_names_one(write: Write, cu
     assert reasons(report) == [(5, "reference", "", "missing_value"), (6, "reference", "K9", "customer_not_found")]
 
 
+def test_a_customer_is_found_by_the_name_that_lists_show(write: Write) -> None:
+    company = CustomerFactory(given_name="", name="Aubert & Co")
+    person = CustomerFactory(given_name="Élise", name="Zola")
+    path = write(
+        "Company,Date received,Submitted via",
+        "AUBERT & CO,4/3/2026,Service call",
+        "élise  zola,4/13/2026,Service call",
+        "Nobody,4/14/2026,Service call",
+    )
+    report = run(path)
+    assert reasons(report) == [(4, "Company", "Nobody", "customer_not_found")]
+    assert set(ContactMoment.objects.values_list("customer", "occurred_at__date")) == {
+        (company.pk, dt.date(2026, 4, 3)),
+        (person.pk, dt.date(2026, 4, 13)),
+    }
+
+
+def test_a_name_that_several_bear_is_not_guessed(write: Write) -> None:
+    CustomerFactory.create_batch(2, given_name="", name="Zola")
+    report = run(write("name,date,touchpoint", "Zola,2026-01-01,Service call"))
+    assert reasons(report) == [(2, "name", "Zola", "ambiguous_key")]
+
+
 def test_a_phone_that_several_share_is_shown_as_it_was_written(write: Write) -> None:
     CustomerFactory(phone="+33 6 12 34 56 78")
     report = run(write("phone,date,touchpoint", "06.12.34.56.78,2026-01-01,Service call"))

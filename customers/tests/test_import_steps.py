@@ -131,6 +131,16 @@ def test_columns_that_do_not_suffice_are_refused(manager: Client, fields: dict[s
     assert words in response.content.decode()
 
 
+def test_columns_whose_names_tell_too_little_wait_to_be_named(manager: Client) -> None:
+    source = upload(manager, b"Issue,Whom\nOpening,K1\n", kind="contact-moments")
+    page = manager.get(reverse("import-columns", args=[source.pk]))
+    assert page.status_code == 200
+    assert "Opening" in page.content.decode()
+    refused = manager.post(reverse("import-columns", args=[source.pk]), {"column_0": "summary"})
+    assert refused.status_code == 422
+    assert "does not say which column holds" in refused.content.decode()
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
