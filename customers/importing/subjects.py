@@ -70,8 +70,8 @@ MOMENT_FIELDS = {
     "minutes": "duration durationminutes length duree dureeminutes dureeenminutes",
     "employee": "user agent staff employe utilisateur conseiller collaborateur responsable",
     "person": "contact contactperson interlocuteur personnedecontact",
-    "summary": "note notes text comment comments subject description resume texte objet commentaire commentaires",
-    "result": "outcome status resultat issue statut",
+    "summary": "note notes text comment comments subject issue description resume texte objet commentaire commentaires",
+    "result": "outcome status resultat statut",
     "sentiment": "mood humeur satisfaction",
     "external_id": "id externalid momentid identifiant idexterne numero number",
 }
