@@ -5,7 +5,7 @@ FINDS = {
     "customer": ("customer.reference", "true"),
     "email": ("upper(customer.email)", "customer.email <> ''"),
     "phone": (r"right(ltrim(regexp_replace(customer.phone, '\D', '', 'g'), '0'), 9)", "customer.phone <> ''"),
-    "name": ("lower(trim(customer.given_name || ' ' || customer.name))", "true"),
+    "name": (r"lower(trim(regexp_replace(customer.given_name || ' ' || customer.name, '\s+', ' ', 'g')))", "true"),
 }
 
 MATCH = """

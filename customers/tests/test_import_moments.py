@@ -94,7 +94,7 @@ def test_the_customer_is_found_by_the_first_cell_that_names_one(write: Write, cu
 
 
 def test_a_customer_is_found_by_the_name_that_lists_show(write: Write) -> None:
-    company = CustomerFactory(given_name="", name="Aubert & Co")
+    company = CustomerFactory(given_name="", name="Aubert &  Co")
     person = CustomerFactory(given_name="Élise", name="Zola")
     path = write(
         "Company,Date received,Submitted via",
