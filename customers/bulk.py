@@ -208,9 +208,14 @@ def _tag(keys: Sequence[int], tag: int) -> Outcome:
 
 
 def _add_tasks(keys: Sequence[int], values: Mapping[str, Any], by: User) -> Outcome:
-    """A task about each customer for its owner; for whoever asks where nobody who works here owns the customer."""
+    """A task about each customer for its owner; for whoever asks where nobody who works here owns the customer.
+
+    Whoever still has a task of this title about a customer gets no second one, so that asking twice makes no doubles.
+    """
     due_on = dt.date.fromisoformat(values["due_on"])
-    owners = dict(Customer.objects.filter(pk__in=keys, owner__is_active=True).values_list("pk", "owner_id"))
+    owners = dict(owned(Customer.objects.filter(pk__in=keys)).values_list("pk", "owner_id"))
+    open_tasks = Task.objects.filter(customer__in=keys, title=values["title"], done_at=None)
+    standing = set(open_tasks.values_list("customer_id", "owner_id"))
     tasks = [
         Task(
             title=values["title"],
@@ -222,9 +227,15 @@ def _add_tasks(keys: Sequence[int], values: Mapping[str, Any], by: User) -> Outc
             created_by=by,
         )
         for pk in keys
+        if (pk, owners.get(pk, by.pk)) not in standing
     ]
     made = Task.objects.bulk_create(tasks)
     return Outcome(len(made), [(task.pk,) for task in made])
+
+
+def owned(customers: CustomerQuerySet) -> CustomerQuerySet:
+    """Those of the customers whom somebody who works here owns."""
+    return customers.filter(owner__is_active=True)
 
 
 def tag_named(name: str) -> Tag:

@@ -128,6 +128,13 @@ def _form_page(request: HttpRequest, form: BulkForm, selection: Selection, actio
     if action in bulk.UNDONE_KINDS and count > bulk.MOST_UNDONE:
         most = {"count": number(bulk.MOST_UNDONE)}
         notes.append(_("A change of more than %(count)s customers cannot be undone.") % most)
+    if action == bulk.TASK and (alone := count - _owned(request, selection)) > 0:
+        text = ngettext(
+            "%(count)s of them has no owner: that task comes to you.",
+            "%(count)s of them have no owner: those tasks come to you.",
+            alone,
+        )
+        notes.append(text % {"count": number(alone)})
     context = {
         "page_title": TITLES[action],
         "breadcrumbs": [(_("Customers"), reverse("customers"))],
@@ -137,6 +144,11 @@ def _form_page(request: HttpRequest, form: BulkForm, selection: Selection, actio
         "cancel_url": _list_url(selection.query),
     }
     return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
+
+
+def _owned(request: HttpRequest, selection: Selection) -> int:
+    """How many of the selected customers somebody who works here owns (1 query)."""
+    return bulk.owned(bulk.selected_customers(selection, request.user)).count()  # type: ignore[arg-type]
 
 
 def _file(request: HttpRequest, selection: Selection, kind: str) -> HttpResponseBase:
@@ -180,12 +192,16 @@ def bulk_result(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _facts(job: Job) -> list[Fact]:
+    is_task = job.params.get("kind") == bulk.TASK
     counts = {
         "selected": _("Selected"),
-        "changed": _("Changed"),
+        "changed": _("Tasks planned") if is_task else _("Changed"),
         "undone": _("Restored"),
     }
-    return [Fact(label, number(job.result[name])) for name, label in counts.items() if name in job.result]
+    facts = [Fact(label, number(job.result[name])) for name, label in counts.items() if name in job.result]
+    if is_task and (standing := job.result.get("selected", 0) - job.result.get("changed", 0)):
+        facts.insert(2, Fact(_("Had this task already"), number(standing)))
+    return facts
 
 
 @permission_required(CHANGE_MANY, raise_exception=True)

@@ -92,6 +92,28 @@ def test_each_owner_gets_a_task_and_the_asker_those_of_nobody(desk: Client, mana
     assert job.result["changed"] == 2
 
 
+def test_tasks_planned_twice_make_no_doubles_while_the_first_ones_are_open(desk: Client) -> None:
+    CustomerFactory.create_batch(3)
+    answers = {"title": "Call", "due_on": "2026-06-01", "priority": 3, "note": ""}
+    first = job_of(done(desk, picked(desk, "task"), **answers))
+    Task.objects.filter(pk=Task.objects.order_by("pk")[0].pk).update(done_at=first.finished_at)
+    again = job_of(done(desk, picked(desk, "task"), **answers))
+    assert (again.result["selected"], again.result["changed"]) == (3, 1)
+    assert Task.objects.filter(done_at=None).count() == 3
+    page = desk.get(f"{URL}{again.pk}/")
+    assert [(fact.label, fact.value) for fact in page.context["facts"]] == [
+        ("Selected", "3"),
+        ("Tasks planned", "1"),
+        ("Had this task already", "2"),
+    ]
+
+
+def test_whoever_plans_tasks_is_told_beforehand_which_come_to_themselves(desk: Client) -> None:
+    CustomerFactory(owner=UserFactory())
+    CustomerFactory.create_batch(2, owner=None)
+    assert "2 of them have no owner: those tasks come to you." in picked(desk, "task").context["form_intro"]
+
+
 def test_undo_takes_back_tasks_but_those_that_are_done_or_were_changed(desk: Client) -> None:
     CustomerFactory.create_batch(3)
     answers = {"title": "Call", "due_on": "2026-06-01", "priority": 3, "note": ""}
