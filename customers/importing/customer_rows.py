@@ -1,9 +1,8 @@
 """What the rows of a file of customers or contact persons become in the staging table."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from crm_site.lib.accounts.models import User
 from customers import custom_fields
@@ -12,7 +11,7 @@ from customers.importing.cells import Convert, reference
 from customers.importing.entries import Manner, phone_key, postal_key
 from customers.importing.reading import Reading
 from customers.importing.staging import Plan, Source, Terms, Values
-from customers.importing.subjects import Key, Wish
+from customers.importing.subjects import KEY_FIELDS, Key, Wish
 from customers.models.customer import AcquisitionSource, search_columns
 
 STAGING = """
@@ -103,29 +102,37 @@ class _Finish:
     """The columns of a row that are computed from others of it."""
 
     def __init__(self, names: tuple[str, ...], codes: list[str], key: str) -> None:
+        # Behind the columns that the file has stands an empty one for those that it lacks.
         self._count = len(names)
         self._codes = [f'"{code}": ' for code in codes]
-        self._at = {name: place for place, name in enumerate(names)}
-        self._match: Callable[[dict[str, Any]], str | None] = _MATCHES[key]
+        places = defaultdict(lambda: self._count, zip(names, range(self._count), strict=True))
+        self._searched = [places[name] for name in _SEARCHED]
+        self._name, self._member, self._postal_code = places["name"], places["member"], places["postal_code"]
+        self._key, self._keyed = key, places[KEY_FIELDS[key]]
 
     def __call__(self, values: Values) -> Values:
-        own, values = values[self._count :], values[: self._count]
-        row = {name: values[place] or "" for name, place in self._at.items()}
+        custom = self._custom(values[self._count :]) if self._codes else None
+        values[self._count :] = [None]
+        reference, given, name, email, phone, city = (values[place] or "" for place in self._searched)
         # Lists show a person by both names: then the given name stands in both columns.
-        name, given = row.get("name", ""), row.get("given_name", "")
         if given and name.startswith(f"{given} "):
-            row["name"] = values[self._at["name"]] = name[len(given) + 1 :]
-        row["sort_key"], search_text = search_columns(*(row.get(each, "") for each in _SEARCHED))
-        parts = [code + value for code, value in zip(self._codes, own, strict=True) if value is not None]
-        custom = "{" + ", ".join(parts) + "}" if parts else None
-        member = row.get("member")
+            values[self._name] = name = name[len(given) + 1 :]
+        sort_key, search_text = search_columns(reference, given, name, email, phone, city)
+        match, member = self._match(values, sort_key), values[self._member]
         member_key = search_columns("", "", member, "", "", "")[0] if member else None
-        return [*values, custom, self._match(row), row["sort_key"], search_text, member_key]
+        values[self._count :] = (custom, match, sort_key, search_text, member_key)
+        return values
 
+    def _custom(self, own: Values) -> str | None:
+        """The company's own fields as JSON."""
+        parts = [code + value for code, value in zip(self._codes, own, strict=True) if value is not None]
+        return "{" + ", ".join(parts) + "}" if parts else None
 
-_MATCHES: dict[str, Callable[[dict[str, Any]], str | None]] = {
-    Key.REFERENCE: lambda row: row["reference"] or None,
-    Key.EMAIL: lambda row: row["email"].upper() or None,
-    Key.PHONE: lambda row: phone_key(row["phone"]),
-    Key.NAME: lambda row: f"{row['sort_key']}|{postal_key(row.get('postal_code', ''))}" if row["sort_key"] else None,
-}
+    def _match(self, values: Values, sort_key: str) -> str | None:
+        """By what the customer of a row is recognised."""
+        if self._key == Key.NAME:
+            return f"{sort_key}|{postal_key(values[self._postal_code] or '')}" if sort_key else None
+        told = values[self._keyed]
+        if not told or self._key == Key.REFERENCE:
+            return told
+        return told.upper() if self._key == Key.EMAIL else phone_key(told)
