@@ -32,30 +32,35 @@ PERSON_UNKNOWN = f"""person IS NOT NULL AND NOT EXISTS (
     WHERE human.reference = import_row.person AND {_SAME}
 )"""
 
-# A row is known again by its number elsewhere, or by all that it tells; the first of several is taken.
+# A row is known again by its number elsewhere, of which the first is taken, or else by all that it tells and by how
+# many rows before it told the same: three equal rows are three moments, and stay three when the file comes again.
 MOMENTS = f"""
 CREATE TEMPORARY TABLE import_moment ON COMMIT DROP AS
-SELECT *, row_number() OVER (PARTITION BY import_key ORDER BY line) AS nth
+SELECT line, customer, person_id, numbered AND nth > 1 AS repeated,
+       CASE WHEN numbered OR nth = 1 THEN told ELSE told || '#' || nth END AS import_key
 FROM (
-    SELECT line, id AS customer, human.person_id, CASE
-        WHEN external_id IS NOT NULL THEN 'id:' || external_id
-        ELSE md5(ROW(id, touchpoint, direction, extract(epoch FROM occurred_at), minutes::numeric(9, 2), employee,
-                     person, summary, result, sentiment)::text)
-    END AS import_key
-    FROM import_row
-    JOIN import_match ON {_SAME}
-    LEFT JOIN LATERAL (
-        SELECT human.id AS person_id FROM customers_customer AS human
-        WHERE human.reference = import_row.person AND human.id <> import_match.id
-    ) AS human ON true
-    WHERE reason IS NULL
-) AS named;
+    SELECT *, row_number() OVER (PARTITION BY told ORDER BY line) AS nth
+    FROM (
+        SELECT line, id AS customer, human.person_id, external_id IS NOT NULL AS numbered, CASE
+            WHEN external_id IS NOT NULL THEN 'id:' || external_id
+            ELSE md5(ROW(id, touchpoint, direction, extract(epoch FROM occurred_at), minutes::numeric(9, 2), employee,
+                         person, summary, result, sentiment)::text)
+        END AS told
+        FROM import_row
+        JOIN import_match ON {_SAME}
+        LEFT JOIN LATERAL (
+            SELECT human.id AS person_id FROM customers_customer AS human
+            WHERE human.reference = import_row.person AND human.id <> import_match.id
+        ) AS human ON true
+        WHERE reason IS NULL
+    ) AS named
+) AS counted;
 ANALYZE import_moment
 """
 SKIP_KNOWN = """
 UPDATE import_row SET reason = %(known)s
 FROM import_moment AS moment
-WHERE moment.line = import_row.line AND (moment.nth > 1 OR EXISTS (
+WHERE moment.line = import_row.line AND (moment.repeated OR EXISTS (
     SELECT FROM customers_contactmoment AS here WHERE here.import_key = moment.import_key AND here.import_key <> ''
 ))
 """

@@ -122,16 +122,14 @@ def test_a_phone_that_several_share_is_shown_as_it_was_written(write: Write) -> 
     assert reasons(report) == [(2, "phone", "06.12.34.56.78", "ambiguous_key")]
 
 
-def test_the_same_file_twice_adds_nothing(write: Write) -> None:
-    path = write(
-        "customer,date,touchpoint,summary",
-        "K1,2026-01-01,Service call,One",
-        "K1,2026-01-01,Service call,Two",
-        "K1,2026-01-01,Service call,Two",
-    )
-    assert figures(run(path)) == (2, 0, 1, 0)
+def test_rows_that_tell_the_same_are_moments_of_their_own_once(write: Write) -> None:
+    row = "K1,2026-01-01,Service call,Asked about a card"
+    path = write("customer,date,touchpoint,summary", row, row, row)
+    assert figures(run(path)) == (3, 0, 0, 0)
     assert figures(run(path)) == (0, 0, 3, 0)
-    assert ContactMoment.objects.count() == 2
+    longer = write("customer,date,touchpoint,summary", row, row, row, row)
+    assert figures(run(longer)) == (1, 0, 3, 0)
+    assert ContactMoment.objects.count() == 4
 
 
 def test_a_number_from_elsewhere_knows_a_row_again_whatever_else_it_says(write: Write) -> None:
