@@ -78,7 +78,7 @@ class CategoryTotal:
     customers: int
     net_revenue: Decimal
     profit: Decimal
-    lifetime_value: Decimal
+    lifetime_value: Decimal | None  # of those who have one; None when there are customers and nobody has
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -189,7 +189,9 @@ def test_export_of_the_matrix_has_a_row_for_each_cell_and_comes_to_the_profit_of
     assert {row["column"] for row in cells} == {"Paper", "Pens", "No product"}
     profit = totals.statement.profit + totals.prospects_statement.profit
     assert round(sum(row["profit"] for row in customers), 2) == float(profit)
-    assert {row["mark"] for row in cells} <= {"++", "+", "+/-", "-", ""}
+    by_column = {row["column"]: row["mark"] for row in cells if row["row"] == "Together"}
+    assert by_column["No product"] == ""
+    assert set(by_column.values()) <= {"good", "fair", "mixed", "losing", ""}
 
 
 def test_the_matrix_is_exported_as_csv_and_workbook_too(tmp_path: Path) -> None:
@@ -200,4 +202,7 @@ def test_the_matrix_is_exported_as_csv_and_workbook_too(tmp_path: Path) -> None:
     rows = list(csv.DictReader((tmp_path / "matrix.csv").read_text().splitlines()))
     assert list(rows[0])[:6] == ["rows", "row", "columns", "column", "customers", "net_revenue"]
     assert all(re.fullmatch(r"-?\d+\.\d\d", row["profit"]) for row in rows)
+    marks = {row["mark"] for row in rows}
+    assert marks <= {"good", "fair", "mixed", "losing", "nothing", ""}, "A mark is a word that no spreadsheet guards."
+    assert marks > {""}
     assert "xl/workbook.xml" in ZipFile(tmp_path / "matrix.xlsx").namelist()

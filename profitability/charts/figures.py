@@ -35,7 +35,7 @@ class CategoryCard:
 
 def category_cards(totals: RunTotals, policies: Mapping[int, str]) -> list[CategoryCard]:
     """The four categories beside each other."""
-    everybody, is_valued = totals.ranking.customers, totals.customer_equity is not None
+    everybody = totals.ranking.customers
     return [
         CategoryCard(
             category=total.category,
@@ -44,7 +44,7 @@ def category_cards(totals: RunTotals, policies: Mapping[int, str]) -> list[Categ
             customers=total.customers,
             share_of_customers=total.customers / everybody if everybody else None,
             profit=total.profit,
-            lifetime_value=total.lifetime_value if is_valued or not total.customers else None,
+            lifetime_value=total.lifetime_value,
             policy=policies.get(total.category, ""),
         )
         for total in totals.categories

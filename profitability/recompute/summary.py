@@ -172,7 +172,7 @@ def _categories(accounts: Accounts, forecast: Forecast, standing: Standing) -> t
             customers=int(np.count_nonzero(of)),
             net_revenue=money(accounts.net_revenue[of].sum()),
             profit=money(accounts.profit[of].sum()),
-            lifetime_value=_cents(float(values[of].sum())),
+            lifetime_value=_cents(float(values[of].sum())) if accounts.ordered[of].any() or not of.any() else None,
         )
         for category in Category
         for of in [standing.category == category.value]

@@ -28,6 +28,7 @@ SHOWN: dict[str, str | Promise] = {
     "net_revenue": gettext_lazy("Net revenue"),
     "cost_to_serve": gettext_lazy("Cost to serve"),
 }
+# Marks by name: classes of cells on the page, and words in files, since a spreadsheet takes a leading sign for a formula.
 TONES = {Mark.GOOD: "good", Mark.FAIR: "fair", Mark.MIXED: "mixed", Mark.LOSING: "losing", Mark.NOTHING: "nothing"}
 MARKS: dict[Mark, str | Promise] = {
     Mark.GOOD: gettext_lazy("earns well above the average of all products"),
@@ -185,7 +186,7 @@ def _long(one: Named, row: Row, column: str, cell: Amounts) -> dict[str, Any]:
         "column": one.columns.get(column, column) if column else str(_("No product")),
         "customers": row.customers,
         **{name: amount_of(getattr(cell, name)) for name in names},
-        "mark": mark(cell, one.average).value if column else "",
+        "mark": TONES[mark(cell, one.average)] if column else "",
     }
 
 

@@ -119,6 +119,16 @@ def test_a_value_that_nobody_has_is_not_shown_as_nothing(reader: Client) -> None
     assert (last.customers, last.lifetime_value) == (1, None)
 
 
+def test_a_category_whose_customers_have_no_value_shows_none_beside_others_who_have(reader: Client) -> None:
+    one_who_only_sends_back()
+    bought(CustomerFactory(name="Bob"), DAY)
+    recomputed()
+    page = reader.get(reverse("dashboard"))
+    values = {card.category: (card.customers, card.lifetime_value is None) for card in page.context["cards"]}
+    assert values == {1: (1, False), 2: (0, False), 3: (0, False), 4: (1, True)}
+    assert reader.get(reverse("equity")).context["by_category"].series[0].values[-1] is None
+
+
 def test_a_single_customer_is_no_share_of_anything(reader: Client) -> None:
     bought(CustomerFactory(name="Ada"), DAY)
     recomputed()

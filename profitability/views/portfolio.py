@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -101,6 +101,23 @@ def _asked(request: HttpRequest) -> Asked | None:
     return Asked(request, published) if published and published.run.has_rows else None
 
 
+def _page(name: str) -> Callable[[Callable[[Asked], HttpResponseBase]], Callable[[HttpRequest], HttpResponseBase]]:
+    """Make a page of the portfolio out of what it shows: it is asked only once there are sums to show."""
+
+    def with_sums(show: Callable[[Asked], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+        @permission_required(SEE_VALUE, raise_exception=True)
+        @wraps(show)
+        def view(request: HttpRequest) -> HttpResponseBase:
+            asked = _asked(request)
+            if asked is None:
+                return empty_page(request, _("Portfolio"))
+            return show(asked) if asked.portfolio.computed_at else asked.waiting_page(name)
+
+        return view
+
+    return with_sums
+
+
 def _tabs(active: str) -> list[Tab]:
     labels = {
         "portfolio": _("By group"),
@@ -110,18 +127,13 @@ def _tabs(active: str) -> list[Tab]:
     return [Tab(label, reverse(name), name == active, icon=TABS[name]) for name, label in labels.items()]
 
 
-@permission_required(SEE_VALUE, raise_exception=True)
-def portfolio_page(request: HttpRequest) -> HttpResponseBase:
+@_page("portfolio")
+def portfolio_page(asked: Asked) -> HttpResponseBase:
     """Return against risk by group, correlations and better mixes (4 queries once the question was answered)."""
-    asked = _asked(request)
-    if asked is None:
-        return empty_page(request, _("Portfolio"))
-    if not asked.portfolio.computed_at:
-        return asked.waiting_page("portfolio")
     question, found = _answered(asked)
     keys = [group.key for group in found.analysis.groups]
     names, urls = group_names(question.by, keys, asked.currency), group_urls(question.by, keys)
-    aim, mix = _aim(request, found)
+    aim, mix = _aim(asked.request, found)
     context = _groups_context(asked, question, found, names, urls) | _mix_context(asked, found, aim, mix, names, urls)
     drawn = {name: context.get(name) for name in ("returns", "returns_chart", "correlations", "compared", "moves")}
     return asked.page("profitability/portfolio.html", "portfolio", context, **drawn)
@@ -233,16 +245,11 @@ def _span(found: Answer) -> str:
     return _("Whole months from %(first)s to %(last)s") % {"first": first, "last": last}
 
 
-@permission_required(SEE_VALUE, raise_exception=True)
-def portfolio_customers(request: HttpRequest) -> HttpResponseBase:
+@_page("portfolio-customers")
+def portfolio_customers(asked: Asked) -> HttpResponseBase:
     """Return against risk of the largest customers, and all of them in four fields (4 queries)."""
-    asked = _asked(request)
-    if asked is None:
-        return empty_page(request, _("Portfolio"))
-    if not asked.portfolio.computed_at:
-        return asked.waiting_page("portfolio-customers")
     found = SingleCustomers.from_json(asked.portfolio.customers)
-    names = customer_names([point.customer for point in found.points], request.user)
+    names = customer_names([point.customer for point in found.points], asked.request.user)
     rows = [
         tables.PointRow(names[point.customer], reverse("customer", args=[point.customer]), point)
         for point in found.points
@@ -268,16 +275,11 @@ def portfolio_customers(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@permission_required(SEE_VALUE, raise_exception=True)
-def portfolio_concentration(request: HttpRequest) -> HttpResponseBase:
+@_page("portfolio-concentration")
+def portfolio_concentration(asked: Asked) -> HttpResponseBase:
     """How much hangs on the best customers, and what if they left (4 queries)."""
-    asked = _asked(request)
-    if asked is None:
-        return empty_page(request, _("Portfolio"))
-    if not asked.portfolio.computed_at:
-        return asked.waiting_page("portfolio-concentration")
     found: Concentration = revived(Concentration, asked.portfolio.concentration)
-    best = best_customers(asked.published.run, found.profit, request.user)
+    best = best_customers(asked.published.run, found.profit, asked.request.user)
     names = {row.card.rank: row.name for row in best if row.card.rank}
     context: dict[str, Any] = {
         "finding": concentration_finding(found, asked.currency),
