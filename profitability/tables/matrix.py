@@ -28,7 +28,7 @@ SHOWN: dict[str, str | Promise] = {
     "net_revenue": gettext_lazy("Net revenue"),
     "cost_to_serve": gettext_lazy("Cost to serve"),
 }
-# Marks by name: classes of cells on the page, and words in files, since a spreadsheet takes a leading sign for a formula.
+# Marks by name: classes of cells on the page, and words in files, where a leading sign would be taken for a formula.
 TONES = {Mark.GOOD: "good", Mark.FAIR: "fair", Mark.MIXED: "mixed", Mark.LOSING: "losing", Mark.NOTHING: "nothing"}
 MARKS: dict[Mark, str | Promise] = {
     Mark.GOOD: gettext_lazy("earns well above the average of all products"),
