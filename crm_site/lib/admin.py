@@ -95,7 +95,8 @@ class SafeModelAdmin(admin.ModelAdmin):
         return super().history_view(request, object_id, (extra_context or {}) | {"trail": trail})
 
     def _trail(self, request: HttpRequest, thing: Model) -> QuerySet[Change]:
-        mine = Q(model=self.opts.label_lower, object_id=thing.pk)
+        # What is not tracked may have keys that are no numbers.
+        mine = Q(model=self.opts.label_lower, object_id=thing.pk if declaration_of(self.model) else None)
         for inline in self.get_inline_instances(request, thing):
             if declaration_of(inline.model):
                 parent = _get_foreign_key(self.model, inline.model, fk_name=inline.fk_name)

@@ -7,12 +7,15 @@ import datetime as dt
 import io
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from crm_site.lib.accounts.models import User
+from crm_site.lib.jobs.models import WorkerHeartbeat
 from crm_site.lib.trail.actions import unrecorded
 from crm_site.lib.trail.actor import Actor, acting
 from crm_site.lib.trail.models import Change
@@ -288,6 +291,12 @@ def test_the_company_s_changes_stop_at_the_customers_that_one_sees(client: Clien
 
 
 # --- In the administration --------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_tracked_and_has_a_name_for_a_key_has_a_history_all_the_same(admin_client: Client) -> None:
+    WorkerHeartbeat.objects.create(worker="celery@host", seen_at=timezone.now())
+    page = admin_client.get(reverse("admin:jobs_workerheartbeat_history", args=[quote("celery@host")]))
+    assert page.status_code == 200
 
 
 def test_the_history_of_an_object_shows_its_trail_and_that_of_its_parts(admin_client: Client, admin_user: User) -> None:

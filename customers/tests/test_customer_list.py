@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from crm_site.lib.paging import Count
@@ -255,6 +256,13 @@ def test_nothing_yet_and_nothing_matches_are_different_words(visitor: Client) ->
     page = visitor.get(URL, {"q": "nobody"}).content.decode()
     assert "Nothing matches" in page
     assert "No customers yet" not in page
+
+
+def test_an_empty_list_offers_only_what_its_reader_may_do(visitor: Client, client: Client) -> None:
+    assert reverse("customer-create") not in visitor.get(URL).content.decode()
+    client.force_login(user_with("customers.view_customer", "customers.add_customer", "customers.import_customers"))
+    page = client.get(URL).content.decode()
+    assert page.count(reverse("customer-create")) == page.count(reverse("import-new")) == 2
 
 
 def test_htmx_is_answered_with_the_results_alone(visitor: Client) -> None:

@@ -56,7 +56,7 @@ def matrix_page(request: HttpRequest) -> HttpResponseBase:
     published = published_now()
     if published is None:
         context = {"page_title": _("Customer × product matrix")} | recompute_context(request.user)
-        return render(request, "profitability/ranking_empty.html", context)
+        return render(request, "profitability/not_computed.html", context)
     stored = matrix_for(run=published.run, by=request.user)
     if not stored.computed_at:
         context = {"page_title": _("Customer × product matrix"), "job": progress_of(stored.job) if stored.job else None}

@@ -128,7 +128,7 @@ def ranking_tabs(active: str, period: Period) -> list[Tab]:
 
 def empty_page(request: HttpRequest, title: str) -> HttpResponse:
     """What a page about figures shows before there are any."""
-    return render(request, "profitability/ranking_empty.html", {"page_title": title} | recompute_context(request.user))
+    return render(request, "profitability/not_computed.html", {"page_title": title} | recompute_context(request.user))
 
 
 def currency_of(request: HttpRequest) -> str:

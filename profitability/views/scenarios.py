@@ -77,7 +77,7 @@ def scenario_list(request: HttpRequest) -> HttpResponseBase:
     run, currency = Run.objects.current(), Company.of(request).currency
     if run is None:
         context = {"page_title": _("What-if")} | recompute_context(request.user)
-        return render(request, "profitability/ranking_empty.html", context)
+        return render(request, "profitability/not_computed.html", context)
     scenarios = Scenario.objects.visible_to(request.user).select_related("owner", "team")[:LISTED]
     lines = []
     for scenario in scenarios:
