@@ -532,19 +532,27 @@
 
   new MutationObserver(redraw).observe(root, { attributeFilter: ["data-bs-theme"] });
   addEventListener("charts:draw", drawAll);
-  /* Paper is white: whoever reads in the dark prints in the light. */
+  /* Paper is white: whoever reads in the dark prints in the light. Nobody waits for the next frame before printing, and
+     paper has a width of its own, which is not known yet: so drawings are finished now, and stretch with their box. */
   let theme;
+  const stretch = (chart, box) => {
+    chart.getZr().flush();
+    box.querySelector("svg")?.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+  };
   addEventListener("beforeprint", () => {
     printing = true;
     theme = root.dataset.bsTheme;
     root.dataset.bsTheme = "light";
     redraw();
-    drawn.forEach((chart) => chart.resize());
+    drawn.forEach(stretch);
   });
   addEventListener("afterprint", () => {
     printing = false;
     root.dataset.bsTheme = theme;
     redraw();
-    drawn.forEach((chart) => chart.resize());
+    drawn.forEach((chart, box) => {
+      box.querySelector("svg")?.removeAttribute("viewBox");
+      chart.resize();
+    });
   });
 })();
