@@ -39,6 +39,7 @@ from profitability.models import (
     ReportMail,
     ReportSubscription,
     RunActivity,
+    RunAnswer,
     RunCohorts,
     RunMonth,
     RunPool,
@@ -285,6 +286,13 @@ class PeriodRankingAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "run", "since", "until", "computed_at"]
     list_select_related = ["run"]
     search_fields = ["run__id__exact"]
+
+
+@admin.register(RunAnswer)
+class RunAnswerAdmin(ReadOnlyAdmin):
+    list_display = ["question", "run"]
+    list_select_related = ["run"]
+    search_fields = ["run__id__exact", "question__istartswith"]
 
 
 @admin.register(RunCohorts)

@@ -16,7 +16,7 @@ from customers.models.scorecard import Category, Stage
 from customers.reports import FilterChoices
 from profitability.reports.group_names import family_choices
 from profitability.reports.groups import UNKNOWN
-from profitability.totals import Ranking
+from profitability.totals import Ranking, ranked_before
 
 # Only who ever ordered is ranked.
 RANKED_STAGES = [choice for choice in Stage.choices if choice[0] != Stage.PROSPECT]
@@ -96,8 +96,8 @@ class RankingFilters(FilterForm):
         return customers.matching(text)
 
     def filter_category(self, customers: CustomerQuerySet, category: str) -> CustomerQuerySet:
-        before = [count for number, count in self.known.categories.items() if number < min(int(category), 3)]
-        return customers.filter(category=category, rank__gt=sum(before))  # type: ignore[misc]
+        before = ranked_before(category, self.known.categories)
+        return customers.filter(category=category, rank__gt=before)  # type: ignore[misc]
 
     def filter_segment(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
         return customers.filter(pk__in=members_of(self.segments[key], self.run).order_by().values("pk"))

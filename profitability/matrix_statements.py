@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 
-from customers.models import Customer, Run, Scorecard
+from customers.models import Customer, Order, OrderLine, Run, Scorecard
 from profitability.matrix import Amounts, Exact
 from profitability.reports.profit_and_loss import rates_of
 from profitability.sources import GROSS_SALES, ORDER_LINES, ORDERS, RETURNS, UNITS
 
 BOUGHT = "matrix_bought"  # a table of this transaction alone
 CARDS, CUSTOMERS = Scorecard._meta.db_table, Customer._meta.db_table
+PLACED = Order._meta.db_table
 # The drivers that lines make grow, in the order of the columns of `rates` below.
 PER_LINE = tuple(driver.code for driver in (ORDERS, ORDER_LINES, UNITS, RETURNS, GROSS_SALES))
 NO_FAMILY, OTHERS = 0, 0
@@ -167,6 +170,38 @@ def bought_by_customers(basis: Basis, customers: Sequence[int]) -> Iterator[Boug
         GROUP BY 1, 2, 3
     """
     return _read(basis, query, **basis.values(), customers=list(customers))
+
+
+def latest_keys(
+    lines: QuerySet[OrderLine], customers: QuerySet[Customer] | None, *, orders: int, wanted: int
+) -> list[int]:
+    """The latest of these lines that these customers ordered (None: that nobody did), among so many orders (1 query).
+
+    Walks back order by order and stops at so many lines. For each order one asks whether its customer belongs to them:
+    the joins that PostgreSQL would make of it by itself read all customers of the group first.
+    """
+    try:
+        of_order, values = lines.order_by().values("pk", "order_id").query.sql_with_params()
+        whose = Customer.objects.all() if customers is None else customers
+        belonging, parameters = whose.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # nobody can match, and Django will not even write the query
+        return []
+    member = ""
+    if customers is None:
+        parameters = ()
+    else:
+        member = f"CROSS JOIN LATERAL (SELECT FROM ({belonging}) m (id) WHERE m.id = o.customer_id LIMIT 1) member"
+    query = f"""
+        SELECT l.id FROM (
+            SELECT id, customer_id, ordered_on FROM {PLACED} {"WHERE customer_id IS NULL" if customers is None else ""}
+            ORDER BY ordered_on DESC, id DESC LIMIT %s
+        ) o {member}
+        CROSS JOIN LATERAL (SELECT l.id FROM ({of_order}) l (id, order_id) WHERE l.order_id = o.id) l
+        ORDER BY o.ordered_on DESC, o.id DESC, l.id LIMIT %s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, [orders, *parameters, *values, wanted])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def totals_by_trait(run: Run, trait: str) -> dict[str, tuple[int, Amounts]]:

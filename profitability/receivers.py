@@ -11,6 +11,7 @@ from crm_site.lib.jobs.signals import job_finished
 from customers.models import Import, Merge, Run
 from customers.signals import customer_merge_undone, customers_merged, orders_imported
 from profitability.actions import request_recompute
+from profitability.answer_actions import drop_old_answers
 from profitability.equity_actions import keep_bridge
 from profitability.history_actions import drop_old_snapshots, keep_snapshot
 from profitability.period_actions import drop_old_rankings
@@ -18,9 +19,10 @@ from profitability.period_actions import drop_old_rankings
 
 @receiver(job_finished, dispatch_uid="rankings of periods after a run")
 def drop_rankings_after_a_run(sender: Any, job: Job, **kwargs: Any) -> None:
-    """Rankings of periods go with the rows of the run that they were made from."""
+    """Rankings of periods and answers go with the rows of the run that they were made from."""
     if Run.objects.filter(job=job, is_current=True).exists():
         drop_old_rankings()
+        drop_old_answers()
 
 
 @receiver(job_finished, dispatch_uid="change of equity after a run")

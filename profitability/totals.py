@@ -3,6 +3,7 @@
 Amounts are `Decimal` in the house currency. Totals outlive the rows of a run, so pages about old runs read them too.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -223,6 +224,14 @@ class RunTotals:
     def as_json(self) -> dict[str, Any]:
         """For `Run.totals`."""
         return plain(asdict(self))
+
+
+def ranked_before(category: str, customers: Mapping[int, int]) -> int:
+    """How many ranks lie before the first where a category can begin, by the customers of each category.
+
+    The first two categories are a beginning of the ranking each; the other two share what is left.
+    """
+    return sum(count for number, count in customers.items() if number < min(int(category), 3))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The nouns of costing and of the figures that it leads to, one module each."""
 
 from profitability.models.activity import Activity, ActivityShare
+from profitability.models.answers import RunAnswer
 from profitability.models.cohorts import RunCohorts
 from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
@@ -36,6 +37,7 @@ __all__ = [
     "ReportMail",
     "ReportSubscription",
     "RunActivity",
+    "RunAnswer",
     "RunCohorts",
     "RunMonth",
     "RunPool",

@@ -80,6 +80,6 @@ def _moves(published: Published) -> Moves | None:
     if rankings and all(ranking.totals["ranking"]["customers"] for ranking in rankings):
         names = [period_name(period) for period in periods_compared(published.run)]
         sides = [Side(name, ranking=ranking) for name, ranking in zip(names, rankings, strict=True)]
-        return Moves(moves_between(*sides), *names)
+        return Moves(moves_between(published.run, *sides), *names)
     changes = published.totals.changes
     return Moves(changes.moves) if changes and changes.moves else None

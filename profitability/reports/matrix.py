@@ -9,16 +9,18 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Q, QuerySet
 
+from crm_site.lib.paging import SORTED_LIMIT, Order, Sort
 from customers.forms import members_of
-from customers.models import Customer, Order, OrderLine, Product, Run, Scorecard, Segment
+from customers.models import Customer, OrderLine, Product, Run, Scorecard, Segment
 from customers.models.customer import CustomerQuerySet
 from profitability.matrix import TOTAL, Amounts, Exact, Group, Matrix, Row, add_up
 from profitability.matrix_actions import basis_of, column_of
-from profitability.matrix_statements import Bought, bought_by_customers
+from profitability.matrix_statements import Bought, bought_by_customers, latest_keys
 from profitability.matrix_totals import NO_FAMILY, OTHERS, MatrixTotals
 from profitability.reports.dashboard import ranked
 from profitability.reports.matrix_names import CUSTOMERS, column_names, row_names, visible_segments
 from profitability.reports.runs import Published
+from profitability.totals import ranked_before
 
 CUSTOMERS_SHOWN = 25
 LINES_SHOWN = 15
@@ -108,7 +110,7 @@ def _of_customers(
     group = around.row(place.of or TOTAL) if around else None
     if around is None or group is None:
         return None
-    found = list(_page(place, published.run, user))
+    found = list(_page(place, group.customers, published, user))
     shown, more = found[:CUSTOMERS_SHOWN], found[CUSTOMERS_SHOWN:]
     groups = customer_groups(shown, published, place.columns, around.columns)
     cells = dict(zip(around.columns, group.cells, strict=True))
@@ -138,11 +140,18 @@ def _rest(matrix: Matrix) -> Row:
     return Row(OTHERS, total.customers - len(shown), cells, whole - sum(cells, Amounts()), whole)
 
 
-def _page(place: Place, run: Run, user: AbstractUser | AnonymousUser) -> CustomerQuerySet:
+def _page(place: Place, members: int, published: Published, user: AbstractUser | AnonymousUser) -> CustomerQuerySet:
+    """A page of the customers of a group, of whom there are about so many members."""
+    run, first = published.run, place.from_rank
     customers = ranked(in_group(Customer.objects.visible_to(user), place.of_rows, place.of, run), run)
     if place.of_rows in OF_SCORECARD and place.of not in ("", OTHERS, TOTAL):
         customers = customers.filter(**{place.of_rows: place.of})
-    return customers.filter(rank__gte=place.from_rank).order_by("rank")[: CUSTOMERS_SHOWN + 1]  # type: ignore[misc]
+        if place.of_rows == "category":
+            known = {total.category: total.customers for total in published.totals.categories}
+            first = max(first, ranked_before(place.of, known) + 1)
+    # Among many, the index on ranks soon meets some of them; few are found and sorted sooner.
+    by_rank = Order(Sort("rank"), by_index=members > SORTED_LIMIT).value
+    return customers.filter(rank__gte=first).order_by(by_rank)[: CUSTOMERS_SHOWN + 1]  # type: ignore[misc]
 
 
 def in_group(
@@ -204,12 +213,10 @@ def cell_of(named: Named, row_key: str, column: str) -> Cell | None:
 def latest_lines(
     customers: CustomerQuerySet | None, by: str, column: str, columns: Sequence[str]
 ) -> QuerySet[OrderLine]:
-    """The latest order lines of a cell, among the latest orders of all (1 query); None: anonymous sales."""
-    orders = Order.objects.filter(customer=None) if customers is None else Order.objects.all()
-    lines = OrderLine.objects.filter(order__in=orders.latest_first()[:ORDERS_SEARCHED].values("pk"))
-    if customers is not None:
-        lines = lines.filter(order__customer__in=customers.order_by().values("pk"))
-    return _latest(lines.filter(_of_column(by, column, columns)))
+    """The latest order lines of a cell, among the latest orders of all (2 queries); None: anonymous sales."""
+    lines = _goods(OrderLine.objects.filter(_of_column(by, column, columns)))
+    keys = latest_keys(lines, customers, orders=ORDERS_SEARCHED, wanted=LINES_SHOWN)
+    return _latest(OrderLine.objects.filter(pk__in=keys))
 
 
 def lines_of_customer(customer_id: int, by: str, column: str, columns: Sequence[str]) -> QuerySet[OrderLine]:
@@ -218,8 +225,15 @@ def lines_of_customer(customer_id: int, by: str, column: str, columns: Sequence[
 
 
 def _latest(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
-    goods = lines.filter(product__kind=Product.Kind.GOODS).select_related("order__customer", "product")
-    return goods.order_by("-order__ordered_on", "-order_id", "pk")[:LINES_SHOWN]
+    return (
+        _goods(lines)
+        .select_related("order__customer", "product")
+        .order_by("-order__ordered_on", "-order_id", "pk")[:LINES_SHOWN]
+    )
+
+
+def _goods(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
+    return lines.filter(product__kind=Product.Kind.GOODS)
 
 
 def _of_column(by: str, column: str, columns: Sequence[str]) -> Q:

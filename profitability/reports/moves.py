@@ -9,6 +9,7 @@ from django.db.models import F, FilteredRelation, Q
 from customers.models import Run, Scorecard
 from customers.models.customer import CustomerQuerySet
 from customers.models.scorecard import Category
+from profitability.answer_actions import answer_about
 from profitability.models import PeriodFigure, PeriodRanking
 from profitability.totals import Move
 
@@ -32,6 +33,12 @@ class Side:
         run = self.ranking.run_id if self.ranking is not None else self.run.pk if self.run else 0
         return Scorecard._meta.db_table, "run_id", run
 
+    @property
+    def key(self) -> str:
+        """What tells this side from others in a question."""
+        table, _column, key = self.table
+        return f"{'period' if table == PeriodFigure._meta.db_table else 'run'}:{key}"
+
     def relation(self) -> FilteredRelation:
         """From a customer to its row on this side."""
         table, column, key = self.table
@@ -39,22 +46,49 @@ class Side:
         return FilteredRelation(name, condition=Q(**{f"{name}__{column}": key}))
 
 
-def moves_between(before: Side, after: Side) -> tuple[Move, ...]:
-    """How many customers went from each category to each, those who stayed too (1 query).
+def moves_between(run: Run, before: Side, after: Side) -> tuple[Move, ...]:
+    """How many customers went from each category to each, those who stayed too (1 query once that was asked).
 
     None is outside of a ranking: not a customer yet, or without anything in the period.
     """
+    found = answer_about(run, f"moves {before.key} {after.key}", lambda: _count_moves(before, after))
+    return tuple(Move(before=one, after=other, customers=count) for one, other, count in found)
+
+
+def movers(run: Run, before: Side, after: Side, move: Move) -> list[int]:
+    """The few customers who made one of the moves (1 query once that was asked)."""
+    question = f"movers {before.key} {after.key} {move.before} {move.after}"
+    return answer_about(run, question, lambda: _find_movers(before, after, move))
+
+
+def _both(before: Side, after: Side) -> tuple[str, list[int]]:
+    """Customers with their categories on both sides, as what stands behind FROM, with its parameters."""
     (first, first_column, first_key), (second, second_column, second_key) = before.table, after.table
-    query = f"""
-        SELECT b.category, a.category, count(*)
-        FROM (SELECT customer_id, category FROM {first} WHERE {first_column} = %s AND category IS NOT NULL) b
+    rows = f"""
+        (SELECT customer_id, category FROM {first} WHERE {first_column} = %s AND category IS NOT NULL) b
         FULL JOIN (SELECT customer_id, category FROM {second} WHERE {second_column} = %s AND category IS NOT NULL) a
         USING (customer_id)
-        GROUP BY 1, 2 ORDER BY 1 NULLS LAST, 2 NULLS LAST
+    """
+    return rows, [first_key, second_key]
+
+
+def _count_moves(before: Side, after: Side) -> list[tuple[int | None, int | None, int]]:
+    rows, keys = _both(before, after)
+    query = f"SELECT b.category, a.category, count(*) FROM {rows} GROUP BY 1, 2 ORDER BY 1 NULLS LAST, 2 NULLS LAST"
+    with connection.cursor() as cursor:
+        cursor.execute(query, keys)
+        return cursor.fetchall()
+
+
+def _find_movers(before: Side, after: Side, move: Move) -> list[int]:
+    rows, keys = _both(before, after)
+    query = f"""
+        SELECT customer_id FROM {rows}
+        WHERE b.category IS NOT DISTINCT FROM %s AND a.category IS NOT DISTINCT FROM %s ORDER BY customer_id
     """
     with connection.cursor() as cursor:
-        cursor.execute(query, [first_key, second_key])
-        return tuple(Move(before=one, after=other, customers=count) for one, other, count in cursor.fetchall())
+        cursor.execute(query, [*keys, move.before, move.after])
+        return [customer for (customer,) in cursor.fetchall()]
 
 
 def moved(
@@ -67,6 +101,8 @@ def moved(
         profit_before=F("was__profit"),
         profit=F("now__profit"),
         lifetime_value=F("now__lifetime_value"),
+        card_customer=F("now__customer_id"),
+        card_customer_before=F("was__customer_id"),
     )
     conditions: dict[str, Any] = {}
     for name, category in zip(("category_before", "category"), categories, strict=True):

@@ -7,11 +7,12 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q, Sum
 from django.utils.translation import gettext as _
 
+from crm_site.lib.fields import amount_of
 from crm_site.lib.formatting import money, number, percent
 from customers.models import Customer
 from customers.models.customer import CustomerQuerySet
 from customers.reports import found_customers
-from profitability.models import PeriodRanking
+from profitability.models import PeriodFigure, PeriodRanking
 from profitability.reports.groups import Figures
 from profitability.reports.sentences import Finding, shares_speak
 from profitability.totals import Ranking
@@ -58,26 +59,44 @@ def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQu
     return with_figures.filter(rank__isnull=False)
 
 
-def find_here(text: str, rows: CustomerQuerySet, visible: CustomerQuerySet, figures: Figures) -> Here | None:
+def find_here(
+    text: str, rows: CustomerQuerySet, visible: CustomerQuerySet, figures: Figures, ranking: Ranking
+) -> Here | None:
     """The first ranked customer that matches a text, with neighbours (6 queries); None when nobody matches."""
     text = text.strip()
     found = [customer.pk for customer in found_customers(visible, text, LOOKED_AT)] if text else []
     places = {customer.pk: customer for customer in rows.filter(pk__in=found)} if found else {}
     first = next((places[pk] for pk in found if pk in places), None)
-    return Here(first, _neighbours(first.rank, rows, figures)) if first else None  # type: ignore[attr-defined]
+    return Here(first, _neighbours(first.rank, rows, figures, ranking)) if first else None  # type: ignore[attr-defined]
 
 
-def _neighbours(rank: int, rows: CustomerQuerySet, figures: Figures) -> tuple[Neighbour, ...]:
+def _neighbours(rank: int, rows: CustomerQuerySet, figures: Figures, ranking: Ranking) -> tuple[Neighbour, ...]:
     """Those who stand around a rank. Whom the reader may not see is nobody's neighbour, but counts in the sums."""
     first, last = max(1, rank - NEIGHBOURS), rank + NEIGHBOURS
-    before = figures.filter(rank__lt=first).aggregate(profit=Sum("profit"))["profit"] or NOTHING
     profits = figures.filter(rank__gte=first, rank__lte=last).order_by("rank").values_list("rank", "profit")
-    sums, total = {}, before
+    sums, total = {}, _profit_before(first, figures, ranking)
     for place, profit in profits:
         total += profit
         sums[place] = total
     around: Any = rows.filter(rank__gte=first, rank__lte=last).order_by("rank")  # type: ignore[misc]
     return tuple(Neighbour(customer, customer.rank, sums[customer.rank]) for customer in around)
+
+
+def _profit_before(rank: int, figures: Figures, ranking: Ranking) -> Decimal:
+    """What everybody before a rank makes (1 query, which reads one row where total profit is positive).
+
+    Figures of a period keep that sum; a scorecard keeps its share of the total, from which it follows to the cent,
+    since such a share is right to 16 digits. Without shares it is added up.
+    """
+    if rank == 1:
+        return NOTHING
+    last: Any = figures.get(rank=rank - 1)
+    if isinstance(last, PeriodFigure):
+        return last.cumulative
+    share = last.cumulative_share
+    if share is not None:
+        return amount_of(round(share * int(ranking.profit.scaleb(2))))
+    return figures.filter(rank__lt=rank).aggregate(profit=Sum("profit"))["profit"] or NOTHING
 
 
 def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:

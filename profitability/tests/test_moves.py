@@ -20,6 +20,9 @@ pytestmark = pytest.mark.django_db
 
 URL = "/ranking/moves/"
 QUARTERS = "?from=2026-q1&to=2026-q2"
+LABELS = {
+    "profit": "Profit after", "profit_before": "Profit before", "lifetime_value": "Lifetime value",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -167,3 +170,28 @@ def test_the_number_of_queries_is_known(manager: Client) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert manager.get(URL + QUARTERS).status_code == 200
     assert len(captured) <= 8
+
+
+def test_moves_are_counted_once_for_a_run(manager: Client) -> None:
+    first = manager.get(URL + QUARTERS).context["table"]
+    with CaptureQueriesContext(connection) as captured:
+        again = manager.get(URL + QUARTERS).context["table"]
+    assert again == first
+    assert not [query for query in captured if "FULL JOIN" in query["sql"]]
+
+
+@pytest.mark.parametrize("kept", [0, 1000])
+def test_many_who_moved_are_met_along_an_index_in_the_same_order_as_few(
+    manager: Client, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr("profitability.views.moves.MOST_WITH_TASKS", kept)
+    table = manager.get(URL + QUARTERS).context["table"]
+    cell = max((cell for row in table.rows for cell in row.cells), key=lambda cell: cell.customers)
+    for sort in ("-profit", "profit_before", "lifetime_value"):
+        column = sort.removeprefix("-")
+        rows = manager.get(f"{cell.url}&sort={sort}").context["table"].rows
+        place = [head.label for head in manager.get(cell.url).context["table"].columns].index(LABELS[column])
+        values = [row.cells[place].value for row in rows]
+        known = [value for value in values if value is not None]
+        assert len(values) == cell.customers > 1
+        assert values[: len(known)] == sorted(known, reverse=sort.startswith("-"))

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib.components import Tab
+from crm_site.lib.paging import Count, capped_count
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.models import Customer, Run
 from customers.models.customer import CustomerQuerySet
 from customers.models.scorecard import Category
-from customers.permissions import ADD_SEGMENT, ADD_TASK, CHANGE_MANY, EXPORT
+from customers.permissions import ADD_SEGMENT, ADD_TASK, CHANGE_MANY, EXPORT, SEE_ALL
 from customers.selection import Selection
 from profitability.charts import category_cards
 from profitability.charts.moves import flow_of_moves, place_name
@@ -28,7 +29,7 @@ from profitability.models import CategoryPolicy
 from profitability.periods import BEFORE_RECENT_CODE, RECENT_CODE
 from profitability.permissions import EDIT_POLICY, SEE_VALUE
 from profitability.reports.move_words import moves_in_words
-from profitability.reports.moves import OUTSIDE, Side, category_named, moved, moves_between
+from profitability.reports.moves import OUTSIDE, Side, category_named, moved, movers, moves_between
 from profitability.reports.period_words import period_name
 from profitability.reports.runs import Published, published_now
 from profitability.tables import unsorted
@@ -109,7 +110,7 @@ def ranking_moves(request: HttpRequest) -> HttpResponseBase:
     comparison = Comparison(request, published)
     if waiting := comparison.waits_for:
         return waiting.waiting_page("ranking-moves", title)
-    moves = moves_between(*comparison.sides) if comparison.sides else ()
+    moves = moves_between(published.run, *comparison.sides) if comparison.sides else ()
     context = _context(comparison, moves) | {"page_title": title}
     files = {"moves": unsorted(MOVES, moves, currency_of(request)) if moves else None}
     return page_with_files(request, "profitability/ranking_moves.html", context, **files)
@@ -195,24 +196,47 @@ class MovedList(ListPage):
     def get_rows(self) -> CustomerQuerySet:
         assert self.comparison.sides is not None, "Without two sides there is no list."
         visible = Customer.objects.visible_to(self.request.user)
+        if self.few is not None:
+            visible = visible.filter(pk__in=self.few)
         rows = moved(visible, *self.comparison.sides, self.categories)
         return rows if self.categories != (None, None) else rows.none()
 
     def get_currency(self) -> str:
         return currency_of(self.request)
 
+    @cached_property
+    def move(self) -> Move:
+        """The move and how many made it."""
+        assert self.comparison.sides is not None, "Without two sides there is no list."
+        ends = tuple(category and category.value for category in self.categories)
+        moves = moves_between(self.comparison.published.run, *self.comparison.sides)
+        made = [move for move in moves if (move.before, move.after) == ends and ends != (None, None)]
+        return made[0] if made else Move(before=ends[0], after=ends[1], customers=0)
+
+    @cached_property
+    def few(self) -> list[int] | None:
+        """Whoever made the move, where they are few: no index knows both ends of a move, so they are kept."""
+        if self.move.customers > MOST_WITH_TASKS:
+            return None
+        assert self.comparison.sides is not None, "Without two sides there is no list."
+        return movers(self.comparison.published.run, *self.comparison.sides, self.move) if self.move.customers else []
+
+    @cached_property
+    def counted(self) -> Count | None:
+        """The table of moves counted everybody; whom this reader sees is counted for whoever does not see all."""
+        return Count(self.move.customers) if self.request.user.has_perm(SEE_ALL) else capped_count(self.rows)
+
     def is_restricted(self) -> bool:
         return True
 
     def is_sorted_sooner(self) -> bool:
-        """No index knows both ends of a move, so the rows are always found and then sorted."""
-        return True
+        """Among many an index on the figures of one side soon meets some who made the move; few are sorted at once."""
+        return self.few is not None
 
     def get_context(self) -> dict[str, Any]:
         before, after = self.comparison.sides or (None, None)
         was, now = map(place_name, self.categories)
-        keys = list(self.rows.order_by().values_list("pk", flat=True)[: MOST_WITH_TASKS + 1])
-        few = 0 < len(keys) <= MOST_WITH_TASKS
+        keys = list(self.rows.order_by().values_list("pk", flat=True)) if self.few else []
         return {
             "page_subtitle": _("%(was)s (%(before)s) to %(now)s (%(after)s)")
             % {"was": was, "now": now, "before": before.name if before else "", "after": after.name if after else ""},
@@ -220,6 +244,6 @@ class MovedList(ListPage):
                 (_("Ranking"), reverse("ranking")),
                 (_("Moves between categories"), f"{reverse('ranking-moves')}?{urlencode(self.comparison.query)}"),
             ],
-            "selection": Selection("").signed(self.request.user) if few and _may_plan(self.request) else "",  # type: ignore[arg-type]
-            "keys": " ".join(map(str, keys)) if few else "",
+            "selection": Selection("").signed(self.request.user) if keys and _may_plan(self.request) else "",  # type: ignore[arg-type]
+            "keys": " ".join(map(str, keys)),
         }

@@ -128,7 +128,8 @@ class RankingList(ListPage):
     def here(self) -> Here | None:
         """The customer that the reader looks for on the curve."""
         ranking = self.asked.ranking if not self.is_lifetime else PeriodRanking(run=self.asked.run)
-        return find_here(self.request.GET.get("here", ""), self.get_rows(), self.visible, figures_of(ranking))
+        sought = self.request.GET.get("here", "")
+        return find_here(sought, self.get_rows(), self.visible, figures_of(ranking), self.ranking)
 
     @cached_property
     def drawings(self) -> dict[str, Chart | None]:
