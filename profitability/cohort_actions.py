@@ -17,7 +17,8 @@ from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from customers.models import Customer, Run, Scorecard
 from profitability.cohorts import Age, Cohort, Cohorts
-from profitability.models import ActivityRate, CustomerMonth, RunCohorts
+from profitability.models import RunCohorts
+from profitability.models.figures import months_in_sql
 from profitability.period_statements import NET_REVENUE, charges_of
 from profitability.totals import RunTotals
 
@@ -25,7 +26,6 @@ from profitability.totals import RunTotals
 AT_ONCE = 30_000
 MOST_AGES = 36  # months of life that are told one by one; what comes later counts with the last
 
-MONTHS, RATES = CustomerMonth._meta.db_table, ActivityRate._meta.db_table
 CARDS, CUSTOMERS = Scorecard._meta.db_table, Customer._meta.db_table
 
 Key = tuple[str, str]  # the sort of cohort, and which one
@@ -134,7 +134,7 @@ def _ages(run: Run, drivers: tuple[str, ...]) -> dict[Key, dict[int, tuple[int, 
                        (extract(year FROM m.month) - extract(year FROM w.month)) * 12
                        + extract(month FROM m.month) - extract(month FROM w.month), 0)::int AS age,
                    {NET_REVENUE} - m.cost_of_goods - ({charges.cents}) - m.direct_costs AS profit
-            FROM {MONTHS} m
+            FROM {months_in_sql(run)} m
             JOIN (
                 SELECT s.customer_id, date_trunc('month', s.first_order_on)::date AS month,
                        coalesce(c.source_id::text, '') AS source
@@ -142,7 +142,6 @@ def _ages(run: Run, drivers: tuple[str, ...]) -> dict[Key, dict[int, tuple[int, 
                 WHERE s.run_id = %(run)s AND s.first_order_on IS NOT NULL
             ) w ON w.customer_id = m.customer_id
             {charges.join}
-            WHERE m.run_id = %(run)s
         ) lived
         GROUP BY GROUPING SETS ((month, least(age, {MOST_AGES - 1})), (source, least(age, {MOST_AGES - 1})))
         """,

@@ -12,10 +12,10 @@ from typing import Any
 from django.db import connection
 
 from customers.models import Scorecard
-from profitability.models import ActivityRate, CustomerMonth, PeriodFigure, PeriodRanking, RunActivity, ValuePolicy
-from profitability.models.figures import ANONYMOUS
+from profitability.models import ActivityRate, PeriodFigure, PeriodRanking, RunActivity, ValuePolicy
+from profitability.models.figures import ANONYMOUS, months_in_sql
 
-MONTHS, RATES = CustomerMonth._meta.db_table, ActivityRate._meta.db_table
+RATES = ActivityRate._meta.db_table
 CARDS, FIGURES = Scorecard._meta.db_table, PeriodFigure._meta.db_table
 SUMS = "period_sums"  # a table of this transaction alone
 
@@ -69,11 +69,10 @@ def sum_up_months(ranking: PeriodRanking, drivers: Sequence[str]) -> None:
         SELECT m.customer_id, sum(m.orders)::int AS orders, sum({NET_REVENUE})::bigint AS net_revenue,
                sum({NET_REVENUE} - m.cost_of_goods)::bigint AS gross_margin,
                sum({charges.cents})::bigint AS cost_to_serve, sum(m.direct_costs)::bigint AS direct_costs
-        FROM {MONTHS} m {charges.join}
-        WHERE m.run_id = %(run)s AND m.month BETWEEN %(since)s AND %(until)s AND m.customer_id <> {ANONYMOUS}
+        FROM {months_in_sql(ranking.run)} m {charges.join}
+        WHERE m.month BETWEEN %(since)s AND %(until)s AND m.customer_id <> {ANONYMOUS}
         GROUP BY m.customer_id
         """,
-        run=ranking.run_id,
         since=ranking.since,
         until=ranking.until,
         activities=charges.activities,

@@ -10,12 +10,13 @@ from django.db import connection
 
 from customers.forms import members_in_sql
 from customers.models import Customer, Run, Scorecard, Segment
-from profitability.models import ActivityRate, CustomerMonth, MainFamily, RunMonth
+from profitability.models import ActivityRate, MainFamily, RunMonth
+from profitability.models.figures import months_in_sql
 from profitability.period_statements import NET_REVENUE, charges_of
 from profitability.portfolio.concentration import TEN, Account, Whole
 from profitability.portfolio_totals import OTHERS, CustomerPoint, Field, GroupMonths, SingleCustomers
 
-MONTHS, RATES = CustomerMonth._meta.db_table, ActivityRate._meta.db_table
+RATES = ActivityRate._meta.db_table
 CARDS, CUSTOMERS, FAMILIES = (model._meta.db_table for model in (Scorecard, Customer, MainFamily))
 # Tables that live as long as the transaction.
 LIVED, RANKED, MEMBERS, SUMS, STEADY = (
@@ -86,10 +87,9 @@ def gather_months(window: Window, drivers: Sequence[str]) -> None:
         f"""
         SELECT m.customer_id, (extract(year FROM m.month) * 12 + extract(month FROM m.month) - %(first)s)::int AS at,
                ({NET_REVENUE} - ({cost}))::bigint AS profit, ({cost})::bigint AS cost, {NET_REVENUE} AS revenue
-        FROM {MONTHS} m JOIN {RANKED} k ON k.customer_id = m.customer_id {charges.join}
-        WHERE m.run_id = %(run)s AND m.month BETWEEN %(since)s AND %(until)s
+        FROM {months_in_sql(window.run)} m JOIN {RANKED} k ON k.customer_id = m.customer_id {charges.join}
+        WHERE m.month BETWEEN %(since)s AND %(until)s
         """,
-        run=window.run.pk,
         since=window.since,
         until=window.until,
         first=window.since.year * 12 + window.since.month,

@@ -18,7 +18,8 @@ from customers.forms import members_of
 from customers.models import Run, Segment
 from profitability.matrix_actions import MOST_PRODUCTS, basis_of
 from profitability.matrix_statements import CARDS, CUSTOMERS, LINES, TRAITS, Basis, best_selling
-from profitability.models import CustomerMonth, RunPool, RunPoolMonth, ValuePolicy
+from profitability.models import RunPool, RunPoolMonth, ValuePolicy
+from profitability.models.figures import months_in_sql
 from profitability.ranking import CategoryThresholds
 from profitability.reports.profit_and_loss import rates_of
 from profitability.totals import RunTotals
@@ -26,7 +27,6 @@ from profitability.what_if.base import Base, Cells, Customers, Floats, Mask, Ord
 from profitability.what_if.levers import Lever, LeverError
 from profitability.what_if.simulation import simulate
 
-MONTHS = CustomerMonth._meta.db_table
 ORDERS = """
     SELECT o.customer_id AS customer, sum(l.gross - l.discount)::bigint AS net_revenue,
            coalesce(sum(l.cost), 0)::bigint AS known_cost,
@@ -242,11 +242,12 @@ def _charges(run: Run, portfolio: Portfolio, weights: Mapping[Any, Sequence[floa
     terms = " + ".join(f"w.{name} * m.quantities[{at + 1}]" for name, at in zip(names, wanted, strict=True))
     query = f"""
         SELECT m.customer_id, sum({terms})::float8 AS cents
-        FROM {MONTHS} m JOIN unnest(%(months)s::date[], {arrays}) AS w (month, {", ".join(names)}) ON w.month = m.month
-        WHERE m.run_id = %(run)s AND m.customer_id > 0 GROUP BY 1
+        FROM {months_in_sql(run)} m
+        JOIN unnest(%(months)s::date[], {arrays}) AS w (month, {", ".join(names)}) ON w.month = m.month
+        WHERE m.customer_id > 0 GROUP BY 1
     """
     values = {name: [of_month[at] for of_month in weights.values()] for name, at in zip(names, wanted, strict=True)}
-    rows = read_all(query, {"run": run.pk, "months": list(weights), **values}, {"customer_id": BIGINT, "cents": FLOAT})
+    rows = read_all(query, {"months": list(weights), **values}, {"customer_id": BIGINT, "cents": FLOAT})
     at, there = portfolio.places(_whole(rows["customer_id"]))
     found[at[there]] = _float(rows["cents"])[there]
     return found

@@ -27,7 +27,7 @@ class Category(models.IntegerChoices):
 
 
 CURRENT_HEAD = """
-    SELECT id, as_of, reason, job_id, started_at, published_at, is_current, has_rows,
+    SELECT id, as_of, reason, job_id, started_at, published_at, is_current, has_rows, stands_on_id,
            (totals #>> '{ranking,customers}')::int AS ranked,
            totals #>> '{lifetime_model,purchase_model}' AS purchase_model
     FROM customers_run WHERE is_current
@@ -72,6 +72,10 @@ class Run(models.Model):
     is_current = models.BooleanField(_("current"), default=False)
     has_rows = models.BooleanField(
         _("rows kept"), default=False, help_text=_("Old runs keep their totals; their rows per customer are dropped.")
+    )
+    # A run of what changed shares what did not change with the full run that it starts from.
+    stands_on = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("starts from")
     )
     totals = models.JSONField(_("totals"), default=dict, blank=True)
 

@@ -7,7 +7,7 @@ from profitability.models.comparison import ModelComparison, PurchaseModel
 from profitability.models.costing import Costing, CostPool, CostPoolAmount
 from profitability.models.equity import EquityBridge
 from profitability.models.family import MainFamily
-from profitability.models.figures import ActivityRate, CustomerMonth, RunActivity, RunMonth
+from profitability.models.figures import ActivityRate, CustomerMonth, ReadAnew, RunActivity, RunMonth
 from profitability.models.history import ValuePoint, ValueSnapshot
 from profitability.models.matrix import ProductMatrix
 from profitability.models.period import PeriodFigure, PeriodRanking
@@ -34,6 +34,7 @@ __all__ = [
     "PortfolioAnalysis",
     "ProductMatrix",
     "PurchaseModel",
+    "ReadAnew",
     "ReportMail",
     "ReportSubscription",
     "RunActivity",

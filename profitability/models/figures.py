@@ -3,7 +3,7 @@
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.fields import CentsField
@@ -15,19 +15,57 @@ from profitability.models.activity import Activity
 ANONYMOUS = 0
 
 
+class ReadAnew(models.Model):
+    """A customer whose records a run of what changed has read: their months are its own.
+
+    Those of everybody else are the months of the full run that it stands on; see `CustomerMonthQuerySet.in_run`.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "customer_id")
+    run = models.ForeignKey(Run, models.CASCADE, db_index=False, related_name="+")
+    customer_id = models.BigIntegerField(help_text=_("0 for sales without a customer; the customer may be gone."))
+
+    class Meta:
+        verbose_name = _("customer read anew")
+        verbose_name_plural = _("customers read anew")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} ({self.run_id})"
+
+
 class CustomerMonthQuerySet(models.QuerySet["CustomerMonth"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> "CustomerMonthQuerySet":
         """The months of customers that this person may see."""
         return self if user.has_perm("profitability.view_profitability") else self.none()
 
+    def in_run(self, run: Run) -> "CustomerMonthQuerySet":
+        """The months as a run found them: its own, and the full run's of customers who have not changed since."""
+        if run.stands_on_id is None:
+            return self.filter(run=run)
+        anew = ReadAnew.objects.filter(run=run.pk, customer_id=OuterRef("customer_id"))
+        return self.filter(Q(run=run) | Q(run=run.stands_on_id) & ~Exists(anew))
+
     def of(self, run: Run, customer_id: int) -> "CustomerMonthQuerySet":
         """The months of one customer (or of `ANONYMOUS` sales) in one run, oldest first."""
-        return self.filter(run=run, customer_id=customer_id).order_by("month")
+        return self.in_run(run).filter(customer_id=customer_id).order_by("month")
+
+
+def months_in_sql(run: Run) -> str:
+    """The same for statements over sets: a subquery with the columns of `CustomerMonth`, to be given a name."""
+    table, anew = CustomerMonth._meta.db_table, ReadAnew._meta.db_table
+    own = f"SELECT * FROM {table} WHERE run_id = {run.pk:d}"
+    if run.stands_on_id is None:
+        return f"({own})"
+    return (
+        f"({own} UNION ALL SELECT * FROM {table} b WHERE run_id = {run.stands_on_id:d} AND NOT EXISTS "
+        f"(SELECT FROM {anew} a WHERE a.run_id = {run.pk:d} AND a.customer_id = b.customer_id))"
+    )
 
 
 class CustomerMonth(models.Model):
     """What one customer bought, returned and caused in one month, as one run found it: a partition for each run.
 
+    A run of what changed has only the months of customers who changed; what it shares, `in_run` tells.
     One row for each customer and month, written in the order of customers, so that an index of ranges finds them.
     What activities cost follows from `quantities` and the rates of the run (see `ActivityRate`). Returns, discounts and
     costs are positive amounts; `other` holds fees, adjustments and bad debts with their sign.

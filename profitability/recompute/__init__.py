@@ -82,6 +82,8 @@ def run_recompute(
             totals=replace(totals, durations=watch.durations, scope=extent.scope),
             context=context,
             basis=None if extent.base else _told_to_later_runs(basis, outlook),
+            customers=accounts.customer,
+            categories=standing.category,
         )
     drop_old_rows()
     return run

@@ -15,6 +15,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
+from crm_site.lib.partitions import partitions_of
 from customers.models import Company, Customer, Run
 from profitability.changes import changed_customers, state_of_database
 from profitability.drivers import DirectCostSource, DriverSource, direct_cost_sources, sources_of
@@ -22,6 +23,7 @@ from profitability.lifetime_value import BgNbd, CustomerLoss, FittedModel, Gamma
 from profitability.models import ValuePolicy
 from profitability.recompute.laid_aside import Gone, basis_of
 from profitability.recompute.plan import Plan
+from profitability.recompute.rows import MONTHS, rows_of
 from profitability.totals import Because, RunTotals, Scope
 
 # What changed for fewer customers than either is computed by itself; beyond, reading everybody's records costs no more.
@@ -58,7 +60,6 @@ class Base:
     """The full run that a run of what changed starts from."""
 
     run_id: int
-    current_id: int  # the run that is current, whose months of unchanged customers are as those of the full run
     slices: int
     changed: NDArray[np.int64]  # ids of customers, ascending; 0 stands for sales without one
     models: Models
@@ -98,6 +99,8 @@ def _start(plan: Plan, now: Mapping[str, str]) -> Base | Because:
         basis = basis_of(run_id)
     except Gone:
         return Because.GONE
+    if rows_of(run_id).months not in partitions_of(MONTHS):
+        return Because.GONE
     for name, because in SETTINGS.items():
         if basis["settings"].get(name) != now[name]:
             return because
@@ -108,7 +111,6 @@ def _start(plan: Plan, now: Mapping[str, str]) -> Base | Because:
         return Because.MANY
     return Base(
         run_id=run_id,
-        current_id=current.pk,
         slices=basis["slices"],
         changed=np.array(changed, np.int64),
         models=Models.from_json(basis["models"]),

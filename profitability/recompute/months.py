@@ -22,8 +22,8 @@ THOUSAND = 1000
 SALES = ("gross", "discounts", "returns", "other", "cost_of_goods", "direct_costs")
 # Months are numbered from year 0; numpy numbers them from 1970.
 BEFORE = 1970 * 12
-MONTH_BITS, DAY_BITS = 16, 5
-MONTH_MASK, DAY_MASK = (1 << MONTH_BITS) - 1, (1 << DAY_BITS) - 1
+MONTH_BITS, DAY_BITS = 16, 22
+MONTH_MASK = (1 << MONTH_BITS) - 1
 NO_DAY = -(2**31)
 EPOCH = date(1970, 1, 1)
 
@@ -63,12 +63,14 @@ def sum_months(sources: Sources, drivers: Sequence[str], cost_ratio: float | Non
     merged = np.sort(np.concatenate([part.keys for part in parts]), kind="stable")
     keys = merged[starts_of(merged)]
     places = [np.searchsorted(keys, part.keys) for part in parts]
-    totals = {
-        name: _merged(len(keys), parts, places, name)
-        for name in (*SALES[:4], "known_cost", "without_cost", "direct_costs", *(QUANTITY + code for code in drivers))
-    }
+    names = [*SALES[:4], "known_cost", "without_cost", "direct_costs", "orders", "order_days"]
+    names += [QUANTITY + code for code in drivers]
+    totals = {name: _merged(len(keys), parts, places, name) for name in names}
+    days = {name: np.full(len(keys), NO_DAY) for name in ("first_day", "last_day")}
+    for name, values in days.items():
+        if name in parts[0].sums:
+            values[places[0]] = parts[0].sums[name]
     assumed = np.rint(totals["without_cost"] * (cost_ratio or 0.0)).astype(np.int64)
-    days = _order_days(keys, orders)
     return Months(
         place=keys >> MONTH_BITS,
         month=keys & MONTH_MASK,
@@ -78,10 +80,10 @@ def sum_months(sources: Sources, drivers: Sequence[str], cost_ratio: float | Non
             "direct_costs": totals["direct_costs"],
         },
         without_cost=totals["without_cost"] if cost_ratio is None else np.zeros_like(assumed),
-        orders=days.orders,
-        order_days=days.days,
-        first_day=days.first,
-        last_day=days.last,
+        orders=totals["orders"],
+        order_days=totals["order_days"],
+        first_day=days["first_day"],
+        last_day=days["last_day"],
         quantities=[totals[QUANTITY + code] for code in drivers],
     )
 
@@ -170,25 +172,35 @@ class _Part:
     sums: Mapping[str, Whole]
 
 
-@dataclass(frozen=True)
-class _OrderDays:
-    orders: Whole
-    days: Whole
-    first: Whole
-    last: Whole
-
-
-def _keys(place: Whole, day: Whole) -> Whole:
-    return (place << MONTH_BITS) | month_of(day)
-
-
 def _summed(rows: Table) -> _Part:
-    keys = _keys(rows["place"], rows["day"])
-    order = np.argsort(keys)
-    ordered = keys[order]
-    starts = starts_of(ordered)
+    """The sums of each customer and month, of rows in any order; of orders also on which days there were some."""
+    if not len(rows["place"]):
+        return _Part(np.empty(0, np.int64), {})
+    order = np.argsort((rows["place"] << DAY_BITS) + (rows["day"] - rows["day"].min()))
+    day = rows["day"][order]
+    keys = (rows["place"][order] << MONTH_BITS) | month_of(day)
+    starts = starts_of(keys)
     names = [name for name in rows if name not in ("place", "day")]
-    return _Part(ordered[starts], {name: np.add.reduceat(rows[name][order], starts) for name in names})
+    sums = {name: np.add.reduceat(rows[name][order], starts) for name in names}
+    if "lines" in rows:
+        sums |= _order_days(keys, starts, day, rows["lines"][order] > 0)
+    return _Part(keys[starts], sums)
+
+
+def _order_days(keys: Whole, starts: NDArray[np.intp], day: Whole, bought: NDArray[np.bool_]) -> dict[str, Whole]:
+    """Orders of each month and days with an order, of rows by customer and day; several of one day are one day."""
+    at = np.flatnonzero(bought)
+    another = np.append(True, (keys[at][1:] != keys[at][:-1]) | (day[at][1:] != day[at][:-1]))[: len(at)]
+    begun = np.zeros(len(day), np.int64)
+    begun[at[another]] = 1
+    last = np.maximum.reduceat(np.where(bought, day, NO_DAY), starts)
+    first = np.minimum.reduceat(np.where(bought, day, -NO_DAY), starts)
+    return {
+        "orders": np.add.reduceat(bought.astype(np.int64), starts),
+        "order_days": np.add.reduceat(begun, starts),
+        "first_day": np.where(last == NO_DAY, NO_DAY, first),
+        "last_day": last,
+    }
 
 
 def _merged(count: int, parts: Sequence[_Part], places: Sequence[NDArray[np.intp]], name: str) -> Whole:
@@ -197,25 +209,3 @@ def _merged(count: int, parts: Sequence[_Part], places: Sequence[NDArray[np.intp
         if name in part.sums:
             total[at] += part.sums[name]
     return total
-
-
-def _order_days(keys: Whole, orders: Table) -> _OrderDays:
-    """Orders and days with an order; several orders of one day are one day."""
-    bought = orders["lines"] > 0
-    days = orders["day"][bought]
-    months = _keys(orders["place"][bought], days)
-    dated = np.sort((months << DAY_BITS) | (days - first_of(months & MONTH_MASK)))
-    begins = starts_of(dated >> DAY_BITS)
-    distinct = dated[starts_of(dated)]
-    starts = starts_of(distinct >> DAY_BITS)
-    at = np.searchsorted(keys, distinct[starts] >> DAY_BITS)
-    calendar = first_of((distinct >> DAY_BITS) & MONTH_MASK) + (distinct & DAY_MASK)
-    count = np.diff(starts, append=len(distinct))
-    result = _OrderDays(
-        *(np.zeros(len(keys), np.int64) for _ in range(2)), *(np.full(len(keys), NO_DAY) for _ in range(2))
-    )
-    result.orders[at] = np.diff(begins, append=len(dated))
-    result.days[at] = count
-    result.first[at] = calendar[starts]
-    result.last[at] = calendar[starts + count - 1]
-    return result

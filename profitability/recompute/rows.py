@@ -23,9 +23,9 @@ class RunRows:
         """Those that pages read."""
         return iter((self.scorecards, self.months))
 
-    def drop(self) -> bool:
-        """Drop what pages read; false when readers hold one just now, to be tried another time."""
-        dropped = [partition.drop() for partition in self]
+    def drop(self, *, shared: bool = False) -> bool:
+        """Drop what pages read, but the months where others share them; false when readers hold one just now."""
+        dropped = [partition.drop() for partition in ((self.scorecards,) if shared else self)]
         return all(dropped)
 
 

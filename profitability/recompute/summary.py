@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
+from crm_site.lib.bulk import BIGINT, SMALLINT, read_columns
 from customers.models import Run
 from customers.models.scorecard import Category
 from profitability.lifetime_value import BgNbd, CustomerLoss, ParetoNbd
@@ -16,9 +16,10 @@ from profitability.ranking import WhaleCurve, chart_points
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.charges import MonthResult
 from profitability.recompute.forecast import Forecast
-from profitability.recompute.months import money
+from profitability.recompute.months import Whole, money
 from profitability.recompute.plan import Plan
 from profitability.recompute.reading import Accounting
+from profitability.recompute.rows import rows_of
 from profitability.recompute.scorecards import STAGES, Standing
 from profitability.totals import (
     CategoryTotal,
@@ -31,6 +32,8 @@ from profitability.totals import (
     RunTotals,
     Statement,
 )
+
+CATEGORIES = max(Category) + 1  # and none
 
 
 def sum_up(accounting: Accounting, *, forecast: Forecast, standing: Standing) -> RunTotals:
@@ -67,8 +70,8 @@ def sum_up(accounting: Accounting, *, forecast: Forecast, standing: Standing) ->
     )
 
 
-def changes_since(previous: Run | None, run: Run, totals: RunTotals) -> Changes | None:
-    """This run less the one that is current now; asked when the scorecards are readable (1 query)."""
+def changes_since(previous: Run | None, totals: RunTotals, customers: Whole, categories: Whole) -> Changes | None:
+    """This run, with customers (ascending ids) in these categories, less the one that is current now (1 query)."""
     if previous is None or not previous.totals:
         return None
     before = RunTotals.from_json(previous.totals)
@@ -78,21 +81,25 @@ def changes_since(previous: Run | None, run: Run, totals: RunTotals) -> Changes 
         net_revenue=totals.statement.net_revenue - before.statement.net_revenue,
         profit=totals.statement.profit - before.statement.profit,
         customer_equity=_difference(totals.customer_equity, before.customer_equity),
-        moves=_moves(previous, run) if previous.has_rows else (),
+        moves=_moves(previous, customers, categories) if previous.has_rows else (),
     )
 
 
-def _moves(previous: Run, run: Run) -> tuple[Move, ...]:
-    query = f"""
-        SELECT b.category, a.category, count(*)
-        FROM customers_scorecard_{run.pk:d} a
-        LEFT JOIN customers_scorecard_{previous.pk:d} b USING (customer_id)
-        WHERE a.category IS DISTINCT FROM b.category
-        GROUP BY 1, 2 ORDER BY 1 NULLS FIRST, 2 NULLS FIRST
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return tuple(Move(before=before, after=after, customers=count) for before, after, count in cursor.fetchall())
+def _moves(previous: Run, customers: Whole, after: Whole) -> tuple[Move, ...]:
+    """How many customers went from each category to each other one; whoever is in none, then or now, is in 0."""
+    table = rows_of(previous.pk).scorecards.table
+    query = f"SELECT customer_id, coalesce(category, 0)::smallint AS category FROM {table}"
+    cards = read_columns(query, {}, {"customer_id": BIGINT, "category": SMALLINT})
+    place = np.searchsorted(customers, cards["customer_id"])
+    still = np.isin(cards["customer_id"], customers, assume_unique=True)
+    before = np.zeros(len(customers), np.int64)
+    before[place[still]] = cards["category"][still]
+    counts = np.bincount((before * CATEGORIES + after)[before != after]).tolist()
+    return tuple(
+        Move(before=code // CATEGORIES or None, after=code % CATEGORIES or None, customers=count)
+        for code, count in enumerate(counts)
+        if count
+    )
 
 
 def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:

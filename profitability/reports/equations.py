@@ -111,7 +111,7 @@ def _counted(published: Published, user: AbstractUser | AnonymousUser, number: s
         customers = visible.filter(ends, scorecards__run=published.run)
     by_key = {customer.pk: customer for customer in customers}
     since = month_at(month_index(published.run.as_of) - MONTHS + 1)
-    months = CustomerMonth.objects.filter(run=published.run, customer__in=by_key, month__gte=since)
+    months = CustomerMonth.objects.in_run(published.run).filter(customer__in=by_key, month__gte=since)
     found = {customer: dict.fromkeys(published.totals.drivers, 0.0) for customer in by_key.values()}
     for key, quantities in months.values_list("customer_id", "quantities"):
         for code, quantity in zip(published.totals.drivers, quantities, strict=True):

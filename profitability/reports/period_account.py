@@ -163,7 +163,7 @@ def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, peri
     """
     below = members_below(customer, visible)
     by_customer: dict[int, list[CustomerMonth]] = defaultdict(list)
-    rows = CustomerMonth.objects.filter(run=run, customer__in=[customer.pk, *below.branch])
+    rows = CustomerMonth.objects.in_run(run).filter(customer__in=[customer.pk, *below.branch])
     for row in rows.order_by("month"):
         by_customer[row.customer_id].append(row)
     before = period_before(period)

@@ -21,7 +21,8 @@ def figures(run: Run) -> dict[str, list[tuple[Any, ...]]]:
     for model, (owner, key) in of.items():
         own = {"pk", "id", owner.partition("__")[0]}
         names = [field.name for field in model._meta.concrete_fields if field.name not in own]
-        rows = model._default_manager.filter(**{owner: run}).values_list(key, *names)
+        of_run = model._default_manager.filter(**{owner: run})
+        rows = (CustomerMonth.objects.in_run(run) if model is CustomerMonth else of_run).values_list(key, *names)
         found[model.__name__] = sorted(rows, key=repr)
     told = {key: value for key, value in run.totals.items() if key not in ("durations", "changes", "scope")}
     return found | {"totals": [(key, told[key]) for key in sorted(told)]}

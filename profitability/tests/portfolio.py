@@ -58,7 +58,7 @@ def months_frame(run: Run) -> pd.DataFrame:
     }
     activities = list(RunActivity.objects.filter(run=run).values_list("pk", flat=True))
     rows = []
-    for month in CustomerMonth.objects.filter(run=run).exclude(customer_id=ANONYMOUS):
+    for month in CustomerMonth.objects.in_run(run).exclude(customer_id=ANONYMOUS):
         revenue = month.gross - month.discounts - month.returns + month.other
         nothing = np.zeros(len(drivers))
         charged = [np.rint(rates.get((month.month, pk), nothing) @ np.array(month.quantities)) for pk in activities]

@@ -7,20 +7,23 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.models import Job
-from crm_site.lib.partitions import partitions_of
+from crm_site.lib.partitions import Partition, partitions_of
 from customers.models import Company, Customer, OrderLine, Product, Run, Scorecard
 from customers.models.moment import Touchpoint
 from profitability.actions import RECOMPUTE, request_recompute
 from profitability.changes import changed_customers
-from profitability.models import ValuePolicy
+from profitability.models import CustomerMonth, ReadAnew, ValuePolicy
+from profitability.models.figures import months_in_sql
 from profitability.recompute import run_recompute
 from profitability.recompute.base import Models
 from profitability.recompute.laid_aside import basis_of, packed, unpacked
-from profitability.recompute.rows import LAID_ASIDE
+from profitability.recompute.rows import LAID_ASIDE, MONTHS, SCORECARDS
+from profitability.reports.profit_and_loss import customer_profit_and_loss, profit_of_years
 from profitability.tests.edits import EDITS, Edit, anonymous_sale, merge, nothing_of_figures, order, order_gone
 from profitability.tests.figures import figures
 from profitability.tests.portfolio import a_portfolio
@@ -104,6 +107,63 @@ def test_only_the_records_of_customers_who_changed_are_read() -> None:
     assert {customer for customer, amount in after.items() if profit[customer] != amount} == {first.pk}
     full = full_again()
     assert Scorecard.objects.get(run=full, customer=second).net_revenue != after[second.pk]
+
+
+def test_months_of_customers_who_stayed_as_they_were_are_shared_with_the_full_run() -> None:
+    chance = random.Random(5)
+    people = a_portfolio(12)
+    full = recomputed()
+    edited(chance, 6)
+    changed = recomputed()
+    assert changed.stands_on == full
+    anew = set(ReadAnew.objects.filter(run=changed).values_list("customer_id", flat=True))
+    assert len(anew) == scope_of(changed).customers
+    assert set(CustomerMonth.objects.filter(run=changed).values_list("customer_id", flat=True)) <= anew
+    others = {person.pk for person in people} - anew
+    assert others & set(CustomerMonth.objects.in_run(changed).values_list("customer_id", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT customer_id, month, gross FROM {months_in_sql(changed)} m ORDER BY 1, 2")
+        rows = cursor.fetchall()
+    found = CustomerMonth.objects.in_run(changed).order_by("customer_id", "month")
+    assert rows == [(row.customer_id, row.month, int(row.gross * 100)) for row in found]
+
+
+def test_accounts_of_customers_are_those_of_a_full_run_whether_they_changed_or_not() -> None:
+    chance = random.Random(8)
+    people = a_portfolio(12)
+    recomputed()
+    edited(chance, 8)
+    changed = recomputed()
+    accounts = [(customer_profit_and_loss(changed, one.pk), profit_of_years(changed, one.pk)) for one in people]
+    full = full_again()
+    assert full.stands_on is None
+    for person, (account, years) in zip(people, accounts, strict=True):
+        whole = customer_profit_and_loss(full, person.pk)
+        assert account is not None
+        assert whole is not None
+        assert (account.whole.profit, account.last_year.profit) == (whole.whole.profit, whole.last_year.profit)
+        assert years == profit_of_years(full, person.pk)
+
+
+def test_months_stay_as_long_as_a_run_shares_them_and_go_then() -> None:
+    chance = random.Random(2)
+    a_portfolio(12)
+    full = recomputed()
+    for _time in range(3):
+        order(chance)
+        last = recomputed()
+        Run.objects.update(published_at=timezone.now() - dt.timedelta(hours=1))
+    assert last.stands_on == full
+    assert Partition(MONTHS, full.pk) in partitions_of(MONTHS)
+    assert Partition(SCORECARDS, full.pk) not in partitions_of(SCORECARDS)
+    assert not Run.objects.get(pk=full.pk).has_rows
+    seen = figures(last)
+    assert seen == figures(full_again())
+    for _time in range(2):
+        Run.objects.update(published_at=timezone.now() - dt.timedelta(hours=1))
+        full_again()
+    assert Partition(MONTHS, full.pk) not in partitions_of(MONTHS)
+    assert not ReadAnew.objects.exists()
 
 
 def test_ranks_stay_without_gaps() -> None:
