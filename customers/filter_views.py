@@ -28,8 +28,8 @@ from crm_site.lib.conditions.builder import (
 from crm_site.lib.conditions.fields import check, explain
 from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS, BadText, Where, read, write
 from crm_site.lib.conditions.words import describe
+from crm_site.lib.counting import capped_count
 from crm_site.lib.formatting import number
-from crm_site.lib.paging import capped_count
 from customers.filter_fields import CustomerFields
 from customers.filter_folding import folded
 from customers.forms import segment_field

@@ -24,9 +24,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from crm_site.lib.counting import table_count
 from crm_site.lib.countries import country_name
 from crm_site.lib.fields import CentsField
-from crm_site.lib.paging import Leading, table_count
+from crm_site.lib.paging import Leading
 from crm_site.lib.remembered import remembered
 from crm_site.lib.text import normalise, tokens
 from customers.models import AcquisitionSource, Customer, Order, OrderLine, Run, Scorecard

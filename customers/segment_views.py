@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.paging import expected_rows
+from crm_site.lib.counting import expected_rows
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers import reports

@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from psycopg2.errors import QueryCanceled
 
 from crm_site.lib.accounts.models import User
+from crm_site.lib.counting import Count, capped_count, expected_rows
 from crm_site.lib.formatting import number
-from crm_site.lib.paging import SORTED_LIMIT, Count, Leading, Page, capped_count, expected_rows
+from crm_site.lib.paging import SORTED_LIMIT, Leading, Page, Walk
 from crm_site.lib.paging import Order as RowOrder
 from crm_site.lib.tables import Column, Table, draw
 from crm_site.lib.views import ListPage, Notice
@@ -28,7 +29,7 @@ from customers.duplicates.forms import NewCustomerForm
 from customers.duplicates.tables import warning_lines
 from customers.forms import CustomerFilters, CustomerForm, OrderFilters
 from customers.freshness import outdated
-from customers.models import Company, Customer, Order, Run, Segment
+from customers.models import Company, Customer, Order, Run, Scorecard, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import OrderQuerySet
 from customers.permissions import (
@@ -57,6 +58,7 @@ from customers.total_reports import TOTALLED, ListTotals, totals_of_everybody, t
 from customers.total_tables import TotalsShown, totals_facts
 
 MOST_LINES = 1000
+WALKED_ANYHOW = 5_000  # entries of an index, which take some milliseconds
 # What a row of the customer list needs; a customer has columns of far greater weight.
 LISTED = ("reference", "kind", "name", "given_name", "city", "country", "sort_key")
 
@@ -155,14 +157,23 @@ class CustomerList(ListPage):
 
     @cached_property
     def reading_order(self) -> RowOrder:
-        return replace(super().reading_order, leading=self.leading)
+        return replace(super().reading_order, leading=self.leading, walk=self.walk)
+
+    @cached_property
+    def walk(self) -> Walk | None:
+        """Of many rows by a figure, how far its index is followed: at the cost of a quarter of finding them all."""
+        if not (self.run and self.by_figure and self.counted) or self.counted.is_exact:
+            return None
+        cards, path = Scorecard.objects.filter(run_id=self.run.pk), reports.FIGURES[self.order.sort.path]
+        sort = replace(self.order.sort, path=path, tie="customer_id")
+        return Walk("card", cards, sort, limit=max(WALKED_ANYHOW, self.expected // 4))
 
     @cached_property
     def counted(self) -> Count | None:
         """Of a search for frequent words the number is told from statistics, as that of a whole table is."""
         limit = reports.frequent() if self.leading else None
-        if limit is not None and (expected := expected_rows(self.rows)) > limit:
-            return Count(expected, estimated=True)
+        if limit is not None and self.expected > limit:
+            return Count.about(self.expected)
         return super().counted
 
     def is_sorted_sooner(self) -> bool:
@@ -170,6 +181,8 @@ class CustomerList(ListPage):
 
         With them in front, others of whom there are many are soon met on the way.
         """
+        if self.walk:
+            return True
         if self.leading and self.counted and self.counted.estimated:
             return self.counted.rows <= SORTED_LIMIT
         return super().is_sorted_sooner() or ("q" in self.filters_in_force and not self.by_figure)

@@ -18,8 +18,8 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.lib.counting import COUNT_LIMIT, capped_count
 from crm_site.lib.formatting import labelled
-from crm_site.lib.paging import COUNT_LIMIT, capped_count
 from crm_site.lib.trail.models import Change
 from crm_site.lib.trail.registry import declaration_of
 from crm_site.lib.trail.together import SEEN, guarded

@@ -12,19 +12,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache, partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection
-from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, Expression, F, Field, Func, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from crm_site.lib.remembered import Remembered
+from crm_site.lib.joins import joined_to
 
-COUNT_LIMIT = 10_000
 SORTED_LIMIT = 30_000  # so many rows are sorted sooner than the first of them may be met along an index
-EXACT_LIMIT = 50_000  # a whole table of so many rows is counted within some milliseconds
 LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 10**16
 
@@ -64,16 +60,32 @@ class Leading:
 
 
 @dataclass(frozen=True, slots=True)
+class Walk:
+    """How far the index of a joined table is followed before rows are better found in another way.
+
+    `rows` are those of the joined table, `sort` is the list's by its own columns. A filter that hangs together with the
+    order (unprofitable customers, by value) would otherwise make the database pass nearly all rows to find a page.
+    """
+
+    alias: str  # of the join
+    rows: QuerySet[Any]
+    sort: Sort
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A sort and its direction; the tie-breaker runs the same way.
 
     Without `by_index` the database is kept from walking along the sort's index, which is right for few rows among many.
+    With `walk` it walks so far first, and does otherwise only where that did not fill a page.
     """
 
     sort: Sort
     descending: bool = False
     by_index: bool = True
     leading: Leading | None = None
+    walk: Walk | None = None
 
     def reversed(self) -> Order:
         return replace(self, descending=not self.descending)
@@ -150,7 +162,10 @@ def sort_field(queryset: QuerySet[Any], sort: Sort) -> Field[Any, Any]:
 
 
 def read_page(queryset: QuerySet[Any], order: Order, *, size: int, cursor: str = "") -> Page:
-    """The `size` rows after the cursor (before it, when it points backwards); 1 query, 2 where empty values begin."""
+    """The `size` rows after the cursor (before it, when it points backwards).
+
+    1 query, 2 where empty values begin, 1 more where a walk did not fill the page.
+    """
     place = Cursor.decode(cursor, sort_field(queryset, order.sort)) if cursor else None
     if place is None:
         return first_page(_take(queryset, order, size + 1, None), order, size=size)
@@ -185,12 +200,26 @@ def _cursor(row: Any, order: Order, *, backwards: bool) -> str:
 
 def _take(queryset: QuerySet[Any], order: Order, wanted: int, place: Cursor | None) -> list[Any]:
     """Rows from the place on, in the direction of reading (so backwards they come in reverse)."""
+    if order.walk and len(walked := _walked(queryset, order, order.walk, wanted, place)) == wanted:
+        return walked
     rows: list[Any] = []
     for segment in _segments(queryset, order, place):
         rows += segment[: wanted - len(rows)]
         if len(rows) >= wanted:
             break
     return rows
+
+
+def _walked(queryset: QuerySet[Any], order: Order, walk: Walk, wanted: int, place: Cursor | None) -> list[Any]:
+    """Rows with a value that are met along the first part of the index; perhaps fewer than wanted."""
+    if place is not None and place.value is None:
+        return []
+    descending = order.descending != (place is not None and place.backwards)
+    along = Order(walk.sort, descending)
+    with_value = walk.rows.filter(**{f"{walk.sort.path}__isnull": False})
+    passed = _ordered(_beyond(with_value, along, place), along)[: walk.limit]
+    found = queryset.filter(**{f"{order.sort.path}__isnull": False})
+    return list(_ordered(joined_to(found, walk.alias, passed), Order(order.sort, descending))[:wanted])
 
 
 def _segments(queryset: QuerySet[Any], order: Order, place: Cursor | None) -> Iterator[QuerySet[Any]]:
@@ -263,47 +292,3 @@ def _row(*expressions: Expression | F) -> Func:
 def _compare(left: Expression | F, right: Expression, *, descending: bool) -> Func:
     sign = " < " if descending else " > "
     return Func(left, right, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField())
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many rows a list has, as far as it is worth knowing."""
-
-    rows: int
-    capped: bool = False  # there are more than `rows`
-    estimated: bool = False  # from the database's statistics
-
-
-def capped_count(queryset: QuerySet[Any], *, limit: int = COUNT_LIMIT) -> Count:
-    """The number of rows, counted no further than the limit (1 query)."""
-    counted = queryset.order_by().values("pk")[: limit + 1].count()
-    return Count(min(counted, limit), capped=counted > limit)
-
-
-def expected_rows(queryset: QuerySet[Any]) -> int:
-    """How many rows the database expects to find, from its statistics (1 query, which reads no rows)."""
-    (plan,) = json.loads(queryset.order_by().explain(format="json"))
-    return int(plan["Plan"]["Plan Rows"])
-
-
-def table_count(model: type[Model]) -> Count:
-    """The number of rows of a whole table: exact while that is quick, else as estimated in the last minute.
-
-    At most 2 queries, mostly none for a large table.
-    """
-    estimate = _estimate_of(model._meta.db_table)()
-    if estimate > EXACT_LIMIT:
-        return Count(estimate, estimated=True)
-    return capped_count(model._default_manager.all(), limit=2 * EXACT_LIMIT)
-
-
-@cache
-def _estimate_of(table: str) -> Remembered[int]:
-    return Remembered(partial(_estimate, table), seconds=60)
-
-
-def _estimate(table: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [table])
-        (estimate,) = cursor.fetchone()
-    return estimate

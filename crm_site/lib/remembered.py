@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 from weakref import WeakSet
 
 from django.utils.translation import get_language
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
+class Forgettable:
+    """What keeps answers, all of which can be forgotten at once."""
+
+    everything: ClassVar[WeakSet[Forgettable]] = WeakSet()
+
+    def __init__(self) -> None:
+        self.everything.add(self)
+
+    def forget(self) -> None:
+        """Ask again next time."""
+        raise NotImplementedError
+
+    @classmethod
+    def forget_everything(cls) -> None:
+        """Forget all answers: what a test does before it begins."""
+        for each in cls.everything:
+            each.forget()
+
+
+class Remembered(Forgettable, Generic[T]):
     """A function without arguments whose answer is kept for some seconds, by language; every process keeps its own."""
 
-    everything: ClassVar[WeakSet[Remembered[Any]]] = WeakSet()
-
     def __init__(self, ask: Callable[[], T], seconds: float) -> None:
+        super().__init__()
         self.ask = ask
         self.seconds = seconds
         self.__doc__ = ask.__doc__
         self.kept: dict[str | None, tuple[float, T]] = {}
-        self.everything.add(self)
 
     def __call__(self) -> T:
         language = get_language()
@@ -35,14 +53,32 @@ class Remembered(Generic[T]):
         return answer
 
     def forget(self) -> None:
-        """Ask again next time."""
         self.kept = {}
 
-    @classmethod
-    def forget_everything(cls) -> None:
-        """Forget all answers: what a test does before it begins."""
-        for each in cls.everything:
-            each.forget()
+
+class Lately(Forgettable, Generic[K, T]):
+    """Answers to many questions, each kept for some seconds; the oldest make room for new ones."""
+
+    def __init__(self, *, seconds: float, most: int = 1_000) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.most = most
+        self.kept: dict[K, tuple[float, T]] = {}
+
+    def told(self, question: K) -> T | None:
+        """The answer that was kept, if it is not too old."""
+        until, answer = self.kept.get(question, (0.0, None))
+        return answer if time.monotonic() < until else None
+
+    def keep(self, question: K, answer: T) -> T:
+        self.kept.pop(question, None)  # so that it stands behind those that were kept before
+        while len(self.kept) >= self.most:
+            self.kept.pop(next(iter(self.kept), question), None)
+        self.kept[question] = (time.monotonic() + self.seconds, answer)
+        return answer
+
+    def forget(self) -> None:
+        self.kept = {}
 
 
 def remembered(*, seconds: float) -> Callable[[Callable[[], T]], Remembered[T]]:

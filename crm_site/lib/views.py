@@ -26,20 +26,11 @@ from psycopg2.errors import QueryCanceled
 
 from crm_site.lib.components import Chip, FilterBar, Paging
 from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS
+from crm_site.lib.counting import TOLD_LIMIT, Count, lately_counted, lately_expected, table_count
 from crm_site.lib.export import EXPORT_LIMIT, RESPONSES
 from crm_site.lib.filters import FilterForm
 from crm_site.lib.formatting import labelled, number
-from crm_site.lib.paging import (
-    SORTED_LIMIT,
-    BadCursor,
-    Count,
-    Order,
-    Page,
-    capped_count,
-    expected_rows,
-    read_page,
-    table_count,
-)
+from crm_site.lib.paging import SORTED_LIMIT, BadCursor, Order, Page, read_page
 from crm_site.lib.tables import BadSort, Column, Sorting, Table, draw
 
 PAGE_SIZES = (25, 50, 100)
@@ -196,7 +187,21 @@ class ListPage(PermissionRequiredMixin, View):
     @cached_property
     def counted(self) -> Count | None:
         """How many rows there are, where that is not all of a table."""
-        return capped_count(self.rows) if self.filters_in_force or self.is_restricted() else None
+        if not (self.filters_in_force or self.is_restricted()):
+            return None
+        if self.is_told_by_statistics() and self.expected > TOLD_LIMIT:
+            return Count.about(self.expected)
+        return lately_counted(self.rows)
+
+    @cached_property
+    def expected(self) -> int:
+        """How many rows the database expects."""
+        return lately_expected(self.rows)
+
+    def is_told_by_statistics(self) -> bool:
+        """Whether all that narrows the list is one condition on one column, whose values the database counts."""
+        names = self.filters_in_force.keys()
+        return len(names) == 1 and names <= (self.filters or FilterForm).lookups.keys() and not self.is_restricted()
 
     # --- Answers
 
@@ -292,7 +297,7 @@ class ListPage(PermissionRequiredMixin, View):
         """
         if self.counted is None:
             return False
-        return not self.counted.capped or expected_rows(self.rows) <= SORTED_LIMIT
+        return self.counted.is_exact or self.expected <= SORTED_LIMIT
 
     def count(self, page: Page) -> Count:
         """How many rows there are; a whole table that fits on its page needs no query for that."""
@@ -383,6 +388,8 @@ class ListPage(PermissionRequiredMixin, View):
 
 
 def _export_note(count: Count) -> str:
+    if count.rows <= EXPORT_LIMIT and count.estimated:
+        return _("About %(rows)s rows") % {"rows": number(count.rows)}
     if count.rows <= EXPORT_LIMIT and not count.capped:
         return ngettext("%(rows)s row", "%(rows)s rows", count.rows) % {"rows": number(count.rows)}
     return _("At most the first %(limit)s rows in this order") % {"limit": number(EXPORT_LIMIT)}

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_site.lib import formatting
-from crm_site.lib.paging import capped_count
+from crm_site.lib.counting import capped_count
 from crm_site.pages.today_lists import CATEGORY_WORDS
 from customers import today_reports as reports
 from customers.models import Company, Customer, Run, Task

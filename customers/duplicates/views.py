@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from crm_site.lib.components import Paging
+from crm_site.lib.counting import capped_count
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.progress import progress_of
-from crm_site.lib.paging import BadCursor, Order, Page, Sort, capped_count, read_page
+from crm_site.lib.paging import BadCursor, Order, Page, Sort, read_page
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.duplicates import columns

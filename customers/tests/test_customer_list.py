@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from crm_site.lib.paging import Count
+from crm_site.lib.counting import Count
 from customers.models import Customer, Run
 from customers.models.scorecard import Category, Stage
 from customers.tables import FIGURES, customer_table
@@ -213,7 +213,7 @@ def test_a_list_that_is_filtered_broadly_shows_the_same_as_a_narrow_one(
         ranked(run, f"Name {n}", n % 7)
     parameters = {"kind": "person", "sort": "-profit"}
     few = visitor.get(URL, parameters).context["table"].rows
-    monkeypatch.setattr("crm_site.lib.views.capped_count", lambda rows: Count(30, capped=True))
+    monkeypatch.setattr("crm_site.lib.views.lately_counted", lambda rows: Count(30, capped=True))
     monkeypatch.setattr("crm_site.lib.views.SORTED_LIMIT", 0)
     many = visitor.get(URL, parameters)
     assert many.context["table"].rows == few

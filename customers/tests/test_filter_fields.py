@@ -17,7 +17,7 @@ from crm_site.lib.conditions.fields import FEW, Expected
 from crm_site.lib.conditions.grammar import Condition, Group, Where, read, write
 from crm_site.lib.conditions.kinds import KINDS, OPERATORS
 from crm_site.lib.conditions.narrowing import birthdays_from
-from crm_site.lib.paging import expected_rows
+from crm_site.lib.counting import expected_rows
 from customers import custom_fields
 from customers.filter_fields import REGISTER, CustomerFields
 from customers.forms import CustomerFilters

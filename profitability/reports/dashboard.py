@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
-from crm_site.lib.paging import Count, capped_count
+from crm_site.lib.counting import Count, capped_count
 from customers.models import Customer, Run
 from customers.models.customer import CustomerQuerySet
 from customers.reports import newer_customers, ranked_portfolio

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from crm_site.lib.charts import Chart
 from crm_site.lib.components import FilterBar
+from crm_site.lib.counting import Count
 from crm_site.lib.downloads import file_asked_for, file_links
-from crm_site.lib.paging import SORTED_LIMIT, Count
+from crm_site.lib.paging import SORTED_LIMIT
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.models import Customer, Segment

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.db.models import QuerySet
 
-from crm_site.lib.paging import BadCursor, Leading, Order, Sort, capped_count, expected_rows, read_page, table_count
+from crm_site.lib.counting import capped_count, expected_rows, table_count
+from crm_site.lib.paging import BadCursor, Leading, Order, Sort, read_page
 from customers.models import Customer
 from customers.models import Order as Purchase
 from customers.tests.factories import CustomerFactory, OrderFactory

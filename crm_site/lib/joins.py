@@ -1,0 +1,42 @@
+"""A join of a queryset narrowed to some rows of the joined table, in an order of their own: what the ORM cannot say."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.datastructures import Join
+
+M = TypeVar("M", bound=Model)
+
+
+class NarrowedJoin(Join):
+    """A join to the rows of a query, which stands where the name of the table would."""
+
+    rows: QuerySet[Any]
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        text, given = super().as_sql(compiler, connection)
+        rows, of_rows = self.rows.query.get_compiler(connection=connection).as_sql()
+        table = f"{self.join_type} {compiler.quote_name_unless_alias(self.table_name)}"
+        assert text.startswith(f"{table} {self.table_alias} ON ")
+        return f"{self.join_type} ({rows}){text.removeprefix(table)}", [*of_rows, *given]
+
+    def relabeled_clone(self, change_map: dict[str | None, str]) -> Join:
+        return narrowed_join(super().relabeled_clone(change_map), self.rows)
+
+
+def narrowed_join(join: Join, rows: QuerySet[Any]) -> NarrowedJoin:
+    """The same join to these rows alone."""
+    narrowed = NarrowedJoin.__new__(NarrowedJoin)
+    narrowed.__dict__ = join.__dict__ | {"rows": rows}
+    return narrowed
+
+
+def joined_to(queryset: QuerySet[M], alias: str, rows: QuerySet[Any]) -> QuerySet[M]:
+    """The queryset with its join of this alias made to these rows alone, which must be of the joined table."""
+    narrowed = queryset.all()
+    narrowed.query.alias_map[alias] = narrowed_join(cast(Join, narrowed.query.alias_map[alias]), rows)
+    return narrowed
