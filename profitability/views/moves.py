@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib.components import Tab
-from crm_site.lib.paging import Count, capped_count
+from crm_site.lib.counting import Count, capped_count
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.models import Customer, Run
