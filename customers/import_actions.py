@@ -112,7 +112,7 @@ def import_orders(
             transaction.set_rollback(True)
         elif report.import_id is not None:
             if report.accepted >= MANY_ROWS:
-                transaction.on_commit(refresh_statistics, robust=True)
+                transaction.on_commit(partial(refresh_statistics, source.kind), robust=True)
             transaction.on_commit(partial(announce_import, report.import_id))
     return report
 
@@ -146,7 +146,7 @@ def import_people(
         if dry_run:
             transaction.set_rollback(True)
         elif report.accepted >= MANY_ROWS:
-            transaction.on_commit(refresh_statistics, robust=True)
+            transaction.on_commit(partial(refresh_statistics, source.kind), robust=True)
     return report
 
 

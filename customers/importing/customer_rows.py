@@ -48,7 +48,7 @@ def customer_plan(reading: Reading, terms: Terms, wish: Wish) -> Plan:
     # Columns of their own first, then what is computed from all.
     written = (*names, "custom", "match", "sort_key", "search_text", "member_key")
     finish = _Finish(names, codes, wish.key)
-    return Plan(STAGING, (*plain, *further), written, finish)
+    return Plan(STAGING, (*plain, *further), written, finish, compared=("match", "reference", "member"))
 
 
 def _converters(manner: Manner) -> dict[str, Convert]:

@@ -91,8 +91,9 @@ class CustomerSettling:
             self._reject("missing_value", "member_of", f"member IS NULL AND {sql.IS_NEW}")
 
     def _check_references(self) -> None:
-        """A reference that is not the key may belong to somebody else."""
-        if "reference" in self._reading.columns:
+        """A reference may belong to somebody else, unless the row is about whoever has it."""
+        found_by_it = self._key == "reference" and self._wish.kind != Kind.PERSONS
+        if "reference" in self._reading.columns and not found_by_it:
             self._reject("reference_taken", "reference", sql.IS_TAKEN)
             if self._key != "reference":
                 self._run(sql.REJECT_REPEATED, self._named("reference"), by="reference", shown="import_row.reference")

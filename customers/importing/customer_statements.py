@@ -158,8 +158,11 @@ COPY_SEARCH = "COPY import_search FROM STDIN (FORMAT csv)"
 CHANGE = """
 ANALYZE import_search;
 UPDATE customers_customer AS customer
-SET {settings}, sort_key = import_search.sort_key, search_text = coalesce(import_search.search_text, '')
-FROM import_changed AS changed JOIN import_search USING (id)
+SET {settings}, sort_key = changed.new_sort_key, search_text = coalesce(changed.new_search_text, '')
+FROM (
+    SELECT import_changed.*, import_search.sort_key AS new_sort_key, import_search.search_text AS new_search_text
+    FROM import_changed JOIN import_search USING (id) ORDER BY import_search.sort_key
+) AS changed
 WHERE customer.id = changed.id
 """
 
@@ -177,14 +180,19 @@ FROM import_row, (
 WHERE reason IS NULL AND import_row.reference IS NULL AND {is_new}
 """
 
+# Numbered as the file has them; added by name, in which order five of the indexes take them much faster.
 ADD = """
-INSERT INTO customers_customer ({columns})
-SELECT {contents}
-FROM import_row
+WITH numbered AS MATERIALIZED (
+    SELECT line, nextval(pg_get_serial_sequence('customers_customer', 'id')) AS id
+    FROM (SELECT line FROM import_row WHERE reason IS NULL AND {is_new} ORDER BY line) AS new
+)
+INSERT INTO customers_customer (id, {columns})
+SELECT numbered.id, {contents}
+FROM numbered
+JOIN import_row USING (line)
 LEFT JOIN import_reference USING (line)
 LEFT JOIN import_member ON import_member.member = import_row.member
-WHERE import_row.reason IS NULL AND {is_new}
-ORDER BY import_row.line
+ORDER BY import_row.sort_key, numbered.id
 """
 
 NOTE_CHANGES = """

@@ -21,20 +21,28 @@ from customers.models.imports import Import
 MANY_ROWS = 10_000
 
 
-def refresh_statistics() -> None:
+# What the rows of a file are written to.
+TABLES = {
+    Import.Kind.ORDERS: "customers_customer, customers_product, customers_order, customers_orderline",
+    Import.Kind.MOMENTS: "customers_contactmoment",
+}
+
+
+def refresh_statistics(kind: str) -> None:
     """Tell the planner what is there now, before pages and recomputes ask."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "ANALYZE customers_customer, customers_product, customers_order, customers_orderline, "
-            "customers_contactmoment"
-        )
+        cursor.execute(f"ANALYZE {TABLES.get(Import.Kind(kind), 'customers_customer')}")
 
 
 def lock_out_other_imports(cursor: Any) -> None:
-    """Until the end of the transaction no other import decides what is here already; waits for its turn."""
+    """Until the end of the transaction no other import decides what is here already; waits for its turn.
+
+    As there is only one at a time, it may take more memory for sorts and joins.
+    """
     cursor.execute("SET LOCAL lock_timeout = 0")
     cursor.execute("SELECT pg_advisory_xact_lock(hashtext('customers.imports'))")
     cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+    cursor.execute("SET LOCAL work_mem = '64MB'")
 
 
 class People(Protocol):

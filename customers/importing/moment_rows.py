@@ -40,7 +40,8 @@ def moment_plan(reading: Reading, terms: Terms) -> Plan:
     def finish(values: Values) -> Values:
         return [*values[len(finders) :], *next(_found(finders, values), (None, None, None))]
 
-    return Plan(STAGING, sources, (*others, "match", "match_by", "match_written"), finish)
+    written = (*others, "match", "match_by", "match_written")
+    return Plan(STAGING, sources, written, finish, compared=("match", "match_by", "person"))
 
 
 def _found(finders: list[str], values: Values) -> Iterator[tuple[str, str, str]]:

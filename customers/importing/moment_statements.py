@@ -74,10 +74,8 @@ ORDER BY import_row.line
 """
 NOTE_CHANGES = """
 INSERT INTO customers_importchange (source_id, record_id, before, after)
-SELECT %(source)s, moment.id, NULL, {print}
-FROM import_row JOIN import_moment USING (line)
-JOIN customers_contactmoment AS moment ON moment.import_key = import_moment.import_key
-WHERE import_row.reason IS NULL AND moment.import_key <> ''
+SELECT %(source)s, moment.id, NULL, {print} FROM customers_contactmoment AS moment
+WHERE moment.source_id = %(source)s
 """
 
 PREVIEW = """

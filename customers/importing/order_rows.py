@@ -9,6 +9,7 @@ from customers.importing.statements import STAGING
 _DERIVED = {"day": "date", "moment": "date", "kind": "sku"}
 # ... and those that do where the file has no column for them.
 _STAND_INS = {"sku": "product", "quantity": "amount"}
+_COMPARED = ("order", "customer", "day", "sku", "quantity", "unit_price", "amount", "discount")
 
 
 def order_plan(reading: Reading, terms: Terms) -> Plan:
@@ -30,11 +31,11 @@ def order_plan(reading: Reading, terms: Terms) -> Plan:
     sources = tuple(Source(name, field, convert[name]) for name, field in fields.items() if field in reading.columns)
     names = tuple(source.name for source in sources)
     if "order" in names:
-        return Plan(STAGING, sources, names, finish=lambda values: values, anchor="order")
+        return Plan(STAGING, sources, names, finish=lambda values: values, anchor="order", compared=_COMPARED)
     customer, day, prefix = names.index("customer"), names.index("day"), reading.layout.prefix
 
     def number(values: Values) -> Values:
         begins = f"{prefix}-{values[customer] or 'anonymous'}-{str(values[day]).replace('-', '')}"
         return [*values, begins]
 
-    return Plan(STAGING, sources, (*names, "order"), finish=number)
+    return Plan(STAGING, sources, (*names, "order"), finish=number, compared=_COMPARED)

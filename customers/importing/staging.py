@@ -83,6 +83,8 @@ class Plan:
     finish: Callable[[Values], Values]
     # Kept of rejected rows too, where it can be read.
     anchor: str = ""
+    # The columns by which rows are compared with each other and with what is here: the planner is told of these alone.
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,8 @@ def load(cursor: Any, reading: Reading, plan: Plan, watch: Watch, *, most: int |
             cursor.copy_expert(rows.copy, text)
             watch.progress(min(line, total), total, "read")
             watch.check_stop()
-    cursor.execute("ANALYZE import_row")
+    compared = ", ".join(f'"{name}"' for name in ("line", "reason", *plan.compared))
+    cursor.execute(f"ANALYZE import_row ({compared})")
 
 
 def load_cells(cursor: Any, reading: Reading, rejected: str, values: dict[str, Any]) -> None:

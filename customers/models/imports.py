@@ -99,7 +99,9 @@ class Import(models.Model):
 class ImportRejection(models.Model):
     """A row that was not taken, and why: `reason` is a code, its sentence is made in the reader's language."""
 
-    source = models.ForeignKey(Import, models.CASCADE, related_name="rejections", verbose_name=_("import"))
+    source = models.ForeignKey(
+        Import, models.CASCADE, db_index=False, related_name="rejections", verbose_name=_("import")
+    )
     line = models.PositiveIntegerField(_("line"))
     column = models.CharField(_("column"), max_length=80, blank=True)
     value = models.CharField(_("value"), max_length=200, blank=True)

@@ -74,7 +74,10 @@ class ContactMoment(models.Model):
         NEUTRAL = 0, _("Neutral")
         HAPPY = 1, _("Happy")
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="moments", verbose_name=_("customer"))
+    # By customer, employee and person an index below leads to them.
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, db_index=False, related_name="moments", verbose_name=_("customer")
+    )
     touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, related_name="moments", verbose_name=_("touchpoint"))
     direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND)
     occurred_at = models.DateTimeField(_("when"))
@@ -84,6 +87,7 @@ class ContactMoment(models.Model):
         models.SET_NULL,
         null=True,
         blank=True,
+        db_index=False,
         related_name="contact_moments",
         verbose_name=_("member of staff"),
     )
@@ -92,6 +96,7 @@ class ContactMoment(models.Model):
         models.SET_NULL,
         null=True,
         blank=True,
+        db_index=False,
         related_name="+",
         verbose_name=_("person"),
         help_text=_("The member or contact person of the household or company who was spoken with."),
@@ -116,6 +121,8 @@ class ContactMoment(models.Model):
         indexes = [
             models.Index(fields=["customer", "-occurred_at", "-id"], name="moment_by_customer"),
             models.Index(fields=["-occurred_at", "-id"], name="moment_by_time"),
+            models.Index(fields=["employee"], name="moment_by_employee", condition=models.Q(employee__isnull=False)),
+            models.Index(fields=["person"], name="moment_by_person", condition=models.Q(person__isnull=False)),
             models.Index(
                 fields=["customer", "-occurred_at"], name="moment_awaiting_reply", condition=models.Q(needs_reply=True)
             ),

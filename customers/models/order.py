@@ -107,7 +107,13 @@ class Order(models.Model):
         error_messages={"unique": _("There is already an order with this number.")},
     )
     customer = models.ForeignKey(
-        Customer, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("customer")
+        Customer,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # order_by_customer leads to them
+        related_name="orders",
+        verbose_name=_("customer"),
     )
     ordered_on = models.DateField(_("day"), help_text=_("The company's calendar day of the order."))
     ordered_at = models.DateTimeField(_("exact time"), null=True, blank=True)
