@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_languages_of_people"),
-        ("customers", "0021_journey_by_month"),
+        ("customers", "0022_what_runs_start_from"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
