@@ -19,7 +19,7 @@ def give_each_run_its_months(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0022_what_runs_start_from"),
-        ("profitability", "0018_changes_by_customer"),
+        ("profitability", "0019_answers_about_runs"),
     ]
 
     operations = [
