@@ -18,7 +18,7 @@ def give_each_run_its_months(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0023_what_runs_start_from"),
+        ("customers", "0022_what_runs_start_from"),
         ("profitability", "0019_answers_about_runs"),
     ]
 

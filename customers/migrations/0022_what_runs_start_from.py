@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0022_fewer_indexes"),
+        ("customers", "0021_journey_by_month"),
     ]
 
     operations = [
