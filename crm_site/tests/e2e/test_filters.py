@@ -1,6 +1,6 @@
 """Putting a filter together with the keyboard, seeing it in words, and keeping it as a segment, in a real browser."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from crm_site import roles
 from crm_site.tests.e2e.conftest import Site
@@ -60,3 +60,29 @@ def test_a_manager_puts_conditions_together_and_keeps_them_as_a_segment(site: Si
     page.get_by_role("button", name="Save").last.click()
     expect(page.get_by_text("were changed.")).to_be_visible()
     assert Segment.objects.get().query == "where=profit:between:-1000,0"
+
+
+def test_a_button_pressed_straight_from_an_input_is_not_undone_by_a_late_answer(site: Site) -> None:
+    CompanyFactory()
+    site.sign_in(roles.SALES)
+    site.open("customer-filter")
+    page = site.page
+    site.settled()
+    page.get_by_label("Field of the next condition").select_option("city")
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_role("group", name="Town").get_by_label("Value").fill("Lyon")
+    asked: list[str] = []
+
+    def the_first_comes_last(route: Route) -> None:
+        asked.append(route.request.method)
+        if len(asked) == 1:
+            page.wait_for_timeout(600)
+        route.continue_()
+
+    page.route("**/customers/filter/**", the_first_comes_last)
+    # Leaves the input, which asks for the rows once more, and asks for another group.
+    page.get_by_role("button", name="Add a group").click()
+    page.wait_for_timeout(1200)
+    assert asked == ["POST", "POST"]
+    expect(page.get_by_role("group", name="Group 2")).to_be_visible()
+    expect(page.get_by_role("group", name="Town").get_by_label("Value")).to_have_value("Lyon")
