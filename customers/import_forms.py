@@ -122,6 +122,8 @@ class ImportForm(forms.Form):
     def refuse(self, problem: ImportProblem) -> None:
         """Say beside the file why it cannot be imported."""
         self.add_error("file", problem.sentence)
+        if problem.code == "unsure" and len(self.fields["kind"].choices) > 1:  # type: ignore[attr-defined]
+            self.add_error("kind", _("If the file holds something else than orders, say so here."))
 
 
 class ColumnsForm(forms.Form):

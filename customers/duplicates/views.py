@@ -207,5 +207,6 @@ def _undo_context(merge: Merge, sentences: list[str]) -> dict[str, Any]:
         "confirm_text": _("%(gone)s becomes a customer of its own again, with everything that came from there.")
         % names,
         "confirm_label": _("Undo this merge"),
+        "cancel_label": _("Leave them merged"),
         "cancel_url": merge.kept.get_absolute_url(),
     }

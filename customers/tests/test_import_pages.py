@@ -33,6 +33,15 @@ def manager(client: Client) -> Client:
     return client
 
 
+@pytest.fixture
+def importer(client: Client) -> Client:
+    """Who may import orders as well as customers."""
+    CompanyFactory()
+    rights = ("view_import", "import_orders", "import_customers", "view_customer", "see_all_customers")
+    client.force_login(user_with(*(f"customers.{right}" for right in rights)))
+    return client
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has uploads of its own."""
@@ -141,6 +150,16 @@ def test_a_wrong_upload_is_refused_beside_its_field_and_leaves_nothing(
     assert words in response.content.decode()
     assert not Import.objects.exists()
     assert waiting_files() == []
+
+
+def test_a_file_of_customers_sent_as_orders_points_to_the_choice(importer: Client) -> None:
+    response = importer.post(reverse("import-new"), upload(b"Reference,Name,Town\nC1,Dupont,Lyon\n"))
+    assert "say so here" in str(response.context["form"].errors["kind"])
+
+
+def test_the_list_of_customers_leads_to_an_import_of_customers(importer: Client) -> None:
+    assert f"{reverse('import-new')}?kind=customers" in importer.get(reverse("customers")).content.decode()
+    assert importer.get(f"{reverse('import-new')}?kind=customers").context["form"]["kind"].value() == "customers"
 
 
 def test_an_encoding_can_be_chosen(manager: Client) -> None:
