@@ -1,6 +1,7 @@
 /* Small behaviours, each switched on by a data- attribute; every page reads and saves without them.
      data-key="/" or "g c"   keyboard: focuses a field, follows a link, presses a button (data-key-label names it)
      data-key-form           beside data-key: it fetches a form, and what is typed meanwhile goes into that form
+     data-escape             what Escape presses in the form around it
      data-menu               a <details> that closes on Escape and on a click beside it
      data-guard              a form that asks before unsaved changes are left
      data-once               a form that is sent once only
@@ -132,6 +133,7 @@
     if (event.key === "Escape") {
       all("details[data-menu][open]").forEach((menu) => { menu.open = false; one("summary", menu).focus(); });
       if (one("#navigation.is-open")) openNavigation(false);
+      one("[data-escape]", event.target.closest?.("form") || document.createElement("p"))?.click();
       return;
     }
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form?.method === "post") {
