@@ -30,6 +30,11 @@ class StageColumn:
         return self.count - len(self.cards)
 
     @property
+    def chance(self) -> Decimal:
+        """The probability of the stage, as a share."""
+        return Decimal(self.stage.probability) / 100
+
+    @property
     def weighted(self) -> Decimal:
         """What the total is worth at the stage's probability."""
         return self.total * self.stage.probability / 100

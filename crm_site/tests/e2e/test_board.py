@@ -40,6 +40,27 @@ def test_a_card_is_dragged_into_another_column(site: Site, card: Opportunity) ->
     expect(proposal).to_contain_text("Fleet")
 
 
+def test_a_card_from_the_end_of_a_long_column_is_dropped_straight_beside(site: Site, card: Opportunity) -> None:
+    for number in range(9):
+        OpportunityFactory(title=f"Van {number}", stage=card.stage, expected_value=100_000 + number)
+    site.sign_in(roles.SALES)
+    site.open("opportunities")
+    site.settled()
+    fleet = site.page.locator(".board-card", has_text="Fleet").locator(".board-card-facts")
+    fleet.hover()
+    start = fleet.bounding_box()
+    beside = site.page.get_by_role("region", name="Proposal").bounding_box()
+    assert start
+    assert beside
+    height = start["y"] + start["height"] / 2
+    site.page.mouse.down()
+    site.page.mouse.move(start["x"] + 30, height + 4, steps=3)
+    site.page.mouse.move(beside["x"] + 60, height, steps=8)
+    site.page.wait_for_timeout(300)
+    site.page.mouse.up()
+    expect(site.page.locator("#messages")).to_contain_text("now stands under Proposal")
+
+
 def test_a_card_is_lost_by_keyboard_and_the_reason_is_asked_for(site: Site, card: Opportunity) -> None:
     site.sign_in(roles.SALES)
     site.open("opportunities")
