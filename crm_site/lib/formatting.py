@@ -187,7 +187,11 @@ def day(value: dt.date | None, style: str = "medium") -> str:
 # Lists repeat the same few days, and Babel takes a while over each.
 @lru_cache(maxsize=4096)
 def _written_day(value: dt.date, style: str, language: str) -> str:
-    return format_date(value, style, locale=date_locale(language))
+    written = format_date(value, style, locale=date_locale(language))
+    # French counts the first of a month and names the other days: 1er mai, 2 mai. Babel knows the latter only.
+    if value.day == 1 and style != "short" and language.startswith("fr"):
+        return written.replace("1 ", "1er ", 1)
+    return written
 
 
 def day_writer(style: str = "medium") -> Callable[[dt.date], str]:

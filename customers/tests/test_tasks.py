@@ -237,7 +237,7 @@ def test_a_reminder_speaks_the_companys_language(settings: Settings) -> None:
     task = TaskFactory(title="Rappeler", customer=None, due_on=DAY(2026, 7, 1))
     settings.LANGUAGE_CODE = "fr"
     subject, text = reminder_text(task)
-    assert (subject, text.splitlines()[1]) == ("Rappel\N{NO-BREAK SPACE}: Rappeler", "Échéance le 1 juil. 2026")
+    assert (subject, text.splitlines()[1]) == ("Rappel\N{NO-BREAK SPACE}: Rappeler", "Échéance le 1er juil. 2026")
 
 
 def test_a_reminder_speaks_the_language_that_its_reader_chose(settings: Settings) -> None:
