@@ -52,7 +52,6 @@ class TemplateChoice(forms.Form):
     template = forms.ModelChoiceField(
         MessageTemplate.objects.select_related("purpose"),
         label=gettext_lazy("Template"),
-        widget=forms.Select(attrs={"data-autosubmit": ""}),
     )
 
 
