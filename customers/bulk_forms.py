@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.accounts.models import Team, User
+from crm_site.lib.accounts.models import Team, people_to_choose
 from customers.bulk import ASSIGN, DIFFERENT, TAG, TASK, Change, SelectionChanged, tag_named
 from customers.models import Tag, Task
 
@@ -39,7 +39,7 @@ class AssignForm(BulkForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        people = User.objects.filter(is_active=True).order_by("first_name", "last_name", "username")
+        people = people_to_choose()
         present = [("", _("Leave as it is")), (NOBODY, _("Nobody"))]
         self.fields["owner"].choices = present + [  # type: ignore[attr-defined]
             (str(person.pk), person.get_full_name() or person.username) for person in people

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.lib.accounts.models import people_to_choose
 from crm_site.lib.conditions.fields import BadConditions, CheckedWhere, Expected, Field, check_text
 from crm_site.lib.conditions.grammar import write
 from crm_site.lib.conditions.words import pieces
@@ -262,8 +263,7 @@ class CustomerForm(EditedTogether):
         offered = groups.visible_to(user) | groups.filter(pk=self.instance.member_of_id)
         cast(forms.ModelChoiceField, self.fields["member_of"]).queryset = offered
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
-        assert owners.queryset is not None
-        owners.queryset = owners.queryset.filter(is_active=True)
+        owners.queryset = people_to_choose(present=self.instance.owner_id)
         self._offer_tags(user)
         self.further = custom_fields.fields()
         for field in self.further:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.accounts.models import User
+from crm_site.lib.accounts.models import User, people_to_choose
 from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField
 from crm_site.lib.trail.together import SEEN, EditedTogether
 from customers.models import Opportunity, OpportunityStage
@@ -83,8 +83,7 @@ class OpportunityForm(EditedTogether):
         super().__init__(*args, **options)
         cast(CustomerByReference, self.fields["customer"]).offer(user, present=self.instance.customer_id)
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
-        assert owners.queryset is not None
-        owners.queryset = owners.queryset.filter(is_active=True)
+        owners.queryset = people_to_choose(present=self.instance.owner_id)
         for name in ("expected_value", "cost"):
             cast(forms.DecimalField, self.fields[name]).min_value = 0
             self.fields[name].validators.append(_not_negative)

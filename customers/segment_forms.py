@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.accounts.models import User
+from crm_site.lib.accounts.models import User, people_to_choose
 from crm_site.lib.filters import ChoiceFilter, FilterForm, SearchField
 from crm_site.lib.formatting import number
 from crm_site.lib.trail.together import GuardedForm
@@ -38,7 +38,11 @@ class SegmentForm(GuardedForm):
     """The name of a segment and its relational policy: who looks after it, in which channels, how often at most."""
 
     channels = forms.MultipleChoiceField(
-        label=gettext_lazy("Channels"), choices=Channel.choices, required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Channels"),
+        choices=Channel.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("In which channels these customers are to be spoken with."),
     )
     shared = forms.BooleanField(label=gettext_lazy("Share with my team"), required=False)
 
@@ -51,10 +55,8 @@ class SegmentForm(GuardedForm):
         super().__init__(*args, **options)
         self.user = user
         self.initial.setdefault("shared", self.instance.team_id is not None)
-        owners = self.fields["owner"]
-        assert isinstance(owners, forms.ModelChoiceField)
-        assert owners.queryset is not None
-        owners.queryset = owners.queryset.filter(is_active=True)
+        owners = cast(forms.ModelChoiceField, self.fields["owner"])
+        owners.queryset = people_to_choose(present=self.instance.owner_id)
         if user.team_id is None:
             del self.fields["shared"]
 

@@ -138,6 +138,9 @@ def segment_create(request: HttpRequest) -> HttpResponse:
     """Make a segment of the customers that the filters of the list find."""
     run = current_run(request)
     initial = {"owner": request.user.pk, "filters": filters_of(request.GET.get("filters", ""))}
+    if request.method == "GET" and not initial["filters"]:
+        messages.info(request, _("Filter the list of customers first: a segment is what its filters find."))
+        return redirect("customers")
     form = NewSegmentForm(request.POST or None, initial=initial, user=request.user)  # type: ignore[arg-type]
     if request.method == "POST" and form.is_valid() and (segment := _created(request, form, run)):
         messages.success(request, _("The segment “%(name)s” was made.") % {"name": segment})

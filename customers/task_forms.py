@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from crm_site.lib.accounts.models import User
+from crm_site.lib.accounts.models import User, people_to_choose
 from crm_site.lib.filters import ChoiceFilter, FilterForm, SearchField
 from crm_site.lib.trail.together import SEEN, GuardedForm
 from customers.models import Customer, Task
@@ -116,8 +116,7 @@ class TaskForm(GuardedForm):
         super().__init__(*args, **options)
         cast(CustomerByReference, self.fields["customer"]).offer(user, present=self.instance.customer_id)
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
-        assert owners.queryset is not None
-        owners.queryset = owners.queryset.filter(is_active=True)
+        owners.queryset = people_to_choose(present=self.instance.owner_id)
         if self.instance.customer:
             self.initial["customer"] = self.instance.customer.reference
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from customers.models import ContactMoment, Customer, Tag
-from customers.tests.factories import CompanyFactory, CustomerFactory, TouchpointFactory, user_with
+from customers.tests.factories import CompanyFactory, CustomerFactory, TouchpointFactory, UserFactory, user_with
 
 NEW = "/customers/new/"
 WRITING = ("view_customer", "add_customer", "change_customer", "add_contactmoment")
@@ -167,6 +167,25 @@ def test_a_wrong_moment_is_refused_with_a_reason(editor: Client, field: str, val
     assert response.status_code == 422
     assert words in str(response.context["form"].errors)
     assert not ContactMoment.objects.exists()
+
+
+# --- Owners
+
+
+def test_people_to_choose_stand_by_name_and_whoever_has_left_stays_the_owner(client: Client, db: None) -> None:
+    CompanyFactory()
+    client.force_login(user_with(*(f"customers.{name}" for name in (*WRITING, "see_all_customers"))))
+    gone = UserFactory(first_name="Bea", is_active=False)
+    UserFactory(first_name="Zoe")
+    UserFactory(first_name="Abe")
+    customer = CustomerFactory(owner=gone)
+    form = client.get(edit_url(customer)).context["form"]
+    offered = [label.split()[0] for _pk, label in form.fields["owner"].choices][1:]
+    assert offered.index("Abe") < offered.index("Bea") < offered.index("Zoe")
+    client.post(edit_url(customer), entries_of(client, customer, city="Lyon"))
+    customer.refresh_from_db()
+    assert (customer.city, customer.owner) == ("Lyon", gone)
+    assert "Bea" not in str(client.get(NEW).context["form"].fields["owner"].choices)
 
 
 # --- Tags -------------------------------------------------------------------------------------------------------------

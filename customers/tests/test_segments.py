@@ -210,3 +210,10 @@ def test_the_database_takes_no_half_a_limit(limit: dict[str, int]) -> None:
 
 def test_only_what_narrows_a_list_is_kept() -> None:
     assert filters_of("sort=-name&country=France&size=50&after=x&q=&stage=prospect") == "country=France&stage=prospect"
+
+
+def test_a_segment_of_no_filters_is_sent_to_the_list_to_choose_some(browser_of_manager: Client) -> None:
+    for address in (NEW, f"{NEW}?filters=sort%3Dname"):
+        response = browser_of_manager.get(address, follow=True)
+        assert response.redirect_chain == [("/customers/", 302)]
+        assert "Filter the list of customers first" in response.content.decode()

@@ -54,3 +54,12 @@ class User(AbstractUser):
         if rights is None or obj is not None or self.is_superuser or not self.is_active:
             return super().has_perm(perm, obj)
         return perm in rights
+
+
+def people_to_choose(*, present: int | None = None) -> models.QuerySet[User]:
+    """Who can be made responsible for something, by name: who works here, and who is responsible at present.
+
+    Without the latter, saving the form of something whose owner has left would silently leave it to nobody.
+    """
+    offered = User.objects.filter(models.Q(is_active=True) | models.Q(pk=present))
+    return offered.order_by("first_name", "last_name", "username")
