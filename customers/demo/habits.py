@@ -23,6 +23,9 @@ class Habit:
     minutes: float = 0.0
     staff: str = ""
     hours: tuple[float, float] = (8.5, 18.0)
+    # Of the moods that somebody of the company notes, the shares of happy and of unhappy ones.
+    happy: float = 0.25
+    unhappy: float = 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +50,31 @@ HABITS = (
     Habit(touchpoint="browse", direction=Direction.OBSERVED, for_order=0.10, days=(-2, 0), hours=EVENINGS),
     Habit(touchpoint="confirmation", direction=Direction.OUTBOUND, for_order=0.20, hours=EVENINGS),
     Habit(touchpoint="delivery", direction=Direction.OUTBOUND, for_order=0.25, days=(2, 5), hours=(8.0, 19.0)),
-    Habit(touchpoint="phone_order", for_order=0.006, minutes=6, staff="service"),
+    Habit(touchpoint="phone_order", for_order=0.006, minutes=6, staff="service", happy=0.4, unhappy=0.05),
     Habit(touchpoint="call", for_order=0.008, days=(1, 9), a_day=14.5, demanding_factor=14, minutes=8, staff="service"),
     Habit(touchpoint="email", for_order=0.012, days=(0, 9), a_day=11, demanding_factor=8, minutes=6, staff="service"),
-    Habit(touchpoint="chat", for_order=0.004, days=(-1, 3), a_day=1.5, minutes=5, staff="service"),
-    Habit(touchpoint="invoice", for_order=0.003, days=(3, 20), a_day=0.6, minutes=7, staff="service"),
-    Habit(touchpoint="return", for_order=0.006, days=(4, 15), minutes=9, staff="service"),
-    Habit(touchpoint="listening", a_day=2, demanding_factor=2, minutes=6, staff="sales", hours=(10.0, 19.0)),
+    Habit(touchpoint="chat", for_order=0.004, days=(-1, 3), a_day=1.5, minutes=5, staff="service", happy=0.35),
+    Habit(
+        touchpoint="invoice",
+        for_order=0.003,
+        days=(3, 20),
+        a_day=0.6,
+        minutes=7,
+        staff="service",
+        happy=0.1,
+        unhappy=0.4,
+    ),
+    Habit(touchpoint="return", for_order=0.006, days=(4, 15), minutes=9, staff="service", happy=0.1, unhappy=0.45),
+    Habit(
+        touchpoint="listening",
+        a_day=2,
+        demanding_factor=2,
+        minutes=6,
+        staff="sales",
+        hours=(10.0, 19.0),
+        happy=0.6,
+        unhappy=0.03,
+    ),
     Habit(
         touchpoint="visit",
         direction=Direction.OUTBOUND,
@@ -62,6 +83,7 @@ HABITS = (
         minutes=50,
         staff="owner",
         hours=(9.0, 17.0),
+        happy=0.5,
     ),
 )
 CAMPAIGNS = (

@@ -29,7 +29,13 @@ DAYS_AFTER_LAST_ORDER = 60
 DRAWS = 12
 # What the habits were written for; a smaller demonstration has fewer moments a day in proportion.
 WHOLE_ORDERS = 69_659
-COLUMNS = ("customer_id", "touchpoint_id", "direction", "occurred_at", "minutes", "employee_id", "summary")
+# Staff note the mood of so many of those they deal with; demanding customers are unhappy so many times as often.
+MOODS_NOTED = 0.4
+DEMANDING_UNHAPPY = 1.5
+UNKNOWN = 2
+COLUMNS = (
+    "customer_id", "touchpoint_id", "direction", "occurred_at", "minutes", "employee_id", "sentiment", "summary",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +56,7 @@ class Moments:
     at: Numbers  # datetime64[s], UTC
     minutes: Numbers
     employee: Numbers  # id of the user, or NOBODY
+    mood: Numbers  # a sentiment, or UNKNOWN
     summary: Numbers
 
     @property
@@ -83,9 +90,10 @@ def store_moments(moments: Sequence[Moments], history: History, touchpoint_ids: 
 
 def _rows(met: Moments, history: History, touchpoint: int) -> Iterator[tuple[object, ...]]:
     customers = history.customer_ids[met.customer].tolist()
-    cells = zip(customers, met.at.tolist(), met.minutes.tolist(), met.employee.tolist(), met.summary, strict=True)
-    for customer, at, minutes, employee, summary in cells:
-        yield customer, touchpoint, met.direction, f"{at}+00", minutes, employee or None, summary
+    told = (met.at.tolist(), met.minutes.tolist(), met.employee.tolist(), met.mood.tolist())
+    for customer, at, minutes, employee, mood, summary in zip(customers, *told, met.summary, strict=True):
+        sentiment = None if mood == UNKNOWN else mood
+        yield customer, touchpoint, met.direction, f"{at}+00", minutes, employee or None, sentiment, summary
 
 
 def _by_habit(habit: Habit, stage: Stage) -> tuple[Numbers, Numbers]:
@@ -164,6 +172,7 @@ def _told(habit: Habit | Campaign, customer: Numbers, day: Numbers, stage: Stage
         at=_times(habit, day, stage),
         minutes=_durations(habit, customer, stage),
         employee=_employees(habit, customer, stage),
+        mood=_moods(habit, customer, stage),
         summary=_summaries(habit, customer, stage),
     )
 
@@ -197,6 +206,17 @@ def _employees(habit: Habit | Campaign, customer: Numbers, stage: Stage) -> Numb
         return np.full(len(customer), NOBODY)
     people = stage.staff.service if habit.staff == "service" else stage.staff.sales
     return stage.rng.choice(np.array(people), size=len(customer))
+
+
+def _moods(habit: Habit | Campaign, customer: Numbers, stage: Stage) -> Numbers:
+    """How those felt of whom somebody noted it, drawn apart: it changes nothing else that is drawn."""
+    if isinstance(habit, Campaign) or not habit.staff:
+        return np.full(len(customer), UNKNOWN)
+    noted, felt = stage.rng.spawn(1)[0].random((2, len(customer)))
+    unhappy = habit.unhappy * np.where(stage.traits.is_demanding[customer], DEMANDING_UNHAPPY, 1.0)
+    moods = [ContactMoment.Sentiment.UNHAPPY, ContactMoment.Sentiment.HAPPY]
+    mood = np.select([felt < unhappy, felt > 1 - habit.happy], moods, ContactMoment.Sentiment.NEUTRAL)
+    return np.where(noted < MOODS_NOTED, mood, UNKNOWN)
 
 
 def _summaries(habit: Habit | Campaign, customer: Numbers, stage: Stage) -> Numbers:

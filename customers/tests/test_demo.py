@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import Avg, F, Sum
 from django.test import TestCase
 
 from customers.demo.history import LAST_PURCHASE, weeks_to_shift
@@ -232,6 +232,13 @@ class TestDemonstration(TestCase):
         assert ContactMoment.objects.filter(employee=None).exists()
         assert not ContactMoment.objects.filter(employee=None, minutes__gt=0).exists()
         assert not ContactMoment.objects.exclude(employee=None).filter(minutes=0).exists()
+
+    def test_staff_note_the_mood_of_some_whom_they_deal_with_and_invoices_please_less_than_answers(self) -> None:
+        noted = ContactMoment.objects.exclude(sentiment=None)
+        assert not noted.filter(employee=None).exists()
+        assert 0.3 < noted.count() / ContactMoment.objects.exclude(employee=None).count() < 0.5
+        mean = dict(noted.values_list("touchpoint__name").annotate(Avg("sentiment")))
+        assert mean["Question by phone"] > mean["Question about an invoice"]
 
     def test_customers_are_visited_by_the_person_who_looks_after_them(self) -> None:
         visits = ContactMoment.objects.filter(touchpoint__channel="visit")
