@@ -12,9 +12,10 @@ from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from customers.importing.staging import Watch
+from customers.journey_counting import count_periods
 from customers.journey_forms import PRESETS, preset_period
-from customers.journey_reports import Count, Period, counted, in_period, months_to_keep
-from customers.models import ContactMoment, JourneyStep
+from customers.journey_reports import Count, Period, months_to_keep
+from customers.models import JourneyStep
 
 
 def _journey_page(job: Job) -> str:
@@ -38,18 +39,16 @@ def request_counting() -> Job:
 
 def count_usual_periods(*, at: dt.datetime, today: dt.date, watch: Watch) -> int:
     """Count each usual period up to a day, and show it in place of the last count. How many steps there are."""
-    steps = 0
-    for number, name in enumerate(PRESETS):
-        watch.check_stop()
-        watch.progress(number, len(PRESETS), "count")
-        period = preset_period(name, today)
-        found = counted(in_period(ContactMoment.objects.all(), period))
-        steps += len(found)
-        _keep(name, period, found, at)
-    return steps
+    watch.check_stop()
+    watch.progress(0, 0, "count")
+    periods = {name: preset_period(name, today) for name in PRESETS}
+    found = count_periods(periods)
+    with transaction.atomic():
+        for name, period in periods.items():
+            _keep(name, period, found[name], at)
+    return sum(map(len, found.values()))
 
 
-@transaction.atomic
 def _keep(name: str, period: Period, counts: list[Count], at: dt.datetime) -> None:
     JourneyStep.objects.filter(period=name).delete()
     JourneyStep.objects.bulk_create(

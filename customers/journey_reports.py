@@ -207,12 +207,16 @@ def months_kept(rows: list[list[Any]]) -> tuple[Met, ...]:
     )
 
 
+def bounds_of(period: Period) -> tuple[dt.datetime, dt.datetime]:
+    """The first moment of a period and the first after it, in the time of the company."""
+    days = (period.since, period.until + dt.timedelta(days=1))
+    start, end = (timezone.make_aware(dt.datetime.combine(day, dt.time.min)) for day in days)
+    return start, end
+
+
 def in_period(moments: ContactMomentQuerySet, period: Period) -> ContactMomentQuerySet:
     """The moments of these days in the time of the company."""
-    start, end = (
-        timezone.make_aware(dt.datetime.combine(day, dt.time.min))
-        for day in (period.since, period.until + dt.timedelta(days=1))
-    )
+    start, end = bounds_of(period)
     return moments.filter(occurred_at__gte=start, occurred_at__lt=end)
 
 

@@ -1,6 +1,7 @@
 """The journey page: what customers met in which order, and where they drop out."""
 
 import datetime as dt
+import random
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from crm_site.lib.jobs.signals import job_finished
 from customers import journey_reports
 from customers.importing.staging import Unwatched
 from customers.journey_actions import count_usual_periods
-from customers.journey_forms import preset_period
-from customers.journey_reports import Period, TooSlow, in_period, journey
+from customers.journey_counting import count_periods
+from customers.journey_forms import PRESETS, preset_period
+from customers.journey_reports import Period, TooSlow, counted, in_period, journey
 from customers.models import ContactMoment, Customer, Run, Touchpoint
 from customers.tests.factories import (
     CompanyFactory,
@@ -245,3 +247,32 @@ def test_the_page_costs_the_same_queries_for_few_and_many_moments(visitor: Clien
             visitor.get(URL)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_all_usual_periods_counted_at_once_are_what_each_is_by_itself(steps: list[Touchpoint]) -> None:
+    chance = random.Random(3)
+    spoken_of = TouchpointFactory(name="Word of mouth", position=2, standard_minutes=None)
+    for _number in range(12):
+        customer = CustomerFactory()
+        for _moment in range(chance.randint(1, 9)):
+            touchpoint = chance.choice([*steps, spoken_of])
+            # One of the touchpoints was last met long ago, so that the periods differ in what comes next.
+            days_ago = chance.randint(200, 500) if touchpoint == steps[1] else chance.randint(0, 500)
+            meet(customer, touchpoint, days_ago=days_ago, minutes=chance.choice([None, 4, 9]))
+    ContactMoment.objects.filter(pk__in=list(ContactMoment.objects.values_list("pk", flat=True)[:20])).update(
+        sentiment=1
+    )
+    periods = {name: preset_period(name, timezone.localdate()) for name in PRESETS}
+    found = count_periods(periods)
+    assert len({tuple(one.touchpoint for one in counts) for counts in found.values()}) > 1
+    assert found == {name: counted(in_period(ContactMoment.objects.all(), one)) for name, one in periods.items()}
+
+
+def test_the_number_of_statements_of_a_count_is_known(
+    steps: list[Touchpoint], django_assert_max_num_queries: Any
+) -> None:
+    for touchpoint in steps:
+        meet(CustomerFactory(), touchpoint)
+    with django_assert_max_num_queries(25) as captured:
+        count()
+    assert len([query for query in captured if "FROM customers_contactmoment" in query["sql"]]) == 2
