@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -95,7 +96,7 @@ def _whole(periods: Mapping[str, Period]) -> tuple[dt.datetime, dt.datetime]:
 
 def _counts(
     journey: Sequence[Touchpoint], days: Mapping[tuple[int, dt.date], Sums], period: Period
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """The counts of a period but for its customers."""
     months: dict[int, dict[dt.date, Sums]] = defaultdict(lambda: defaultdict(Sums))
     for (touchpoint, day), sums in sorted(days.items(), key=lambda each: each[0]):
@@ -113,7 +114,7 @@ def _counts(
     )
 
 
-def _count(touchpoint: Touchpoint, months: Mapping[dt.date, Sums], following: int | None) -> dict[str, object]:
+def _count(touchpoint: Touchpoint, months: Mapping[dt.date, Sums], following: int | None) -> dict[str, Any]:
     whole, standard = sum(months.values(), Sums()), touchpoint.standard_minutes
     return {
         "touchpoint": touchpoint.pk,
@@ -128,21 +129,21 @@ def _count(touchpoint: Touchpoint, months: Mapping[dt.date, Sums], following: in
     }
 
 
-def _by_touchpoints(found: Mapping[str, list[dict[str, object]]]) -> dict[tuple[int, ...], list[str]]:
+def _by_touchpoints(found: Mapping[str, list[dict[str, Any]]]) -> dict[tuple[int, ...], list[str]]:
     """The periods by the touchpoints that were met in them, in their order."""
     names: dict[tuple[int, ...], list[str]] = defaultdict(list)
     for name, counts in found.items():
         if counts:
-            names[tuple(int(str(count["touchpoint"])) for count in counts)].append(name)
+            names[tuple(count["touchpoint"] for count in counts)].append(name)
     return names
 
 
 def _count_customers(
-    used: tuple[int, ...], periods: Mapping[str, Period], found: Mapping[str, list[dict[str, object]]]
+    used: tuple[int, ...], periods: Mapping[str, Period], found: Mapping[str, list[dict[str, Any]]]
 ) -> None:
     """Fill in how many customers each touchpoint reached and how many of them met the next one afterwards (1 query)."""
     start, end = _whole(periods)
-    values: dict[str, object] = {"touchpoints": list(used), "places": list(range(len(used))), "from": start, "to": end}
+    values: dict[str, Any] = {"touchpoints": list(used), "places": list(range(len(used))), "from": start, "to": end}
     bounds = [bounds_of(period) for period in periods.values()]
     ends = sorted({end for _start, end in bounds})
     values |= {f"start_{number}": start for number, (start, _end) in enumerate(bounds)}
