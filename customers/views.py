@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from psycopg2.errors import QueryCanceled
 
 from crm_site.lib.accounts.models import User
-from crm_site.lib.counting import Count, capped_count, expected_rows
+from crm_site.lib.counting import COUNT_LIMIT, Count, capped_count, expected_rows, lately_counted
 from crm_site.lib.formatting import number
 from crm_site.lib.paging import SORTED_LIMIT, Leading, Page, Walk
 from crm_site.lib.paging import Order as RowOrder
@@ -58,6 +58,7 @@ from customers.total_reports import TOTALLED, ListTotals, totals_of_everybody, t
 from customers.total_tables import TotalsShown, totals_facts
 
 MOST_LINES = 1000
+FOUND_LIMIT = 1_000  # of a search
 WALKED_ANYHOW = 5_000  # entries of an index, which take some milliseconds
 # What a row of the customer list needs; a customer has columns of far greater weight.
 LISTED = ("reference", "kind", "name", "given_name", "city", "country", "sort_key")
@@ -164,17 +165,22 @@ class CustomerList(ListPage):
         """Of many rows by a figure, how far its index is followed: at the cost of a quarter of finding them all."""
         if not (self.run and self.by_figure and self.counted) or self.counted.is_exact:
             return None
+        if self.expected <= COUNT_LIMIT:
+            return None
         cards, path = Scorecard.objects.filter(run_id=self.run.pk), reports.FIGURES[self.order.sort.path]
         sort = replace(self.order.sort, path=path, tie="customer_id")
         return Walk("card", cards, sort, limit=max(WALKED_ANYHOW, self.expected // 4))
 
     @cached_property
     def counted(self) -> Count | None:
-        """Of a search for frequent words the number is told from statistics, as that of a whole table is."""
+        """Of a search for frequent words the number is told from statistics, as that of a whole table is.
+
+        Other finds are counted no further than anybody reads: each has to be looked up in the table for that.
+        """
         limit = reports.frequent() if self.leading else None
         if limit is not None and self.expected > limit:
             return Count.about(self.expected)
-        return super().counted
+        return lately_counted(self.rows, limit=FOUND_LIMIT) if "q" in self.filters_in_force else super().counted
 
     def is_sorted_sooner(self) -> bool:
         """Namesakes stand together, so a walk along the names might pass all others before it comes to them.

@@ -46,24 +46,25 @@ def capped_count(queryset: QuerySet[Any], *, limit: int = COUNT_LIMIT) -> Count:
     return Count(min(counted, limit), capped=counted > limit)
 
 
-def lately_counted(queryset: QuerySet[Any]) -> Count:
+def lately_counted(queryset: QuerySet[Any], *, limit: int | None = None) -> Count:
     """The same; that there are more than the limit is remembered for a minute (1 query or none).
 
     A number below it is counted each time, since whoever adds or changes a row looks for it in the number.
     """
+    limit = COUNT_LIMIT if limit is None else limit
     try:
-        text, values = queryset.order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
+        text, values = queryset.order_by().values("pk")[: limit + 1].query.sql_with_params()
     except EmptyResultSet:
         return Count(0)
     question = (text, repr(values))
     if _beyond_limit.told(question):
-        return Count(COUNT_LIMIT, capped=True)
+        return Count(limit, capped=True)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT COUNT(*) FROM ({text}) counted", values)
         (counted,) = cursor.fetchone()
-    if counted > COUNT_LIMIT:
+    if counted > limit:
         _beyond_limit.keep(question, True)
-    return Count(min(counted, COUNT_LIMIT), capped=counted > COUNT_LIMIT)
+    return Count(min(counted, limit), capped=counted > limit)
 
 
 def expected_rows(queryset: QuerySet[Any]) -> int:
