@@ -175,12 +175,17 @@ class CustomerList(ListPage):
     def counted(self) -> Count | None:
         """Of a search for frequent words the number is told from statistics, as that of a whole table is.
 
-        Other finds are counted no further than anybody reads: each has to be looked up in the table for that.
+        Other finds are counted no further than anybody reads, since each has to be looked up in the table for that;
+        where the names alone are more, the index on names tells so.
         """
+        if "q" not in self.filters_in_force:
+            return super().counted
         limit = reports.frequent() if self.leading else None
         if limit is not None and self.expected > limit:
             return Count.about(self.expected)
-        return lately_counted(self.rows, limit=FOUND_LIMIT) if "q" in self.filters_in_force else super().counted
+        if self.leading and (named := lately_counted(self.leading.within("sort_key"), limit=FOUND_LIMIT)).capped:
+            return named
+        return lately_counted(self.rows, limit=FOUND_LIMIT)
 
     def is_sorted_sooner(self) -> bool:
         """Namesakes stand together, so a walk along the names might pass all others before it comes to them.

@@ -58,6 +58,14 @@ class Leading:
     def holds(self, value: Any) -> bool:
         return value is not None and self.start <= value < self.end
 
+    def range(self, path: str) -> dict[str, str]:
+        """What a filter by this attribute asks of them."""
+        return {f"{path}__gte": self.start, f"{path}__lt": self.end}
+
+    def within(self, path: str) -> QuerySet[Any]:
+        """They alone, unordered."""
+        return self.rows.filter(**self.range(path))
+
 
 @dataclass(frozen=True, slots=True)
 class Walk:
@@ -249,8 +257,8 @@ def _segments(queryset: QuerySet[Any], order: Order, place: Cursor | None) -> It
 def _led(queryset: QuerySet[Any], reading: Order, leading: Leading, place: Cursor | None) -> Iterator[QuerySet[Any]]:
     """The leading rows and then the others, or backwards; each of them answered by an index or sorted as a whole."""
     path = reading.sort.path
-    within = {f"{path}__gte": leading.start, f"{path}__lt": leading.end}
-    parts = [(leading.rows.filter(**within), replace(reading, by_index=True)), (queryset.exclude(**within), reading)]
+    others = queryset.exclude(**leading.range(path))
+    parts = [(leading.within(path), replace(reading, by_index=True)), (others, reading)]
     here = 1 if place and not leading.holds(place.value) else 0
     remaining = parts[here::-1] if place and place.backwards else parts[here:]
     for number, (rows, order) in enumerate(remaining):

@@ -165,7 +165,21 @@ def test_of_frequent_words_the_number_is_told_from_statistics(
     with CaptureQueriesContext(connection) as queries:
         context = listed(visitor, q="martin")
     assert (context["paging"].count, context["paging"].estimated) == (4, True)
-    assert not [query for query in queries if "COUNT(*)" in query["sql"]]
+    assert not [query for query in queries if "COUNT(*)" in query["sql"] and "WHERE" in query["sql"]]
     assert len(names(context)) == 4
     monkeypatch.setattr("customers.views.SORTED_LIMIT", 0)
     assert names(listed(visitor, q="martin")) == names(context)
+
+
+@pytest.mark.parametrize(("limit", "statements"), [(1, 1), (3, 2)])
+def test_finds_are_counted_no_further_than_anybody_reads(
+    visitor: Client, martins: None, monkeypatch: pytest.MonkeyPatch, limit: int, statements: int
+) -> None:
+    monkeypatch.setattr("customers.views.FOUND_LIMIT", limit)
+    with CaptureQueriesContext(connection) as queries:
+        paging = listed(visitor, q="martin")["paging"]
+    assert (paging.count, paging.capped) == (limit, True)
+    counted = [query["sql"] for query in queries if "COUNT(*)" in query["sql"] and "WHERE" in query["sql"]]
+    assert len(counted) == statements
+    assert ("search_vector" in counted[-1]) == (statements == 2)
+    assert len(names(listed(visitor, q="martin"))) == 4
