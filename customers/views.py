@@ -377,7 +377,7 @@ def customer_edit(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "cancel_url": reverse("customer", args=[pk]),
     }
-    return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)
+    return render(request, "customers/customer_form.html", context, status=422 if form.is_bound else 200)
 
 
 def _changed(form: CustomerForm) -> bool:

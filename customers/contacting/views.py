@@ -108,8 +108,11 @@ def _unsubscribe_page(
 
 
 def _unlisted(response: HttpResponse) -> HttpResponse:
-    """The address is a secret: it goes to no other site, no cache and no search engine."""
-    response["Referrer-Policy"] = "no-referrer"
+    """The address is a secret: it goes to no other site, no cache and no search engine.
+
+    To this site it does go: without an origin the language could not be changed here.
+    """
+    response["Referrer-Policy"] = "same-origin"
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

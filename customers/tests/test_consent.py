@@ -171,7 +171,7 @@ def test_unknown_altered_and_expired_links_look_alike_and_do_nothing(
         for response in (client.get(f"/u/{token}/"), client.post(f"/u/{token}/")):
             text = response.content.decode().replace(token, "")
             answers.add((response.status_code, response["Referrer-Policy"], "not valid" in text, "Newsletter" in text))
-    assert answers == {(404, "no-referrer", True, False)}
+    assert answers == {(404, "same-origin", True, False)}
     assert not Consent.objects.exists()
 
 
@@ -193,7 +193,7 @@ def test_the_public_page_says_nothing_about_the_customer_and_goes_nowhere(
     response = client.get(address(customer, purpose))
     text = response.content.decode()
     assert not any(word in text for word in ("Dupont", "dupont@example.com", customer.reference))
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
     assert response["Cache-Control"] == "no-store"
     assert "noindex" in response["X-Robots-Tag"]
 
@@ -210,3 +210,12 @@ def test_a_link_follows_its_customer_through_a_merge(client: Client, customer: C
     customer.delete()
     client.post(link)
     assert Consent.objects.get().customer == kept
+
+
+def test_a_form_without_its_token_is_refused_in_words_that_help(db: None) -> None:
+    CompanyFactory()
+    response = Client(enforce_csrf_checks=True).post(
+        "/i18n/setlang/", {"language": "fr"}, headers={"Accept-Language": "en"}
+    )
+    assert response.status_code == 403
+    assert "Go back, copy what you entered, reload the page and send it again." in response.content.decode()

@@ -9,7 +9,9 @@ from crm_site import roles
 from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.models import Job
 from crm_site.tests.e2e.conftest import Site
-from customers.models import Customer, Order
+from customers.contacting.consent import unsubscribe_token
+from customers.models import Consent, Customer, Order
+from customers.tests.factories import PurposeFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,6 +103,17 @@ def test_the_language_can_be_changed_and_stays(site: Site, company: list[Custome
     site.sign_in(roles.MANAGER)
     expect(site.page.get_by_role("heading", level=1)).to_have_text("Tableau de bord")
     expect(site.page.get_by_text("meilleurs clients sur 12", exact=False).first).to_be_visible()
+
+
+def test_who_unsubscribes_may_change_the_language_before(site: Site, company: list[Customer]) -> None:
+    token = unsubscribe_token(customer_id=company[0].pk, purpose_id=PurposeFactory().pk, channel="email")
+    site.open("unsubscribe", token)
+    site.page.get_by_role("button", name="Français").click()
+    expect(site.page.locator("html")).to_have_attribute("lang", "fr")
+    assert not Consent.objects.exists()
+    site.page.get_by_role("main").get_by_role("button", name="Se désinscrire").click()
+    expect(site.page.locator("p[role=status]")).to_be_visible()
+    assert Consent.objects.get().given is False
 
 
 def test_lists_can_be_read_and_filtered_without_scripts(site: Site, company: list[Customer]) -> None:
