@@ -25,6 +25,7 @@ MOST_REFERENCES = 50
 OLDEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 
 _ID = re.compile(r"<[^<>\s]{1,250}>")
+_BLANKS = re.compile(r"\s+")
 _EMPTY_LINES = re.compile(r"\n\s*\n\s*\n+")
 # What the email package raises on input that nobody foresaw: wrong values, unknown codecs, parts within parts within...
 _FAULTS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError, MessageError)
@@ -170,6 +171,8 @@ class _Words(HTMLParser):
     SILENT = frozenset({"script", "style", "head", "title", "template", "noscript"})
     BREAKS = frozenset({"p", "div", "br", "li", "tr", "table", "h1", "h2", "h3", "h4", "blockquote", "hr", "ul", "ol"})
 
+    CELLS = frozenset({"td", "th"})
+
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.words: list[str] = []
@@ -180,6 +183,8 @@ class _Words(HTMLParser):
             self.silent.append(tag)
         elif tag in self.BREAKS:
             self.words.append("\n")
+        elif tag in self.CELLS:
+            self.words.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         if self.silent and tag == self.silent[-1]:
@@ -191,8 +196,7 @@ class _Words(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.silent:
-            self.words.append(" ".join(data.split()) if data.strip() else " ")
-            self.words.append(" " if data[-1:].isspace() else "")
+            self.words.append(_BLANKS.sub(" ", data))
 
 
 def without_markup(markup: str) -> str:

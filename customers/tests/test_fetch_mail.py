@@ -229,6 +229,9 @@ def test_plain_text_is_preferred_to_markup() -> None:
         ("&lt;script&gt;alert(1)&lt;/script&gt;", "<script>alert(1)</script>"),
         ("<p>unclosed <b>bold", "unclosed bold"),
         ("<head><title>x</title></head><body>Hello</body>", "Hello"),
+        ("<p>Bonjour, <b>où</b> est mon colis ?</p>", "Bonjour, où est mon colis ?"),
+        ("<p>one<i> two</i>\n three</p><p>four</p>", "one two three\n\nfour"),
+        ("<table><tr><td>CD</td><td>12,50</td></tr></table>", "CD 12,50"),
     ],
 )
 def test_markup_becomes_words(markup: str, text: str) -> None:
