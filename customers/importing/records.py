@@ -2,13 +2,12 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from customers.importing.source import LONGEST_CELL, LONGEST_SHOWN, TOO_LONG, Lines
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The cells of one row and the line that it begins in; or also why it cannot be taken, and what stands where."""
 
     line: int

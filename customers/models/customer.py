@@ -193,7 +193,12 @@ class Customer(models.Model):
             models.Index(fields=["kind", "sort_key", "id"], name="customer_by_kind"),
             models.Index(fields=["country", "sort_key", "id"], name="customer_by_country"),
             GinIndex(fields=["search_vector"], name="customer_search"),
-            GinIndex(fields=["custom"], name="customer_custom", opclasses=["jsonb_path_ops"]),
+            GinIndex(
+                fields=["custom"],
+                name="customer_custom",
+                opclasses=["jsonb_path_ops"],
+                condition=~models.Q(custom={}),
+            ),
             # Incoming e-mail asks for a sender's address in whatever case it was entered.
             models.Index(Upper("email"), name="customer_by_email_any_case"),
             # The advanced filter asks for towns and postal codes in whatever case, whole or by their beginning.

@@ -185,13 +185,13 @@ def birthdays_from(today: dt.date, days: int) -> list[int]:
 
 
 def json_codes(column: str, key: str, alias: str) -> Narrow:
-    """One of a few values beneath a key of a JSON object, which an index on the whole object finds."""
+    """One of a few values beneath a key of a JSON object, which an index on the objects that are not empty finds."""
     plain = codes(alias)
 
     def narrow(operator: str, given: Sequence[Any], today: dt.date) -> Q:
         if operator in {"empty", "known"}:
             return plain(operator, given, today)
-        found = _any(Q(**{f"{column}__contains": {key: value}}) for value in given)
+        found = _any(Q(**{f"{column}__contains": {key: value}}) for value in given) & ~Q(**{column: {}})
         return ~found if operator in {"not", "out"} else found
 
     return narrow
