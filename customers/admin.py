@@ -83,12 +83,8 @@ class CustomerAdmin(SafeModelAdmin):
     autocomplete_fields = ["member_of", "owner", "team", "source", "tags"]
     readonly_fields = ["created_at"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
-    ) -> tuple[QuerySet[Customer], bool]:
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(pk__in=Customer.objects.matching(search_term).values("pk")), False
+    def matching(self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str) -> QuerySet[Customer]:
+        return Customer.objects.matching(search_term)
 
     @admin.display(description=_("name"))
     def whole_name(self, customer: Customer) -> str:
@@ -161,10 +157,8 @@ class OrderAdmin(SafeModelAdmin):
     search_fields = ["number"]
     autocomplete_fields = ["customer", "source"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
-    ) -> tuple[QuerySet[Order], bool]:
-        return (numbered_like(queryset, search_term) if search_term.strip() else queryset), False
+    def matching(self, request: HttpRequest, queryset: QuerySet[Order], search_term: str) -> QuerySet[Order]:
+        return numbered_like(queryset, search_term)
 
     @admin.action(description=_("Mark as beginning a subscription"), permissions=["change"])
     def mark_as_start(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm_site.lib.accounts.models import User
-from crm_site.lib.admin import CappedPaginator, ReadOnlyAdmin, SafeModelAdmin
+from crm_site.lib.admin import COUNT_LIMIT, CappedPaginator, ReadOnlyAdmin, SafeModelAdmin
 from customers.models import Customer, Order, Run, Scorecard
 from customers.tests import factories
 from customers.tests.factories import (
@@ -21,6 +21,7 @@ from customers.tests.factories import (
     CustomerFactory,
     ImportRejectionFactory,
     OrderFactory,
+    OrderLineFactory,
     RunFactory,
     UserFactory,
     user_with,
@@ -191,3 +192,26 @@ def test_orders_are_marked_as_those_of_subscriptions(administrator: Client) -> N
     }  # fmt: skip
     administrator.post(url, {"action": "mark_as_no_subscription", "_selected_action": [first.pk, second.pk]})
     assert not Order.objects.exclude(contract="").exists()
+
+
+@by_model
+def test_a_search_reads_no_more_than_is_counted(administrator: Client, model_admin: ModelAdmin) -> None:
+    if not model_admin.search_fields:
+        return
+    an_object(model_admin)
+    with CaptureQueriesContext(connection) as queries:
+        administrator.get(address(model_admin, "changelist"), {"q": "1"})
+    table = model_admin.model._meta.db_table
+    asked = [query["sql"] for query in queries if f'FROM "{table}"' in query["sql"] and "COUNT" not in query["sql"]]
+    assert all(f"LIMIT {COUNT_LIMIT + 1}" in sql for sql in asked)
+
+
+def test_lines_are_found_by_the_number_of_their_order_up_to_a_limit(
+    administrator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_site.lib.admin.COUNT_LIMIT", 2)
+    for number in ("A1", "A2", "A3", "B1"):
+        OrderLineFactory(order__number=number)
+    found = administrator.get("/admin/customers/orderline/", {"q": "A"}).context["cl"].result_list
+    assert len(found) == 3
+    assert {line.order.number[0] for line in found} == {"A"}
