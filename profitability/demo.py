@@ -224,7 +224,7 @@ def read_quantities() -> Quantities:
     found: dict[str, dict[dt.date, Decimal]] = {driver: {} for driver in wanted}
     for source in sources_of(wanted):
         drivers = source.drivers_among(wanted)
-        sums = ", ".join(f"sum({sql})::numeric" for sql in drivers.values())
+        sums = ", ".join(f"coalesce(sum({sql}), 0)::numeric" for sql in drivers.values())
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT date_trunc('month', {source.day})::date, {sums} FROM {source.rows} "

@@ -190,7 +190,7 @@ MOMENT_RECORDS = DriverSource(
     quantities={
         **{driver: f"(t.channel = '{channel.value}')::int" for channel, driver in CONTACTS.items()},
         **{
-            driver: f"CASE t.channel WHEN '{channel.value}' THEN coalesce(m.minutes, t.standard_minutes, 0) ELSE 0 END"
+            driver: f"CASE t.channel WHEN '{channel.value}' THEN coalesce(m.minutes, t.standard_minutes) END"
             for channel, driver in CONTACT_MINUTES.items()
         },
     },
@@ -211,7 +211,7 @@ def touchpoint_records() -> DriverSource:
         minutes_there = Driver(f"minutes_at_{number}", minutes, _("minutes"), Arises.FROM_RELATION)
         quantities[moments_there] = f"(m.touchpoint_id = {number:d})::int"
         quantities[minutes_there] = (
-            f"CASE m.touchpoint_id WHEN {number:d} THEN coalesce(m.minutes, t.standard_minutes, 0) ELSE 0 END"
+            f"CASE m.touchpoint_id WHEN {number:d} THEN coalesce(m.minutes, t.standard_minutes) END"
         )
     return replace(MOMENT_RECORDS, name="contact moments at touchpoints", quantities=quantities)
 

@@ -102,5 +102,7 @@ def _index_like(index: tuple[Any, ...], partition: Partition) -> str:
     name, definition, as_primary_key = index
     if as_primary_key:
         return f"ALTER TABLE {partition.table} ADD CONSTRAINT {name}_{partition.value:d} {as_primary_key}"
-    what = definition.partition(" USING ")[2]
-    return f"CREATE INDEX {name}_{partition.value:d} ON {partition.table} USING {what}"
+    what, where, some = definition.partition(" USING ")[2].partition(" WHERE ")
+    # Of rows that are written once and differ in every key, looking for equal keys takes a sixth of the time in vain.
+    unlike = " WITH (deduplicate_items = off)" if what.startswith("btree ") and " WITH " not in what else ""
+    return f"CREATE INDEX {name}_{partition.value:d} ON {partition.table} USING {what}{unlike}{where}{some}"

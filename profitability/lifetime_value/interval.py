@@ -1,6 +1,7 @@
 """How far from its expectation a lifetime value may come out: for each customer, and for their sum."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import gammaincinv, ndtri
@@ -59,28 +60,28 @@ class Valuation:
     # exactly; errors of estimation are then added to what the orders are worth.
     quantiles: tuple[Floats, Floats] | None = None
 
-    @property
+    @cached_property
     def contribution(self) -> Floats:
         """Expected per order, net of the cost per order."""
         return self.margin.mean - self.base.per_order
 
-    @property
+    @cached_property
     def from_orders(self) -> Floats:
         """Expected value of the orders, before the cost of keeping up the relation."""
         return self.contribution * self.triples.spread(self.future.orders)
 
-    @property
+    @cached_property
     def upkeep(self) -> Floats:
         """Expected cost of keeping up the relation."""
         return self.base.per_period * self.triples.spread(self.future.periods)
 
-    @property
+    @cached_property
     def worth_variance(self) -> Floats:
         """Variance of value that comes from not knowing what the orders will be worth."""
         long_run = self.triples.spread(self.moments.orders_squared) * self.margin.variance
         return long_run + self.triples.spread(self.moments.squared_discounts) * self.margin.single_variance
 
-    @property
+    @cached_property
     def luck(self) -> Floats:
         """Per triple: variance of discounted orders when the parameters are known."""
         return np.maximum(self.moments.orders_squared - self.future.orders**2, 0)

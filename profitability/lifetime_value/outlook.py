@@ -8,13 +8,13 @@ below is written on that, for any model.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from profitability.lifetime_value.errors import LifetimeValueError
-from profitability.lifetime_value.summary import Floats, Integers, Triples, checked, collapse, distinct
+from profitability.lifetime_value.summary import Floats, Triples, checked, collapse, distinct, rows_by
 
 DAYS_PER_YEAR = 365.25
 TIME_NODES, TIME_WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -127,7 +127,7 @@ def expected_purchases(model: PurchaseModel, x: ArrayLike, t_x: ArrayLike, T: Ar
     frequency, age, ahead = np.broadcast_arrays(checked(x, t_x, T)[0], checked(x, t_x, T)[2], _checked_time(t))
     index, inverse, _ = distinct(frequency, age, ahead)
     orders = np.empty(len(index))
-    for x_value, rows in _by_frequency(frequency[index]):
+    for x_value, rows in rows_by(frequency[index]):
         for start in range(0, len(rows), ROWS_AT_ONCE):
             some = rows[start : start + ROWS_AT_ONCE]
             orders[some] = _orders_if_active(model, x_value, age[index][some], ahead[index][some])
@@ -147,10 +147,10 @@ def expected_orders_by_period(
     """Orders expected of all these customers together in each period of a horizon, undiscounted."""
     triples = collapse(x, t_x, T)
     alive = model.probability_alive(triples.x, triples.t_x, triples.T) * triples.count
-    ages, place = np.unique(triples.T, return_inverse=True)
+    ages, place = triples.ages
     nodes, matrix = _interpolation(ages, model.timescale)
     total = np.zeros(len(horizon.discounts))
-    for x_value, rows in _by_frequency(triples.x):
+    for x_value, rows in triples.by_frequency:
         times, weights = _in_periods(model, x_value, nodes, horizon)
         rates = (model.rate_if_active(x_value, nodes, times) * weights).reshape(len(nodes), len(total), -1)
         total += np.bincount(place[rows], weights=alive[rows], minlength=len(ages)) @ matrix @ rates.sum(axis=2)
@@ -182,19 +182,12 @@ def _over_triples(model: PurchaseModel, triples: Triples, horizon: Horizon, if_a
     The latter depends on x and T alone, and smoothly on ln(timescale + T): it is computed at a few Chebyshev points of
     that per x, and interpolated to the last digits, so that the cost hardly grows with the base.
     """
-    ages, place = np.unique(triples.T, return_inverse=True)
+    ages, place = triples.ages
     nodes, matrix = _interpolation(ages, model.timescale)
     values = np.empty((len(triples.x), 2))
-    for x_value, rows in _by_frequency(triples.x):
+    for x_value, rows in triples.by_frequency:
         values[rows] = (matrix @ if_active(model, x_value, nodes, horizon))[place[rows]]
     return values.T * model.probability_alive(triples.x, triples.t_x, triples.T)
-
-
-def _by_frequency(x: NDArray[Any]) -> list[tuple[int, Integers]]:
-    """Each distinct x with the rows that have it."""
-    order = np.argsort(x, kind="stable")
-    values, starts = np.unique(x[order], return_index=True)
-    return list(zip(values.tolist(), np.split(order, starts)[1:], strict=True))
 
 
 def _orders_if_active(model: PurchaseModel, x: int, T: Floats, t: Floats) -> Floats:

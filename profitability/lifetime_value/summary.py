@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -52,6 +53,17 @@ class Triples(Tally):
     def spread(self, per_triple: NDArray[Any]) -> NDArray[Any]:
         """One entry per triple to one per customer."""
         return per_triple[self.inverse]
+
+    @cached_property
+    def ages(self) -> tuple[Floats, Integers]:
+        """The distinct T, ascending, and for every triple which one it has."""
+        ages, place = np.unique(self.T, return_inverse=True)
+        return ages, place
+
+    @cached_property
+    def by_frequency(self) -> list[tuple[int, Integers]]:
+        """Each distinct x with the triples that have it."""
+        return rows_by(self.x)
 
 
 def summarise(transactions: Any, end: Any, *, value_of: Literal["repeat", "all"] = "repeat") -> Summary:
@@ -135,6 +147,13 @@ def numbered(keys: Integers, span: int) -> tuple[Integers, Integers]:
     occurs = np.zeros(span, dtype=bool)
     occurs[keys] = True
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[keys]
+
+
+def rows_by(column: NDArray[Any]) -> list[tuple[int, Integers]]:
+    """Each distinct whole number with the rows that have it."""
+    order = np.argsort(column, kind="stable")
+    values, starts = np.unique(column[order], return_index=True)
+    return list(zip(values.tolist(), np.split(order, starts)[1:], strict=True))
 
 
 def distinct(*columns: NDArray[Any]) -> tuple[Integers, Integers, Integers]:

@@ -286,7 +286,7 @@ def _net_sales_of(customers: Whole, as_of: int) -> int:
 
 
 def _thousandths(quantities: Mapping[str, str]) -> dict[str, str]:
-    return {QUANTITY + code: f"({sql}) * {THOUSAND}::bigint" for code, sql in quantities.items()}
+    return {QUANTITY + code: f"coalesce((({sql}) * {THOUSAND}::bigint)::bigint, 0)" for code, sql in quantities.items()}
 
 
 def _empty(people: People, months: Spool) -> Gathered:
