@@ -7,13 +7,12 @@ from django.db import connection, transaction
 
 from crm_site.lib.fields import amount_of
 from customers.forms import members_in_sql
-from customers.models import Run, Scorecard, Segment
-from customers.models.scorecard import Stage
+from customers.models import Run, Segment
+from profitability.equity_statements import everybodys_steps
 from profitability.models import EquityBridge
 from profitability.reports.groups import MOST_SEGMENTS
 from profitability.totals import Bridge, EquityChange, RunTotals, SegmentBridge
 
-CARDS = Scorecard._meta.db_table
 STEPS = "equity_steps"  # a table of this transaction alone
 NAMES = ("won", "lost", "activity", "margin", "cost", "unknown")
 COUNTED = ("won", "lost", "activity_up", "activity_down")
@@ -39,35 +38,10 @@ def keep_bridge(*, run: Run) -> EquityBridge | None:
 
 def _tell_apart(before: Run, after: Run) -> None:
     """The steps of every customer, into a table that lives as long as the transaction."""
-    value = (
-        "customer_id, lifetime_value AS value, expected_orders AS orders, order_margin AS margin, stage = %s AS former"
-    )
-    side = f"SELECT {value} FROM {CARDS} WHERE run_id = %s AND lifetime_value IS NOT NULL"
-    change = "coalesce(a.value, 0) - coalesce(b.value, 0)"
-    kind = """
-        CASE WHEN b.value IS NULL THEN 'won' WHEN a.value IS NULL THEN 'lost'
-             WHEN b.former AND NOT a.former THEN 'won' WHEN a.former AND NOT b.former THEN 'lost'
-             WHEN b.orders IS NULL OR a.orders IS NULL OR b.margin IS NULL OR a.margin IS NULL THEN 'unknown'
-             ELSE 'told' END
-    """
+    rows, parameters = everybodys_steps(before, after)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{STEPS}")
-        cursor.execute(
-            f"""
-            CREATE TEMPORARY TABLE {STEPS} ON COMMIT DROP AS
-            SELECT customer_id, before, after, change, kind,
-                   CASE kind WHEN 'told' THEN round((orders - orders_before) * margin_before) ELSE 0 END::bigint
-                       AS activity,
-                   CASE kind WHEN 'told' THEN round(orders * (margin - margin_before)) ELSE 0 END::bigint AS margin
-            FROM (
-                SELECT customer_id, coalesce(b.value, 0) AS before, coalesce(a.value, 0) AS after, {change} AS change,
-                       {kind} AS kind, b.orders AS orders_before, a.orders AS orders, b.margin AS margin_before,
-                       a.margin AS margin
-                FROM ({side}) b FULL JOIN ({side}) a USING (customer_id)
-            ) both_sides
-            """,
-            [Stage.FORMER, before.pk, Stage.FORMER, after.pk],
-        )
+        cursor.execute(f"CREATE TEMPORARY TABLE {STEPS} ON COMMIT DROP AS {rows}", parameters)
         cursor.execute(f"ANALYZE {STEPS}")
 
 

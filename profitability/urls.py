@@ -44,6 +44,7 @@ urlpatterns = [
     path("customers/<int:pk>/profit-and-loss/", views.customer_profit_and_loss, name="customer-profit-and-loss"),
     path("customers/<int:pk>/value-history/", views.customer_value_history, name="customer-value-history"),
     path("equity/", views.customer_equity, name="equity"),
+    path("equity/customers/", views.equity_customers, name="equity-customers"),
     path("what-if/", views.scenario_list, name="scenarios"),
     path("what-if/new/", views.scenario_new, name="scenario-new"),
     path("what-if/compare/", views.scenario_compare, name="scenario-compare"),

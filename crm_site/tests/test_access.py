@@ -149,6 +149,7 @@ TABLE = {
     "report-wishes": Row(MANAGEMENT),
     "ranking": Row(MANAGEMENT),
     "equity": Row(MANAGEMENT),
+    "equity-customers": Row(MANAGEMENT),
     "ranking-groups": Row(MANAGEMENT),
     "ranking-moves": Row(MANAGEMENT),
     "ranking-moved": Row(MANAGEMENT),

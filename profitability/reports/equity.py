@@ -1,6 +1,7 @@
 """Customer equity: today, by category and segment, over the recomputes, and why it changed since the last one."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -141,6 +142,20 @@ def _counts(bridge: Bridge) -> list[str]:
         ),
     ]
     return [text % {"count": number(count)} for text, count in sentences if count]
+
+
+def step_in_words(amounts: Sequence[Decimal], whole: Decimal, currency: str) -> str:
+    """How much of a step the customers shown make."""
+    shown = sum(amounts, Decimal())
+    words = {"whole": money(whole, currency), "shown": money(shown, currency), "count": number(len(amounts))}
+    if shown == whole:
+        return _("They make the whole change of %(whole)s.") % words
+    text = ngettext(
+        "This customer makes %(shown)s of the change of %(whole)s.",
+        "These %(count)s customers with the largest parts make %(shown)s of the change of %(whole)s.",
+        len(amounts),
+    )
+    return text % words
 
 
 def policy_changes(now: RunTotals, before: RunTotals | None) -> str:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +20,7 @@ class StepRow:
     label: str
     amount: Decimal
     customers: int | None  # None where it is of no use to count them
+    url: str = ""  # the customers it is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ STEPS = Table(
     "customer-equity",
     gettext_lazy("Why customer equity changed"),
     (
-        Column("label", gettext_lazy("Reason")),
+        Column("label", gettext_lazy("Reason"), "link", link=lambda row: row.url),
         Column("amount", gettext_lazy("Amount"), "money"),
         Column("customers", gettext_lazy("Customers"), "number"),
     ),
@@ -64,17 +67,46 @@ SEGMENTS = Table(
 )
 
 
+# The customers behind a step.
+STEP_CUSTOMERS = Table(
+    "customer-equity-customers",
+    gettext_lazy("Customers behind this change"),
+    (
+        Column(
+            "name",
+            gettext_lazy("Customer"),
+            "link",
+            value=lambda row: row.customer.full_name,
+            link=lambda row: reverse("customer", args=[row.customer.pk]),
+        ),
+        Column("reference", gettext_lazy("Reference"), value=lambda row: row.customer.reference),
+        Column("before", gettext_lazy("Lifetime value before"), "money"),
+        Column("part", gettext_lazy("Part in this change"), "money"),
+        Column("after", gettext_lazy("Lifetime value now"), "money"),
+    ),
+)
+
+
+def step_url(name: str) -> str:
+    """The customers whom a step is made of."""
+    return f"{reverse('equity-customers')}?{urlencode({'step': name})}"
+
+
 def step_rows(bridge: Bridge) -> list[StepRow]:
-    """From equity before, step by step, to equity now."""
+    """From equity before, step by step, to equity now; each step opens its customers."""
     names = step_names()
     counts = {
         "won": bridge.customers_won,
         "lost": bridge.customers_lost,
         "activity": bridge.customers_activity_up + bridge.customers_activity_down,
     }
-    steps = [StepRow(names[name], getattr(bridge, name), counts.get(name)) for name in shown_steps(bridge)]
+    steps = [
+        StepRow(names[name], amount, counts.get(name), step_url(name) if amount or counts.get(name) else "")
+        for name in shown_steps(bridge)
+        for amount in [getattr(bridge, name)]
+    ]
     return [
         StepRow(_("Customer equity before"), bridge.before, None),
         *steps,
-        StepRow(_("Customer equity now"), bridge.after, None),
+        StepRow(_("Customer equity now"), bridge.after, None, f"{reverse('ranking')}?sort=-lifetime_value"),
     ]

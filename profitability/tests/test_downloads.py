@@ -49,6 +49,7 @@ PAGES = {
     "/rfm/": {"grid", "parts", "classes"},
     "/cohorts/": {"ages", "retention", "profit", "worth"},
     "/equity/": {"steps", "segments", "by_category"},
+    "/equity/customers/?step=margin": {"customers"},
     "/value-models/": {"accuracy", "calibration", "tracking", "ahead", "parameters"},
     "/what-if/": {"scenarios"},
     "/what-if/{scenario}/": {"figures", "whale", "categories"},

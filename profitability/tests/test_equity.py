@@ -1,5 +1,7 @@
 """Why customer equity changed: the pure steps, the statement that does the same for everybody, and the page."""
 
+import csv
+import io
 import random
 from decimal import Decimal
 from typing import Any
@@ -12,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from crm_site.lib.jobs.actions import run_job
 from customers.models import Customer, Run, Scorecard, Segment
 from customers.models.scorecard import Stage
-from customers.permissions import EXPORT
+from customers.permissions import EXPORT, SEE_ALL
 from customers.tests.factories import (
     CompanyFactory,
     CustomerFactory,
@@ -26,7 +28,7 @@ from profitability.equity import Steps, Worth, steps
 from profitability.equity_actions import keep_bridge
 from profitability.models import EquityBridge, ValuePolicy
 from profitability.permissions import SEE_VALUE
-from profitability.reports.equity import change_in_words
+from profitability.reports.equity import change_in_words, step_names
 from profitability.tests.portfolio import a_portfolio
 from profitability.tests.published import ranking_of, totals_of
 from profitability.tests.shop import TODAY, recomputed
@@ -248,3 +250,35 @@ def test_no_change_is_said() -> None:
     assert "is the same as at the recompute before." in change_in_words(a_bridge(), "EUR").text
     moved = change_in_words(a_bridge(won=Decimal(5), lost=Decimal(-5)), "EUR")
     assert moved.text.endswith("though its parts moved.")
+
+
+# --- The customers behind a step --------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_each_step_opens_the_customers_who_add_up_to_it() -> None:
+    two_runs()
+    reader = client_with(SEE_VALUE, EXPORT, SEE_ALL, "customers.view_customer")
+    page = reader.get(URL).context
+    amounts = {row.cells[0].text: row.cells[0].url for row in page["steps"].rows}
+    whole = EquityChange.from_json(EquityBridge.objects.get().totals).whole
+    for name, label in step_names().items():
+        if not getattr(whole, name):
+            continue
+        shown = reader.get(amounts[label]).context
+        file = b"".join(reader.get(f"{amounts[label]}&format=csv").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+        rows = list(csv.DictReader(io.StringIO(file)))
+        assert sum(Decimal(row["Part in this change"]) for row in rows) == getattr(whole, name), name
+        assert len(rows) == len(shown["customers"].rows)
+        assert shown["sentence"].startswith("They make the whole change of ")
+        assert reader.get(shown["customers"].rows[0].cells[0].url).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_step_without_kept_figures_says_so_and_an_unknown_one_is_not_found() -> None:
+    two_runs(customers=5)
+    manager = client_with(SEE_VALUE)
+    manager.get(URL)
+    assert manager.get(f"{URL}customers/?step=nothing").status_code == 404
+    Run.objects.filter(pk=EquityBridge.objects.get().previous_id).update(has_rows=False)
+    assert "The customers can no longer be told" in manager.get(f"{URL}customers/?step=cost").content.decode()

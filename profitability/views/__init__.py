@@ -4,7 +4,7 @@ from profitability.views.accounts import customer_profit_and_loss
 from profitability.views.cohorts import cohorts_page, rfm_page
 from profitability.views.costing import costing_month, costing_page
 from profitability.views.dashboard import dashboard_page
-from profitability.views.equity import customer_equity
+from profitability.views.equity import customer_equity, equity_customers
 from profitability.views.groups import ranking_groups, ranking_sizes
 from profitability.views.history import customer_value_history
 from profitability.views.management import management_report, report_wishes
@@ -45,6 +45,7 @@ __all__ = [
     "customer_profit_and_loss",
     "customer_value_history",
     "dashboard_page",
+    "equity_customers",
     "management_report",
     "matrix_cell",
     "matrix_page",
