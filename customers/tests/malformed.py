@@ -46,7 +46,7 @@ def _value(*values: str) -> Damage:
 
 DAMAGES: dict[str, tuple[int, Damage]] = {
     "none": (30, lambda chance, cells: _line(cells)),
-    "line ends": (10, lambda chance, cells: _line(cells, chance.choice(["\n", "\r\n", "\n\n"]))),
+    "line ends": (10, lambda chance, cells: _line(cells, chance.choice(["\n", "\r\n", "\r", "\n\n"]))),
     "NUL": (6, _value("\0", "a\0b", "\0" * 50)),
     "BOM": (6, _value("\ufeffname", "\ufeff")),
     "right to left": (6, _value("\u202eevil\u202c", "\u200f\u200e", "אבג\u202eabc")),
