@@ -80,10 +80,10 @@ def _with_levers(scenario: Scenario, levers: list[dict[str, Any]], by: User) -> 
     return work_out(scenario=scenario, by=by)
 
 
-def keep_scenario(*, scenario: Scenario, name: str, shared: bool) -> Scenario:
-    """Name a scenario, and share it with the owner's team or no longer."""
-    scenario.name, scenario.team = name, scenario.owner.team if shared else None
-    scenario.save(update_fields=["name", "team", "changed_at"])
+def keep_scenario(*, scenario: Scenario, name: str, shared: bool, for_all: bool = False) -> Scenario:
+    """Name a scenario, and share it with the owner's team, with everybody who may see such figures, or no longer."""
+    scenario.name, scenario.team, scenario.for_all = name, scenario.owner.team if shared else None, for_all
+    scenario.save(update_fields=["name", "team", "for_all", "changed_at"])
     return scenario
 
 

@@ -117,7 +117,8 @@ class ScenarioForm(forms.ModelForm):
 
     class Meta:
         model = Scenario
-        fields = ["name"]
+        fields = ["name", "for_all"]
+        labels = {"for_all": gettext_lazy("Share with everybody who may see what customers earn")}
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)

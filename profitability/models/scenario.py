@@ -13,10 +13,10 @@ from profitability.permissions import SEE_VALUE
 
 class ScenarioQuerySet(models.QuerySet["Scenario"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> "ScenarioQuerySet":
-        """One's own scenarios and those shared with one's team, for whoever may see what customers earn."""
+        """One's own scenarios and those shared with one or one's team, for whoever may see what customers earn."""
         if not user.is_authenticated or not user.has_perm(SEE_VALUE):
             return self.none()
-        mine = models.Q(owner=user)
+        mine = models.Q(owner=user) | models.Q(for_all=True)
         team = getattr(user, "team_id", None)
         return self.filter(mine | models.Q(team=team) if team else mine)
 
@@ -31,6 +31,7 @@ class Scenario(models.Model):
     team = models.ForeignKey(
         "accounts.Team", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("shared with team")
     )
+    for_all = models.BooleanField(_("shared with everybody who may see what customers earn"), default=False)
     levers = models.JSONField(_("levers"), default=list, blank=True)
     run = models.ForeignKey(
         Run, models.SET_NULL, null=True, blank=True, related_name="scenarios", verbose_name=_("recompute")

@@ -91,6 +91,13 @@ def _lines() -> list[_Line]:
     ]
 
 
+def shared_with(scenario: Scenario) -> str:
+    """Who besides its owner sees a scenario; nothing where nobody does."""
+    if scenario.for_all:
+        return pgettext("shared with", "everybody who may see what customers earn")
+    return str(scenario.team) if scenario.team else ""
+
+
 def scenarios_sheet(scenarios: Iterable[Scenario]) -> Sheet:
     """The saved scenarios and what each would change, as a file."""
     return Sheet(
@@ -111,7 +118,7 @@ def scenarios_sheet(scenarios: Iterable[Scenario]) -> Sheet:
                 round(outcome.after.result - outcome.before.result) / 100 if (outcome := outcome_of(one)) else None,
                 len(one.levers),
                 str(one.owner),
-                str(one.team) if one.team else None,
+                shared_with(one) or None,
                 one.changed_at,
             ]
             for one in scenarios

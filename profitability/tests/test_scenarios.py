@@ -198,6 +198,24 @@ def test_a_scenario_of_the_team_is_read_and_copied_but_not_changed(client: Clien
     assert client.post(reverse("scenario-copy", args=[shared.pk])).status_code == 302
 
 
+def test_whoever_is_in_no_team_shares_with_everybody_who_may_see_such_figures(client: Client) -> None:
+    Shop()
+    recomputed()
+    alone, reader, outsider = user_with(*RIGHTS), user_with(*RIGHTS), UserFactory()
+    made = scenario(alone, lever("price", percent=5))
+    client.force_login(reader)
+    assert client.get(made.get_absolute_url()).status_code == 404
+    client.force_login(alone)
+    client.post(reverse("scenario-save", args=[made.pk]), {"name": "Dearer", "for_all": "on"})
+    client.force_login(reader)
+    page = client.get(made.get_absolute_url())
+    assert "everybody who may see what customers earn" in page.content.decode()
+    assert "everybody who may see what customers earn" in client.get(reverse("scenarios")).content.decode()
+    assert client.post(reverse("scenario-delete", args=[made.pk])).status_code == 404
+    client.force_login(outsider)
+    assert client.get(made.get_absolute_url()).status_code == 404
+
+
 def test_who_may_not_see_what_customers_earn_sees_no_scenario_either(client: Client) -> None:
     person = UserFactory()
     made = Scenario.objects.create(owner=person, name="Mine once")

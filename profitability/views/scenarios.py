@@ -50,6 +50,7 @@ from profitability.tables.scenarios import (
     moves_sentences,
     notes,
     scenarios_sheet,
+    shared_with,
     signed,
 )
 from profitability.views.files import page_with_files
@@ -86,6 +87,7 @@ def scenario_list(request: HttpRequest) -> HttpResponseBase:
         lines.append(
             {
                 "scenario": scenario,
+                "shared_with": shared_with(scenario),
                 "levers": len(scenario.levers),
                 "change": None if change is None else signed(change, currency),
                 "is_loss": bool(change and change <= -SHOWN),
@@ -179,7 +181,7 @@ def scenario_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 def _facts(scenario: Scenario) -> list[Fact]:
     return [
         Fact(_("Made by"), str(scenario.owner)),
-        Fact(_("Shared with"), str(scenario.team) if scenario.team else pgettext("shared with", "nobody")),
+        Fact(_("Shared with"), shared_with(scenario) or pgettext("shared with", "nobody")),
         Fact(_("Figures as of"), formatting.day(scenario.run.as_of) if scenario.run else ""),
         Fact(_("Worked out"), formatting.moment(scenario.computed_at)),
     ]
@@ -230,7 +232,8 @@ def scenario_save(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = {"page_title": scenario.name, "form": form, "cancel_url": scenario.get_absolute_url()}
         return render(request, "generic/form.html", context, status=422)
-    keep_scenario(scenario=scenario, name=form.cleaned_data["name"], shared=form.wants_sharing)
+    given = form.cleaned_data
+    keep_scenario(scenario=scenario, name=given["name"], shared=form.wants_sharing, for_all=given["for_all"])
     messages.success(request, _("The scenario “%(name)s” was saved.") % {"name": form.cleaned_data["name"]})
     return redirect(scenario)
 
