@@ -6,7 +6,7 @@ group that the rest of the address asks for, behind the same permission as the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -29,6 +29,17 @@ class Tabular(Protocol):
     def title(self) -> str: ...
 
     def as_sheet(self, name: str) -> Sheet: ...
+
+
+@dataclass(frozen=True)
+class Later:
+    """A table that is worked out only when somebody asks for it as a file: more of it than its page shows."""
+
+    title: str
+    make: Callable[[], Tabular]
+
+    def as_sheet(self, name: str) -> Sheet:
+        return self.make().as_sheet(name)
 
 
 @dataclass(frozen=True, slots=True)

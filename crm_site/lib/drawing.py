@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable
 from functools import cache
 from html import escape  # without the lazy-text wrapper of Django's, which costs more than the escaping
+from typing import Any
 
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -70,6 +71,25 @@ def _change(fact: Fact) -> str:
         f' <a class="fact-edit" href="{address}" hx-get="{address}" hx-target="closest dd" hx-swap="innerHTML" '
         f'aria-label="{label}">{icon("pencil")}</a>'
     )
+
+
+def heat_rows(rows: Iterable[Any]) -> SafeString:
+    """The body of a table whose cells are the darker the larger they are (see `profitability/tables/heat.py`)."""
+    return mark_safe("".join(map(_heat_row, rows)))
+
+
+def _heat_row(row: Any) -> str:
+    note = f'<span class="cell-note">{escape(row.note)}</span>' if row.note else ""
+    return f'<tr><th scope="row">{escape(row.name)}{note}</th>{"".join(map(_heat_cell, row.cells))}</tr>'
+
+
+def _heat_cell(cell: Any) -> str:
+    shade = f" heat-{cell.shade}" if cell.shade else ""
+    body = escape(cell.text)
+    if cell.url:
+        note = f'<span class="cell-note">{escape(cell.note)}</span>' if cell.note else ""
+        body = f'<a href="{escape(cell.url)}">{body}{note}</a>'
+    return f'<td class="align-end{shade}">{body}</td>'
 
 
 def computed(formula: str, at: dt.datetime | None = None, url: str = "") -> SafeString:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from django.utils.translation import get_language
+
+from crm_site.lib.remembered import Lately
 from customers.models import Run
 from profitability.drivers import Driver, driver_named
 from profitability.equations import read_equation
@@ -190,8 +193,16 @@ def _pool_plan(pool: CostPool, last: CostPoolAmount | None, activities: list[Act
     )
 
 
+MONTHS: Lately[tuple[int, dt.date | None, str | None], Months] = Lately(seconds=600, most=10)
+
+
 def months_of(run: Run, *, since: dt.date | None = None) -> Months:
-    """Reconciliation, rates and use of capacity by month (4 queries)."""
+    """Reconciliation, rates and use of capacity by month: written once, so read once (4 queries, then none)."""
+    question = (run.pk, since, get_language())  # resources are named in a language
+    return MONTHS.told(question) or MONTHS.keep(question, _months_of(run, since))
+
+
+def _months_of(run: Run, since: dt.date | None) -> Months:
     months = RunMonth.objects.filter(run=run).order_by("-month")
     rates = ActivityRate.objects.filter(activity__run=run).select_related("activity")
     if since:

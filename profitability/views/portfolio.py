@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from crm_site.lib.components import KeyFigure, Tab
-from crm_site.lib.downloads import Tabular
+from crm_site.lib.downloads import Later, Tabular
 from crm_site.lib.formatting import month, number, percent
 from crm_site.lib.jobs.progress import progress_of
 from crm_site.lib.plain import revived
@@ -269,7 +269,9 @@ def portfolio_customers(asked: Asked) -> HttpResponseBase:
         "profitability/portfolio_customers.html",
         "portfolio-customers",
         context,
-        customers=unsorted(tables.CUSTOMERS, rows, asked.currency) if found.told else None,
+        customers=Later(str(tables.CUSTOMERS.caption), lambda: unsorted(tables.CUSTOMERS, rows, asked.currency))
+        if found.told
+        else None,
         fields=context["fields"] if found.told else None,
         points=context["points"],
     )
