@@ -16,7 +16,18 @@ from django.utils import timezone
 from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.models import Job
-from customers.models import Customer, Opportunity, OpportunityStage, Order, ProductFamily, Run, Segment, Task
+from customers.models import (
+    Customer,
+    Opportunity,
+    OpportunityStage,
+    Order,
+    ProductFamily,
+    Run,
+    Segment,
+    SegmentFigures,
+    Task,
+)
+from customers.segment_actions import keep_figures
 from profitability.costing_actions import copy_costing
 from profitability.models import Costing, ModelComparison, RunMonth, Scenario
 from profitability.scenario_actions import create_scenario
@@ -62,6 +73,8 @@ def add_work(user: User) -> None:
     if not Segment.objects.exists():
         for name, query in SEGMENTS.items():
             Segment.objects.create(name=name, query=query, owner=user)
+    if (run := Run.objects.current()) and not SegmentFigures.objects.filter(run=run).exists():
+        keep_figures(run=run)  # as the recompute would have
     if costing and not Costing.objects.filter(published_at=None).exists():
         copy_costing(costing=costing, name="Draft")
     for name, levers in LEVERS.items() if not Scenario.objects.exists() else ():
@@ -203,7 +216,6 @@ def _day() -> dict[str, list[str]]:
         "segments": ["/segments/"],
         "a segment": [f"/segments/{key}/" for key in segments],
         "filters of the customer list": ["/customers/filter/"],
-        "totals of the customer list": ["/customers/totals/", "/customers/totals/?kind=company"],
         "opportunities": ["/opportunities/"],
         "opportunities as a list": ["/opportunities/list/"],
         "an order": [f"/orders/{key}/" for key in orders],
