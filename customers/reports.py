@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, models
 from django.db.models import (
-    Count,
     F,
     FilteredRelation,
     IntegerField,
@@ -24,7 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from crm_site.lib.counting import table_count
+from crm_site.lib.counting import COUNT_LIMIT, Count, capped_count, table_count
 from crm_site.lib.countries import country_name
 from crm_site.lib.fields import CentsField
 from crm_site.lib.paging import Leading
@@ -56,6 +56,7 @@ FIGURES = {
     "first_order_on": "first_order_on",
     "last_order_on": "last_order_on",
 }
+NEWER = "SELECT COUNT(*) FROM (SELECT FROM customers_customer WHERE created_at >= %s LIMIT %s) newer"
 MOST_COUNTRIES = 300
 MOST_STAFF = 300
 MOST_SEGMENTS = 300
@@ -85,6 +86,30 @@ def ranked_portfolio(
 ) -> CustomerQuerySet:
     """As `portfolio`, without customers that are newer than the run, so that each figure's index can order it."""
     return portfolio(customers, run, figures).filter(card_customer__isnull=False)  # type: ignore[misc]
+
+
+@lru_cache(maxsize=100)
+def _everybody(run_id: int, figures: frozenset[str], *, ranked: bool) -> CustomerQuerySet:
+    customers, run = Customer.objects.all(), Run(pk=run_id)
+    return ranked_portfolio(customers, run, figures) if ranked else portfolio(customers, run, figures)
+
+
+def everybody(run_id: int, figures: frozenset[str], *, ranked: bool) -> CustomerQuerySet:
+    """The portfolio of all customers, or of all ranked ones, put together once: every list begins with it."""
+    return _everybody(run_id, figures, ranked=ranked).all()
+
+
+def count_newer(customers: CustomerQuerySet, run: Run) -> Count:
+    """How many of these customers are newer than the run (1 query).
+
+    Of all customers as text, since every list by a figure asks this and there is hardly ever one.
+    """
+    if customers.query.where:
+        return capped_count(newer_customers(customers, run))
+    with connection.cursor() as cursor:
+        cursor.execute(NEWER, [run.started_at, COUNT_LIMIT + 1])
+        (counted,) = cursor.fetchone()
+    return Count(min(counted, COUNT_LIMIT), capped=counted > COUNT_LIMIT)
 
 
 def newer_customers(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
@@ -219,7 +244,7 @@ def with_line_totals(orders: OrderQuerySet) -> OrderQuerySet:
     """
     lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
     return orders.annotate(
-        line_count=Coalesce(Subquery(lines.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()),
+        line_count=Coalesce(Subquery(lines.annotate(n=models.Count("pk")).values("n")), 0, output_field=IntegerField()),
         net=Subquery(lines.annotate(total=Sum(F("gross") - F("discount"))).values("total"), output_field=CentsField()),
     )
 
@@ -246,8 +271,8 @@ class OrderTotals:
 def order_totals(order: Order) -> OrderTotals:
     """What an order comes to (1 query)."""
     sums = order.lines.aggregate(
-        lines=Count("pk"),
-        costed=Count("cost"),
+        lines=models.Count("pk"),
+        costed=models.Count("cost"),
         units=Coalesce(Sum("quantity"), Decimal(0)),
         gross=Sum("gross"),
         discount=Sum("discount"),

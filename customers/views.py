@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, cast
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from psycopg2.errors import QueryCanceled
 
 from crm_site.lib.accounts.models import User
-from crm_site.lib.counting import COUNT_LIMIT, Count, capped_count, expected_rows, lately_counted
+from crm_site.lib.counting import COUNT_LIMIT, Count, expected_rows, lately_counted
 from crm_site.lib.formatting import number
 from crm_site.lib.paging import SORTED_LIMIT, Leading, Page, Walk
 from crm_site.lib.paging import Order as RowOrder
@@ -93,13 +94,11 @@ class CustomerList(ListPage):
         return customer_table(figures=figures, computed=self.run is not None, further=further)
 
     def get_filters(self) -> CustomerFilters:
-        mine = Segment.objects.visible_to(self.request.user).only("name", "kind", "query")
-        segments = list(mine[: reports.MOST_SEGMENTS])
         return CustomerFilters(
             self.request.GET,
             choices=reports.filter_choices(),
             run=self.run,
-            segments=segments,
+            segments=Segment.objects.offered_to(self.request.user, reports.MOST_SEGMENTS),
             user=self.request.user,
             expected=expected_rows,
         )
@@ -110,7 +109,9 @@ class CustomerList(ListPage):
         wanted = (FIGURE_NAMES & shown) | filtered | self.always_read
         if "lifetime_value" in wanted:
             wanted |= {"lifetime_value_note"}  # which stands below it
-        if self.run and self.by_figure:
+        if self.run and not self.is_restricted():
+            rows = reports.everybody(self.run.pk, frozenset(wanted), ranked=self.by_figure)
+        elif self.run and self.by_figure:
             rows = reports.ranked_portfolio(self.visible, self.run, wanted)
         else:
             rows = reports.portfolio(self.visible, self.run, wanted)
@@ -147,6 +148,9 @@ class CustomerList(ListPage):
 
     def is_restricted(self) -> bool:
         return bool(self.visible.query.where)
+
+    def state(self) -> tuple[Hashable, ...]:
+        return self.run and self.run.pk, self.by_figure
 
     @cached_property
     def leading(self) -> Leading | None:
@@ -226,7 +230,7 @@ class CustomerList(ListPage):
         """That customers are missing from a list by figures because they have none yet (1 query)."""
         if not (self.run and self.by_figure) or "newer" in self.filters_in_force:
             return None
-        newer = capped_count(reports.newer_customers(self.visible, self.run))
+        newer = reports.count_newer(self.visible, self.run)
         if not newer.rows:
             return None
         text = ngettext(

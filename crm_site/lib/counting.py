@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -19,7 +20,7 @@ TOLD_LIMIT = 2 * COUNT_LIMIT  # what statistics say of one column is taken for t
 
 # Of lists that others still look at, turn over or order anew: that there are more than so many, and how many expected.
 _beyond_limit: Lately[tuple[str, str], bool] = Lately(seconds=60)
-_expected: Lately[tuple[str, str], int] = Lately(seconds=60)
+_expected: Lately[Hashable, int] = Lately(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,15 @@ def expected_rows(queryset: QuerySet[Any]) -> int:
     return int(plan["Plan"]["Plan Rows"])
 
 
-def lately_expected(queryset: QuerySet[Any]) -> int:
-    """The same, remembered for a minute (1 query or none)."""
-    try:
-        text, values = queryset.order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:
-        return 0
-    question = (text, repr(values))
+def lately_expected(queryset: QuerySet[Any], known_by: Hashable = None) -> int:
+    """The same, remembered for a minute by the statement, or by what the caller knows it by (1 query or none)."""
+    question: Hashable = known_by
+    if question is None:
+        try:
+            text, values = queryset.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            return 0
+        question = (text, repr(values))
     known = _expected.told(question)
     return known if known is not None else _expected.keep(question, expected_rows(queryset.values("pk")))
 

@@ -19,7 +19,10 @@ class NarrowedJoin(Join):
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
         text, given = super().as_sql(compiler, connection)
-        rows, of_rows = self.rows.query.get_compiler(connection=connection).as_sql()
+        # Any one column would do: all are read, and naming each would take as long as the rest of the page's statement.
+        named = self.rows.values(*[field.attname for field in self.rows.model._meta.pk_fields][:1])
+        rows, of_rows = named.query.get_compiler(connection=connection).as_sql()
+        rows = f"SELECT * FROM {rows.partition(' FROM ')[2]}"
         table = f"{self.join_type} {compiler.quote_name_unless_alias(self.table_name)}"
         assert text.startswith(f"{table} {self.table_alias} ON ")
         return f"{self.join_type} ({rows}){text.removeprefix(table)}", [*of_rows, *given]

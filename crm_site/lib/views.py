@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -196,7 +196,12 @@ class ListPage(PermissionRequiredMixin, View):
     @cached_property
     def expected(self) -> int:
         """How many rows the database expects."""
-        return lately_expected(self.rows)
+        known_by = (type(self), *self.state(), *self.filters_in_force.items())
+        return lately_expected(self.rows, known_by if self.is_told_by_statistics() else None)
+
+    def state(self) -> tuple[Hashable, ...]:
+        """What the rows of this list depend on besides its filters, where it is not restricted."""
+        return ()
 
     def is_told_by_statistics(self) -> bool:
         """Whether all that narrows the list is one condition on one column, whose values the database counts."""

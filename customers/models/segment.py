@@ -22,6 +22,11 @@ VIEWS_OF_A_LIST = """
     ORDER BY is_pinned DESC, name LIMIT %(limit)s
 """
 
+SEGMENTS_OFFERED = """
+    SELECT id, name, kind, query FROM customers_segment WHERE %(all)s OR owner_id = %(user)s OR team_id = %(team)s
+    ORDER BY name LIMIT %(limit)s
+"""
+
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> "SavedViewQuerySet":
@@ -76,6 +81,21 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
         if not user.has_perm("customers.view_segment"):
             return self.none()
         return self if user.has_perm("customers.see_all_customers") else self.filter(shared_with(user))
+
+    def offered_to(self, user: AbstractUser | AnonymousUser, limit: int) -> "list[Segment]":
+        """Those that this person may see, with name, kind and filter alone, as lists offer them (1 query or none).
+
+        As text, as the views of a list.
+        """
+        if not user.has_perm("customers.view_segment"):
+            return []
+        asked = {
+            "all": user.has_perm("customers.see_all_customers"),
+            "user": user.pk,
+            "team": getattr(user, "team_id", None),
+            "limit": limit,
+        }
+        return list(self.raw(SEGMENTS_OFFERED, asked))
 
 
 class Segment(models.Model):

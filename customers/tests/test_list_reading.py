@@ -244,3 +244,17 @@ def test_that_there_are_many_is_remembered_and_a_small_number_is_not(
         client.get("/customers/", {"profit_min": "100", "kind": "person"})
         client.get("/customers/", {"profit_min": "100", "kind": "person"})
     assert sum("COUNT(*)" in query["sql"] for query in queries) == 2
+
+
+def test_a_list_that_is_asked_for_again_is_neither_counted_nor_estimated_again(
+    client: Client, run: Run, readers: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_site.lib.views.TOLD_LIMIT", 0)
+    monkeypatch.setattr("customers.views.COUNT_LIMIT", 0)
+    monkeypatch.setattr("crm_site.lib.views.PAGE_SIZES", (ROWS, 50))
+    client.force_login(readers["all"])
+    client.get("/customers/", {"category": "2", "sort": "-lifetime_value"})
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/customers/", {"category": "2", "sort": "-lifetime_value"})
+    assert len(queries) == 8
+    assert not [query for query in queries if "EXPLAIN" in query["sql"]]

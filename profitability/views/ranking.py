@@ -82,12 +82,11 @@ class RankingList(ListPage):
         return RANKING if self.is_lifetime else PERIOD_RANKING
 
     def get_filters(self) -> RankingFilters:
-        mine = Segment.objects.visible_to(self.request.user).only("name", "kind", "query")
         return RankingFilters(
             self.request.GET,
             known=self.known,
             run=self.asked.run,
-            segments=list(mine[:MOST_SEGMENTS]),
+            segments=Segment.objects.offered_to(self.request.user, MOST_SEGMENTS),
             choices=filter_choices(),
         )
 
