@@ -75,6 +75,12 @@ def test_a_row_becomes_a_customer_who_is_found_and_sorted_like_any_other(write: 
     assert customer.search_text == written
 
 
+def test_new_customers_are_numbered_as_the_file_has_them(write: Write) -> None:
+    run(write("reference,name", "K3,Zola", "K1,Aubert", "K2,Le Goff"))
+    numbered = Customer.objects.order_by("pk").values_list("reference", flat=True)
+    assert list(numbered) == ["K3", "K1", "K2"]
+
+
 @pytest.mark.parametrize(
     ("header", "field"),
     [
