@@ -116,6 +116,25 @@ def test_who_unsubscribes_may_change_the_language_before(site: Site, company: li
     assert Consent.objects.get().given is False
 
 
+def test_a_list_and_a_file_are_printed_without_what_is_pressed(site: Site, company: list[Customer]) -> None:
+    site.sign_in(roles.MANAGER)
+    site.open("customers")
+    site.settled()
+    site.page.emulate_media(media="print")
+    title, table = (site.page.locator(name).bounding_box() for name in ("h1", ".table.list"))
+    assert title
+    assert table
+    assert title["y"] + title["height"] < table["y"]
+    for pressed in (".bulk-bar", ".row-tick", ".list-totals > a"):
+        expect(site.page.locator(pressed).first).to_be_hidden()
+    site.open("customer", company[0].pk)
+    expect(site.page.locator(".quick-kinds")).to_be_hidden()
+    side, main = (site.page.locator(name).bounding_box() for name in (".columns-side", ".columns-main"))
+    assert side
+    assert main
+    assert side["y"] < main["y"]
+
+
 def test_lists_can_be_read_and_filtered_without_scripts(site: Site, company: list[Customer]) -> None:
     site.sign_in(roles.SALES)
     browser = site.page.context.browser
