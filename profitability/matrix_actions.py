@@ -7,6 +7,7 @@ table does not grow with customers; single customers are asked of their own orde
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
+from crm_site.lib.remembered import Lately
 from customers.forms import members_in_sql
 from customers.models import OrderLine, Run, Segment
 from profitability.matrix import TOTAL, Amounts, Exact, Group, Matrix, add_up, column_totals
@@ -66,7 +68,7 @@ def matrix_for(*, run: Run, by: AbstractUser | AnonymousUser | None = None) -> P
 
     1 query where it was computed before.
     """
-    matrix, _created = ProductMatrix.objects.select_related("job").get_or_create(run=run)
+    matrix, _created = ProductMatrix.objects.select_related("job").defer("totals").get_or_create(run=run)
     if matrix.computed_at:
         return matrix
     if lines_about() <= AT_ONCE:
@@ -75,6 +77,15 @@ def matrix_for(*, run: Run, by: AbstractUser | AnonymousUser | None = None) -> P
         matrix.job = enqueue(kind=MATRIX, params={"run": run.pk}, requested_by=by, dedupe_key=f"matrix:{run.pk}")
         matrix.save(update_fields=["job"])
     return matrix
+
+
+MATRICES: Lately[tuple[int, dt.datetime | None], MatrixTotals] = Lately(seconds=600, most=4)
+
+
+def totals_of(matrix: ProductMatrix) -> MatrixTotals:
+    """The sums of a matrix that was computed: they never change, so they are read once (1 query, then none)."""
+    question = (matrix.pk, matrix.computed_at)
+    return MATRICES.told(question) or MATRICES.keep(question, MatrixTotals.from_json(matrix.totals))
 
 
 def lines_about() -> int:

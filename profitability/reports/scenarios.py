@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm_site.lib.formatting import labelled
 from customers.models import Run
 from customers.models.moment import Channel
+from profitability.matrix_actions import totals_of
 from profitability.matrix_totals import ANONYMOUS_ROW, COMPANY_ROW, NO_FAMILY, OTHERS, MatrixTotals
 from profitability.models import ProductMatrix, RunPool, Scenario
 from profitability.reports.matrix_names import COLUMNS, CUSTOMERS, ROWS, column_names, row_names, visible_segments
@@ -67,8 +68,8 @@ def product_key(lever: Lever) -> str:
 
 def targets(run: Run, user: AbstractUser | AnonymousUser) -> Targets:
     """Everything that levers of a run can be about (8 queries)."""
-    stored = ProductMatrix.objects.filter(run=run, computed_at__isnull=False).first()
-    matrices = MatrixTotals.from_json(stored.totals) if stored else MatrixTotals({})
+    stored = ProductMatrix.objects.filter(run=run, computed_at__isnull=False).defer("totals").first()
+    matrices = totals_of(stored) if stored else MatrixTotals({})
     groups: Choices = [("", EVERYBODY)]
     products: Choices = [("", _("all goods"))]
     for by, label in ROWS.items():

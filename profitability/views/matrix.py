@@ -16,7 +16,7 @@ from crm_site.lib.formatting import money, percent
 from crm_site.lib.jobs.progress import progress_of
 from customers.models import Company, Customer, OrderLine
 from profitability.matrix import mark
-from profitability.matrix_actions import matrix_for
+from profitability.matrix_actions import matrix_for, totals_of
 from profitability.matrix_totals import ANONYMOUS_ROW, MatrixTotals
 from profitability.permissions import SEE_VALUE
 from profitability.reports.matrix import (
@@ -61,7 +61,7 @@ def matrix_page(request: HttpRequest) -> HttpResponseBase:
     if not stored.computed_at:
         context = {"page_title": _("Customer × product matrix"), "job": progress_of(stored.job) if stored.job else None}
         return render(request, "profitability/matrix_waiting.html", context)
-    asked = _asked(request, published, MatrixTotals.from_json(stored.totals))
+    asked = _asked(request, published, totals_of(stored))
     return page_with_files(
         request, "profitability/matrix.html", _context(request, asked), matrix=sheet(asked.named, asked.show)
     )
@@ -129,7 +129,7 @@ def matrix_cell(request: HttpRequest) -> HttpResponseBase:
     stored = matrix_for(run=published.run, by=request.user) if published else None
     if published is None or stored is None or not stored.computed_at:
         raise Http404
-    asked = _asked(request, published, MatrixTotals.from_json(stored.totals))
+    asked = _asked(request, published, totals_of(stored))
     key = request.GET.get("row", "")
     cell = cell_of(asked.named, "" if key == UNKNOWN_ROW else key, request.GET.get("column", ""))
     if cell is None:
