@@ -167,12 +167,21 @@
         if (rising.includes(mark) && spec.marks.length > 1) return below(rising, mark);
         return Number(mark.x) > LATE ? { position: [12, -22], align: "right" } : { position: [-6, -22], align: "left" };
       };
+      const late = [];
+      /* Names above the end of the curve stand one above the other where their marks are close. */
+      const apart = (mark) => {
+        const found = place(mark);
+        if (found.align !== "right" || found.position[1] > 0) return found;
+        const close = late.filter((x) => Math.abs(x - Number(mark.x)) < 0.3).length;
+        late.push(Number(mark.x));
+        return { ...found, position: [found.position[0], found.position[1] - 20 * close] };
+      };
       const marks = spec.marks.map((mark) => ({
         coord: [Number(mark.x), mark.y],
         name: mark.label,
         label: {
           show: box.clientWidth >= 640, // where there is no room the marks stand in words below
-          ...place(mark),
+          ...apart(mark),
           formatter: cut(mark.label, 64),
         },
       }));
@@ -478,9 +487,11 @@
     return { position: under ? [-6, 16] : [-6, -22], align: "left" };
   };
 
-  /* Before the peak marks are named below the curve, towards the free side; those that all but coincide one below the other. */
+  /* Before the peak marks are named below the curve, towards the free side; those that all but coincide one below the
+     other, and so those near its end, whose names reach far to the left. */
   const below = (rising, mark) => {
-    const close = rising.slice(0, rising.indexOf(mark)).filter((other) => Number(mark.x) - Number(other.x) < 0.05).length;
+    const reach = Number(mark.x) > LATE ? 0.3 : 0.05;
+    const close = rising.slice(0, rising.indexOf(mark)).filter((other) => Number(mark.x) - Number(other.x) < reach).length;
     return Number(mark.x) > LATE ? { position: [12, 16 + 24 * close], align: "right" } : { position: [14, 12 + 24 * close], align: "left" };
   };
 
