@@ -228,8 +228,8 @@ def outcome_sentence(rows: list[PreviewedRow]) -> str:
     """What becomes of the first rows, counted."""
     counts = Counter(row.outcome for row in rows)
     return gettext(
-        "Of the first %(rows)s rows, %(new)s are new, %(changes)s change a customer who is here, %(same)s have nothing "
-        "to change and %(rejected)s are rejected. Nothing has been imported yet."
+        "First rows of the file looked at: %(rows)s. New: %(new)s; changing a customer who is here: %(changes)s; with "
+        "nothing to change: %(same)s; rejected: %(rejected)s. Nothing has been imported yet."
     ) % {
         "rows": formatting.number(len(rows)),
         **{outcome: formatting.number(counts[outcome]) for outcome in OUTCOMES},
