@@ -1,5 +1,6 @@
 """Dataclasses as JSON holds them, and back: for results that are kept whole in one column."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
@@ -9,9 +10,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
 def plain(value: Any) -> Any:
-    """What JSON can hold: decimals become text, so that no cent is lost."""
+    """What JSON can hold: decimals become text, so that no cent is lost, and days too."""
     if isinstance(value, Decimal):
         return str(value)
+    if type(value) is dt.date:
+        return value.isoformat()
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -34,6 +37,8 @@ def _reviver(kind: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(map(item, value))
     if is_dataclass(kind):
         return _dataclass_reviver(kind)
+    if kind is dt.date:
+        return dt.date.fromisoformat
     return Decimal if kind is Decimal else _as_it_is
 
 

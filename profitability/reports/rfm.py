@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from django.db.models import Avg, Count, Max, Min, Sum
@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.lib.plain import plain, revived
 from crm_site.lib.remembered import remembered
 from customers.models import Run, Scorecard
+from profitability.answer_actions import answer_about
 
 BEST = 5
 CLASSES = tuple(range(BEST, 0, -1))
@@ -85,7 +87,10 @@ class Classes:
 def classes_now() -> Classes | None:
     """Those of the run that readers see, as it stood in the last minute (2 queries); none without figures."""
     run = Run.objects.current_head()
-    return Classes(run, _cells(run)) if run and run.has_rows else None
+    if run is None or not run.has_rows:
+        return None
+    found = answer_about(run, "classes", lambda: [plain(asdict(cell)) for cell in _cells(run)])
+    return Classes(run, tuple(revived(Cell, cell) for cell in found))
 
 
 def _cells(run: Run) -> tuple[Cell, ...]:
