@@ -161,7 +161,7 @@ def test_of_frequent_words_the_number_is_told_from_statistics(
     visitor: Client, martins: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("customers.reports.table_count", lambda model: Count(5, estimated=True))
-    monkeypatch.setattr("crm_site.lib.views.lately_expected", lambda rows: 4)
+    monkeypatch.setattr("crm_site.lib.views.lately_expected", lambda rows, known_by: 4)
     with CaptureQueriesContext(connection) as queries:
         context = listed(visitor, q="martin")
     assert (context["paging"].count, context["paging"].estimated) == (4, True)
