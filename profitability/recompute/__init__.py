@@ -20,6 +20,7 @@ from typing import Any
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.snapshot import alongside
 from customers.models import Run
+from profitability.recompute.accounts import Accounts
 from profitability.recompute.base import Models
 from profitability.recompute.forecast import Forecast, forecast
 from profitability.recompute.gather import load_months
@@ -60,16 +61,7 @@ def run_recompute(
             accounting = account(basis, gathered, run, check)
         accounts, policy = accounting.accounts, basis.policy
         with watch.stage("forecast"):
-            outlook = forecast(
-                accounts,
-                today=today,
-                policy=policy,
-                costed=basis.plan.costed_months,
-                spells=basis.spells,
-                model=basis.purchase_model,
-                silence_days=basis.company.former_after_days,
-                kept=extent.base.models if extent.base else models,
-            )
+            outlook = _expected(basis, accounts, today=today, kept=extent.base.models if extent.base else models)
         with watch.stage("ranking"):
             former_before = today - basis.company.former_after_days
             standing = find_standing(accounts, outlook, policy=policy, former_before=former_before)
@@ -87,6 +79,20 @@ def run_recompute(
         )
     drop_old_rows()
     return run
+
+
+def _expected(basis: Basis, accounts: Accounts, *, today: int, kept: Models | None) -> Forecast:
+    """What the customers are expected to bring, by the models that were kept or by new ones."""
+    return forecast(
+        accounts,
+        today=today,
+        policy=basis.policy,
+        costed=basis.plan.costed_months,
+        spells=basis.spells,
+        model=basis.purchase_model,
+        silence_days=basis.company.former_after_days,
+        kept=kept,
+    )
 
 
 def _told_to_later_runs(basis: Basis, outlook: Forecast) -> dict[str, Any]:

@@ -112,4 +112,4 @@ def _context(request: HttpRequest, published: Published, period: Period, name: s
 def _nothing(request: HttpRequest, title: str) -> HttpResponse:
     """The page before the first recompute."""
     context = {"page_title": title, "breadcrumbs": breadcrumbs()} | recompute_context(request.user)
-    return render(request, "profitability/costing_uncomputed.html", context)
+    return render(request, "profitability/not_computed.html", context)

@@ -1,12 +1,21 @@
 """Putting a filter together with the keyboard, seeing it in words, and keeping it as a segment, in a real browser."""
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from crm_site import roles
 from crm_site.tests.e2e.conftest import Site
 from crm_site.tests.e2e.test_every_page import grave_findings
 from customers.models import Segment
 from customers.tests.factories import CompanyFactory, CustomerFactory, RunFactory, ScorecardFactory
+
+
+def add_condition(page: Page, field: str, name: str) -> Locator:
+    """The row of a new condition on this field, where one goes on writing."""
+    page.get_by_label("Field of the next condition").select_option(field)
+    page.get_by_role("button", name="Add a condition").click()
+    row = page.get_by_role("group", name=name)
+    expect(row.get_by_label("Comparison")).to_be_focused()
+    return row
 
 
 def test_a_manager_puts_conditions_together_and_keeps_them_as_a_segment(site: Site) -> None:
@@ -22,10 +31,7 @@ def test_a_manager_puts_conditions_together_and_keeps_them_as_a_segment(site: Si
     expect(page.get_by_role("heading", name="Advanced filter")).to_be_visible()
     site.settled()
 
-    page.get_by_label("Field of the next condition").select_option("profit")
-    page.get_by_role("button", name="Add a condition").click()
-    profit_row = page.get_by_role("group", name="Profit")
-    expect(profit_row.get_by_label("Comparison")).to_be_focused()
+    profit_row = add_condition(page, "profit", "Profit")
     profit_row.get_by_label("Comparison").select_option("between")
     expect(profit_row.get_by_label("Second value")).to_be_visible()
     profit_row.get_by_label("Value", exact=True).fill("-1,000")
@@ -33,10 +39,7 @@ def test_a_manager_puts_conditions_together_and_keeps_them_as_a_segment(site: Si
     profit_row.get_by_label("Second value").press("Tab")
     expect(page.get_by_role("status").filter(has_text="2 customers match.")).to_be_visible()
 
-    page.get_by_label("Field of the next condition").select_option("city")
-    page.get_by_role("button", name="Add a condition").click()
-    town_row = page.get_by_role("group", name="Town")
-    expect(town_row.get_by_label("Comparison")).to_be_focused()
+    town_row = add_condition(page, "city", "Town")
     assert grave_findings(site) == []
     town_row.get_by_label("Value").fill("lyon")
     # Enter asks for the filter; it presses none of the buttons that take rows away.
