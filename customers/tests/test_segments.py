@@ -126,6 +126,30 @@ def test_the_policy_is_edited_by_the_owner(browser_of_manager: Client, manager: 
     assert all(text in page for text in ("Calm", "Call first.", "2 messages in 30 days", "E-mail"))
 
 
+@pytest.mark.parametrize(
+    ("rights", "seen"),
+    [
+        ((), []),
+        (("customers.view_segment",), ["Mine", "Shared"]),
+        (("customers.view_segment", "customers.see_all_customers"), ["Foreign", "Mine", "Shared"]),
+    ],
+)
+def test_a_list_offers_the_segments_that_its_reader_may_see(rights: tuple[str, ...], seen: list[str]) -> None:
+    team = Team.objects.create(name="North")
+    reader = user_with(*rights, team=team)
+    SegmentFactory(name="Shared", team=team)
+    SegmentFactory(name="Mine", owner=reader)
+    SegmentFactory(name="Foreign", team=Team.objects.create(name="South"))
+    offered = [segment.name for segment in Segment.objects.offered_to(reader, 10)]
+    assert offered == seen == [segment.name for segment in Segment.objects.visible_to(reader).order_by("name")]
+
+
+def test_whoever_is_in_no_team_is_offered_no_segment_of_nobodys_team() -> None:
+    SegmentFactory(team=None)
+    reader = user_with("customers.view_segment")
+    assert Segment.objects.offered_to(reader, 10) == list(Segment.objects.visible_to(reader)) == []
+
+
 def test_a_colleague_reads_a_shared_segment_and_does_not_change_it(client: Client) -> None:
     CompanyFactory()
     team = Team.objects.create(name="North")
