@@ -24,6 +24,7 @@ from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterFo
 from crm_site.lib.trail.together import SEEN, EditedTogether
 from customers import custom_fields
 from customers.actions import version_of
+from customers.choosing import GROUPS, CustomerField, choosable
 from customers.filter_fields import IDENTITY, CustomerFields
 from customers.importing.entries import country as english_country
 from customers.models import Customer, CustomField, Run, Segment
@@ -231,15 +232,12 @@ class OrderFilters(FilterForm):
 class CustomerForm(EditedTogether):
     """Identity, contact data and origin of a customer; figures are computed, never typed."""
 
-    # By reference: a select of all households and companies could hold a million entries.
-    member_of = forms.ModelChoiceField(
-        Customer.objects.exclude(kind=Customer.Kind.PERSON),
-        to_field_name="reference",
+    member_of = CustomerField(
+        kinds=GROUPS,
         required=False,
-        widget=forms.TextInput,
         label=gettext_lazy("Member of"),
-        help_text=gettext_lazy("Reference of the household or company that this person belongs to."),
-        error_messages={"invalid_choice": gettext_lazy("No household or company has this reference.")},
+        help_text=gettext_lazy("The household or company that this person belongs to: type its name, and choose."),
+        error_messages={"invalid_choice": gettext_lazy("You see no household or company with this name or reference.")},
     )
     version = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -259,9 +257,8 @@ class CustomerForm(EditedTogether):
 
     def __init__(self, *args: Any, user: AbstractUser | AnonymousUser, **options: Any) -> None:
         super().__init__(*args, **options)
-        groups = Customer.objects.exclude(kind=Customer.Kind.PERSON)
-        offered = groups.visible_to(user) | groups.filter(pk=self.instance.member_of_id)
-        cast(forms.ModelChoiceField, self.fields["member_of"]).queryset = offered
+        groups = choosable(user, kinds=GROUPS)
+        cast(CustomerField, self.fields["member_of"]).offer(groups, present=self.instance.member_of_id)
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
         owners.queryset = people_to_choose(present=self.instance.owner_id)
         self._offer_tags(user)

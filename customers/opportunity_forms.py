@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 from crm_site.lib.accounts.models import User, people_to_choose
 from crm_site.lib.filters import AmountFilter, ChoiceFilter, DayFilter, FilterForm, SearchField
 from crm_site.lib.trail.together import SEEN, EditedTogether
+from customers.choosing import CustomerField, choosable, customer_of
 from customers.models import Opportunity, OpportunityStage
 from customers.models.opportunity import OpportunityQuerySet
-from customers.task_forms import CustomerByReference
 
 
 class OpportunityFilters(FilterForm):
@@ -68,7 +68,7 @@ def of_whom(opportunities: OpportunityQuerySet, whose: str, user: User) -> Oppor
 class OpportunityForm(EditedTogether):
     """A sale that could be won. The stage is chosen once; later the opportunity is moved."""
 
-    customer = CustomerByReference()
+    customer = CustomerField()
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
@@ -81,7 +81,7 @@ class OpportunityForm(EditedTogether):
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        cast(CustomerByReference, self.fields["customer"]).offer(user, present=self.instance.customer_id)
+        cast(CustomerField, self.fields["customer"]).offer(choosable(user), present=self.instance.customer_id)
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
         owners.queryset = people_to_choose(present=self.instance.owner_id)
         for name in ("expected_value", "cost"):
@@ -89,13 +89,15 @@ class OpportunityForm(EditedTogether):
             self.fields[name].validators.append(_not_negative)
         if self.instance.pk:
             del self.fields["stage"]
-            self.initial["customer"] = self.instance.customer.reference
+            self.initial["customer"] = self.instance.customer
             self.initial["version"] = self.instance.version
         else:
             del self.fields["version"]
             stages = cast(forms.ModelChoiceField, self.fields["stage"])
             stages.queryset = OpportunityStage.objects.filter(outcome=OpportunityStage.Outcome.OPEN)
             stages.empty_label = None
+            if asked := self.initial.get("customer"):
+                self.initial["customer"] = customer_of(choosable(user), asked)
 
     def changes(self) -> dict[str, Any]:
         """What was entered, for the action that writes it."""

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm_site.lib.accounts.models import User, people_to_choose
 from crm_site.lib.filters import ChoiceFilter, FilterForm, SearchField
 from crm_site.lib.trail.together import SEEN, GuardedForm
-from customers.models import Customer, Task
+from customers.choosing import CustomerField, choosable, customer_of
+from customers.models import Task
 from customers.models.task import TaskQuerySet
 
 DUE = {
@@ -20,27 +21,6 @@ DUE = {
     "today": gettext_lazy("By today"),
     "week": gettext_lazy("In the next seven days"),
 }
-
-
-class CustomerByReference(forms.ModelChoiceField):
-    """One of the customers that somebody may see, by reference: a select could hold a million entries."""
-
-    def __init__(self, **options: Any) -> None:
-        messages = {"invalid_choice": gettext_lazy("You see no customer with this reference.")}
-        super().__init__(
-            Customer.objects.none(),
-            to_field_name="reference",
-            widget=forms.TextInput,
-            label=gettext_lazy("Customer"),
-            help_text=gettext_lazy("The customer's reference."),
-            error_messages=messages,
-            **options,
-        )
-
-    def offer(self, user: User, *, present: int | None = None) -> None:
-        """Customers whom this person may see, and the one that stands there already."""
-        visible = Customer.objects.visible_to(user)
-        self.queryset = visible if present is None else visible | Customer.objects.filter(pk=present)
 
 
 class TaskFilters(FilterForm):
@@ -97,7 +77,7 @@ class TaskFilters(FilterForm):
 class TaskForm(GuardedForm):
     """A task as somebody plans it."""
 
-    customer = CustomerByReference(required=False)
+    customer = CustomerField(required=False)
 
     class Meta:
         model = Task
@@ -114,11 +94,13 @@ class TaskForm(GuardedForm):
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        cast(CustomerByReference, self.fields["customer"]).offer(user, present=self.instance.customer_id)
+        cast(CustomerField, self.fields["customer"]).offer(choosable(user), present=self.instance.customer_id)
         owners = cast(forms.ModelChoiceField, self.fields["owner"])
         owners.queryset = people_to_choose(present=self.instance.owner_id)
         if self.instance.customer:
-            self.initial["customer"] = self.instance.customer.reference
+            self.initial["customer"] = self.instance.customer
+        elif asked := self.initial.get("customer"):
+            self.initial["customer"] = customer_of(choosable(user), asked)
 
     def entries(self) -> dict[str, Any]:
         """What was entered, for the action that writes it."""

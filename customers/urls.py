@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from customers import (
     bulk_views,
+    choosing_views,
     field_views,
     filter_views,
     import_column_views,
@@ -17,6 +18,7 @@ from customers import (
 
 urlpatterns = [
     path("customers/", views.CustomerList.as_view(), name="customers"),
+    path("customers/choices/", choosing_views.customer_choices, name="customer-choices"),
     path("customers/filter/", filter_views.customer_filter, name="customer-filter"),
     path("customers/totals/", views.CustomerTotals.as_view(), name="customers-totals"),
     path("customers/bulk/", bulk_views.bulk_change, name="customers-bulk"),

@@ -72,6 +72,7 @@ TABLE = {
     "search": Row(EVERYBODY),
     "palette": Row(EVERYBODY),
     "customers": Row(EVERYBODY),
+    "customer-choices": Row(EVERYBODY),
     "customer-filter": Row(EVERYBODY),
     "customers-totals": Row(EVERYBODY),
     "customers-bulk": Row(MANAGEMENT, method="post"),

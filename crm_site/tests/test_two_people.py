@@ -116,7 +116,7 @@ def test_further_fields_people_and_tags_are_brought_up_to_date(second: Client, f
     response = second.post(address, mine)
     again = shown(response)
     assert (again["custom_vip"], again["custom_size"], again["phone"]) == ("yes", "11", "5")
-    assert (again["owner"], again["member_of"], again["tags"]) == (str(first.pk), "HOME", [str(tag.pk)])
+    assert (again["owner"], again["member_of"], again["tags"]) == (str(first.pk), f"{home} (HOME)", [str(tag.pk)])
 
 
 def test_a_field_in_its_place_tells_what_was_changed(second: Client, first: User) -> None:
