@@ -7,6 +7,7 @@ from customers.importing import entries
 from customers.importing.cells import Convert, reference
 from customers.importing.customer_rows import by_name, manner_of, staff
 from customers.importing.entries import phone_key
+from customers.importing.names import name_key
 from customers.importing.reading import Reading
 from customers.importing.staging import Plan, Source, Terms, Values
 from customers.importing.subjects import FINDS_CUSTOMER
@@ -26,7 +27,7 @@ CREATE TEMPORARY TABLE import_row (
 _MATCHES: dict[str, Callable[[str], str | None]] = {
     "email": str.upper,
     "phone": phone_key,
-    "name": lambda name: " ".join(name.split()).lower(),
+    "name": name_key,
 }
 
 

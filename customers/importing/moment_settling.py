@@ -47,8 +47,8 @@ class MomentSettling:
         self._reject("missing_value", "touchpoint", "touchpoint IS NULL", "touchpoint")
         self._run(sql.MATCH)
         for name in self._finders:
-            expression, condition = sql.FINDS[name]
-            self._run(sql.FIND, {"by": name}, expression=expression, condition=condition, visible=self._visible)
+            for expression, condition in sql.FINDS[name]:
+                self._run(sql.FIND, {"by": name}, expression=expression, condition=condition, visible=self._visible)
         self._run(sql.INDEX_MATCH)
         for name in self._finders:
             self._reject("customer_not_found", name, f"match_by = '{name}' AND {sql.IS_UNKNOWN}", "match_written")

@@ -1,11 +1,21 @@
 """The SQL of an import of contact moments: staged rows in `import_row`, their customers in `import_match`."""
 
-# How a customer is found by each field, and which customers that leaves out.
+from customers.importing.names import words_in_sql
+
+# Names stand in `sort_key` without accents and case, the family name first: so many words of it as the given name has
+# go to the front, as people write them.
+_WORDS, _GIVEN = words_in_sql("customer.sort_key"), words_in_sql("customer.given_name")
+_GIVEN_FIRST = f"""(
+    SELECT array_to_string(words[1 + cardinality(words) - given:] || words[:cardinality(words) - given], ' ')
+    FROM (SELECT {_WORDS} AS words, cardinality({_GIVEN}) AS given) AS customer_name
+)"""
+
+# How a customer is found by each field, and which customers that leaves out; what comes first is tried first.
 FINDS = {
-    "customer": ("customer.reference", "true"),
-    "email": ("upper(customer.email)", "customer.email <> ''"),
-    "phone": (r"right(ltrim(regexp_replace(customer.phone, '\D', '', 'g'), '0'), 9)", "customer.phone <> ''"),
-    "name": (r"lower(trim(regexp_replace(customer.given_name || ' ' || customer.name, '\s+', ' ', 'g')))", "true"),
+    "customer": (("customer.reference", "true"),),
+    "email": (("upper(customer.email)", "customer.email <> ''"),),
+    "phone": ((r"right(ltrim(regexp_replace(customer.phone, '\D', '', 'g'), '0'), 9)", "customer.phone <> ''"),),
+    "name": ((_GIVEN_FIRST, "true"), (f"array_to_string({_WORDS}, ' ')", "true")),
 }
 
 MATCH = """
@@ -16,7 +26,10 @@ INSERT INTO import_match
 SELECT %(by)s, {expression}, min(customer.id), count(*)
 FROM customers_customer AS customer
 WHERE {condition} AND {visible}
-  AND {expression} IN (SELECT match FROM import_row WHERE reason IS NULL AND match_by = %(by)s)
+  AND {expression} IN (
+    SELECT match FROM import_row WHERE reason IS NULL AND match_by = %(by)s
+    EXCEPT SELECT match FROM import_match WHERE match_by = %(by)s
+)
 GROUP BY 2
 """
 INDEX_MATCH = "CREATE UNIQUE INDEX ON import_match (match, match_by); ANALYZE import_match"

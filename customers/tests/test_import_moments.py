@@ -110,6 +110,26 @@ def test_a_customer_is_found_by_the_name_that_lists_show(write: Write) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["Élise D’Arcy-Nuñez", "elise d'arcy nunez", "ELISE D'ARCY-NUNEZ", "D'Arcy-Nuñez Élise", "d’arcy nunez,  elise"],
+)
+def test_a_name_is_found_without_accents_and_in_either_order(write: Write, written: str) -> None:
+    person = CustomerFactory(given_name="Élise", name="D'Arcy-Nuñez")
+    CustomerFactory(given_name="Elise", name="Darcy")
+    report = run(write("name;date;touchpoint", f"{written};2026-01-01;Service call"))
+    assert not reasons(report)
+    assert person.moments.count() == 1
+
+
+def test_of_two_names_the_one_in_the_usual_order_is_meant(write: Write) -> None:
+    person = CustomerFactory(given_name="Paul", name="Martin")
+    CustomerFactory(given_name="Martin", name="Paul")
+    report = run(write("name,date,touchpoint", "Paul Martin,2026-01-01,Service call"))
+    assert not reasons(report)
+    assert person.moments.count() == 1
+
+
 def test_a_name_that_several_bear_is_not_guessed(write: Write) -> None:
     CustomerFactory.create_batch(2, given_name="", name="Zola")
     report = run(write("name,date,touchpoint", "Zola,2026-01-01,Service call"))
