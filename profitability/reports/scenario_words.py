@@ -75,6 +75,18 @@ CHOICES: Mapping[str, str | Promise] = {
     "channel": gettext_lazy("Channel"),
     "pool": gettext_lazy("Cost pool"),
 }
+# Why a lever changes nothing at all.
+NOTHING: Mapping[str, str | Promise] = {
+    "price": gettext_lazy("Nothing changes: these customers bought none of it, or the price stays as it is."),
+    "discount": gettext_lazy("Nothing changes: none of these customers was given a larger discount on these products."),
+    "minimum": gettext_lazy("Nothing changes: none of these customers placed a smaller order."),
+    "service": gettext_lazy("Nothing changes: no contacts of these customers in this channel cost anything."),
+    "drop": gettext_lazy("Nothing changes: these customers bought none of it."),
+    "promote": gettext_lazy("Nothing changes: these customers bought none of it, so there is nothing to sell more of."),
+    "let_go": gettext_lazy("Nothing changes: there is nobody in this group, or nobody is let go."),
+    "pool": gettext_lazy("Nothing changes: nothing was spent on this cost pool, or its cost stays as it is."),
+    "cut": gettext_lazy("Nothing changes: no lever above sets any capacity free that could be given up."),
+}
 EVERYBODY = gettext_lazy("all customers")
 
 

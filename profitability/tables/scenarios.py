@@ -12,7 +12,7 @@ from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import money, number
 from profitability.charts import category_name
 from profitability.models import Scenario
-from profitability.reports.scenario_words import ICONS, LEVERS, assumptions, lever_sentence
+from profitability.reports.scenario_words import ICONS, LEVERS, NOTHING, assumptions, lever_sentence
 from profitability.reports.scenarios import Named, outcome_of
 from profitability.what_if.levers import Lever
 from profitability.what_if.outcome import GONE, Figures, Outcome, Step
@@ -33,6 +33,7 @@ class LeverLine:
     result: str  # what it changes, after the levers before it
     is_loss: bool
     idle: str
+    nothing: str  # why it changes nothing, where it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def lever_lines(levers: Sequence[Lever], outcome: Outcome | None, named: Named, 
             idle=_("%(amount)s of capacity more stands idle") % {"amount": _whole(step.idle, currency)}
             if step and step.idle > 0
             else "",
+            nothing=str(NOTHING[lever.kind]) if step == Step(result=0, profit=0, idle=0, lifetime_value=0) else "",
         )
         for at, (lever, step) in enumerate(zip(levers, steps, strict=False))
     ]
