@@ -7,16 +7,20 @@ from django.views.decorators.http import require_POST
 
 from crm_site.lib.jobs.actions import request_stop, retry
 from crm_site.lib.jobs.models import Job
-from crm_site.lib.jobs.progress import progress_of
+from crm_site.lib.jobs.progress import is_time_to_reload, progress_of
 
 
 def job_progress(request: HttpRequest, job_id: int) -> HttpResponse:
     """The progress alone when a page polls for it, otherwise on a page of its own."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=job_id)
-    template = "pages/job_progress.html" if "HX-Request" in request.headers else "pages/job.html"
+    in_page, reload = "HX-Request" in request.headers, request.GET.get("reload", "")
     may_retry = job.state in (Job.State.FAILED, Job.State.CANCELLED) and _may_change(request.user, job)
-    context = {"page_title": job.label, "job": job, "progress": progress_of(job), "may_retry": may_retry}
-    return render(request, template, context)
+    progress = progress_of(job, reload=reload if reload in ("done", "ended") and in_page else "")  # type: ignore[arg-type]
+    context = {"page_title": job.label, "job": job, "progress": progress, "may_retry": may_retry}
+    response = render(request, "pages/job_progress.html" if in_page else "pages/job.html", context)
+    if in_page and is_time_to_reload(job, reload):
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @require_POST

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -6,6 +8,7 @@ from django.urls import reverse
 from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.actions import enqueue, run_job
 from crm_site.lib.jobs.models import Job
+from crm_site.lib.jobs.registry import JobKind
 from crm_site.lib.jobs.tests.handlers import COUNT, REFUSE
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +40,28 @@ def test_an_ended_job_is_not_asked_for_again(client: Client, asker: User) -> Non
     answer = client.get(reverse("job-progress", args=[job.pk]), headers=HTMX).text
     assert "The file a.csv is empty." in answer
     assert "hx-get" not in answer
+
+
+@pytest.mark.parametrize(("reload", "kind", "params", "anew"), [
+    ("done", COUNT, {"to": 1}, True),
+    ("ended", COUNT, {"to": 1}, True),
+    ("done", REFUSE, {"name": "a.csv"}, False),
+    ("ended", REFUSE, {"name": "a.csv"}, True),
+    ("", COUNT, {"to": 1}, False),
+    ("nonsense", COUNT, {"to": 1}, False),
+])  # fmt: skip
+def test_a_page_that_shows_the_result_is_loaded_anew(
+    client: Client, asker: User, reload: str, kind: JobKind, params: dict[str, Any], anew: bool
+) -> None:
+    client.force_login(asker)
+    job = enqueue(kind=kind, params=params, requested_by=asker)
+    address = f"{reverse('job-progress', args=[job.pk])}?reload={reload}"
+    waiting = client.get(address, headers=HTMX)
+    assert "HX-Refresh" not in waiting.headers
+    assert ("?reload=" in waiting.text) == (reload in ("done", "ended"))
+    run_job(job.pk)
+    assert ("HX-Refresh" in client.get(address, headers=HTMX).headers) == anew
+    assert "HX-Refresh" not in client.get(address).headers
 
 
 def test_without_scripts_the_progress_has_a_page(client: Client, asker: User) -> None:

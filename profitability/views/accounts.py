@@ -107,7 +107,7 @@ def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: l
         "orders_url": _orders_url(asked, account) if user.has_perm(VIEW_ORDERS) and not account.members else "",
         "moments_url": f"{reverse('customer', args=[customer.pk])}#moments" if user.has_perm(VIEW_MOMENTS) else "",
         "months": profit_of_customer(customer, account.months, currency_of(asked.request)),
-        "job": progress_of(job) if job else None,
+        "job": progress_of(job, reload="done") if job else None,
         "outdated": bool(outdated_customers(asked.run.pk, [customer.pk, *account.people])),
         "members": member_table(account, asked.period.code, currency_of(asked.request)) if account.members else None,
         "part_of": Customer.objects.visible_to(user).filter(pk=customer.member_of_id).first()

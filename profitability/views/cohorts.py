@@ -62,7 +62,7 @@ def cohorts_page(request: HttpRequest) -> HttpResponseBase:
 
 def _shown(kept: RunCohorts, run: Run, sort: str, currency: str) -> dict[str, Any]:
     if not kept.computed_at:
-        return {"job": progress_of(kept.job) if kept.job else None}
+        return {"job": progress_of(kept.job, reload="done") if kept.job else None}
     cohorts = _of(Cohorts.from_json(kept.totals), sort)
     if not cohorts:
         return {}

@@ -59,7 +59,10 @@ def matrix_page(request: HttpRequest) -> HttpResponseBase:
         return render(request, "profitability/not_computed.html", context)
     stored = matrix_for(run=published.run, by=request.user)
     if not stored.computed_at:
-        context = {"page_title": _("Customer × product matrix"), "job": progress_of(stored.job) if stored.job else None}
+        context = {
+            "page_title": _("Customer × product matrix"),
+            "job": progress_of(stored.job, reload="done") if stored.job else None,
+        }
         return render(request, "profitability/matrix_waiting.html", context)
     asked = _asked(request, published, totals_of(stored))
     return page_with_files(

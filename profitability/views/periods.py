@@ -99,7 +99,7 @@ class Asked:
     def waiting_page(self, page: str, title: str) -> HttpResponse:
         """What a reader sees while the ranking of a large customer base is computed."""
         job = self.ranking.job
-        context = self.context(page) | {"page_title": title, "job": progress_of(job) if job else None}
+        context = self.context(page) | {"page_title": title, "job": progress_of(job, reload="done") if job else None}
         return render(self.request, "profitability/ranking_waiting.html", context)
 
 

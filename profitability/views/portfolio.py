@@ -93,7 +93,9 @@ class Asked:
 
     def waiting_page(self, page: str) -> HttpResponseBase:
         job = self.portfolio.job
-        return self.page("profitability/portfolio_waiting.html", page, {"job": progress_of(job) if job else None})
+        return self.page(
+            "profitability/portfolio_waiting.html", page, {"job": progress_of(job, reload="done") if job else None}
+        )
 
 
 def _asked(request: HttpRequest) -> Asked | None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from crm_site.lib.jobs.progress import progress_of
+from crm_site.lib.jobs.progress import Reload, progress_of
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
 from customers.models import Company, Order, Run
@@ -32,10 +32,10 @@ from profitability.tables import RUNS, change_facts, moves_table, run_facts, sta
 from profitability.views.files import page_with_files
 
 
-def recompute_context(user: AbstractUser | AnonymousUser) -> dict[str, Any]:
-    """The recompute under way and whether this person may start one (1 query)."""
+def recompute_context(user: AbstractUser | AnonymousUser, *, reload: Reload = "done") -> dict[str, Any]:
+    """The recompute under way and whether this person may start one (1 query); its end brings the new figures."""
     job = active_recompute()
-    return {"job": progress_of(job) if job else None, "may_recompute": user.has_perm(START_RUN)}
+    return {"job": progress_of(job, reload=reload) if job else None, "may_recompute": user.has_perm(START_RUN)}
 
 
 def run_url(user: AbstractUser | AnonymousUser, published: Published | None) -> str:
@@ -63,7 +63,7 @@ class RunList(ListPage):
 
     def get_context(self) -> dict[str, Any]:
         failed = failed_recompute()
-        return recompute_context(self.request.user) | {
+        return recompute_context(self.request.user, reload="ended") | {
             "failed": progress_of(failed) if failed else None,
             "may_retry": self.request.user.has_perm(START_RUN),
         }
@@ -76,13 +76,14 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     report = run_report(get_object_or_404(runs, pk=pk))
     currency = Company.of(request).currency
     totals = report.totals
+    waiting = report.run.job if report.run.job and not report.run.published_at else None
     context = recompute_context(request.user) | {
         "page_title": _("Recompute %(number)s") % {"number": pk},
         "breadcrumbs": [(_("Recomputes"), reverse("runs"))],
         "report": report,
         "run": report.run,
         "facts": run_facts(report),
-        "job_progress": progress_of(report.run.job) if report.run.job and not report.run.published_at else None,
+        "job_progress": progress_of(waiting, reload="ended") if waiting else None,
         "may_retry": report.state.code in ("failed", "stopped") and request.user.has_perm(START_RUN),
         "finding": twenty_eighty(totals.ranking, currency) if totals else None,
         "changes": change_facts(report.changes, currency) if report.changes else None,

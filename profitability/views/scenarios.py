@@ -160,7 +160,7 @@ def scenario_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "levers": lever_lines(levers, outcome, names_of(levers), currency),
         "kinds": _kinds(reverse("scenario-lever-add", args=[pk])) if is_mine and len(levers) < MOST_LEVERS else [],
         "problem": problem_words(scenario.result),
-        "job": progress_of(scenario.job) if scenario.job and not outcome else None,
+        "job": progress_of(scenario.job, reload="done") if scenario.job and not outcome else None,
         "is_old": bool(current and scenario.run_id and scenario.run_id != current.pk),
         "form": ScenarioForm(instance=scenario, user=me(request)) if is_mine else None,
         "facts": _facts(scenario),

@@ -41,7 +41,7 @@ def value_models(request: HttpRequest) -> HttpResponseBase:
     context: dict[str, Any] = {
         "page_title": _("How sure are we?"),
         "page_subtitle": _("The models behind lifetime values, tested on the company's own orders"),
-        "job": progress_of(job) if job else None,
+        "job": progress_of(job, reload="done") if job else None,
         "may_compare": request.user.has_perm(START_RUN),
         "verdict": verdict(compared),
         "compared": compared,

@@ -19,21 +19,32 @@ STATES: dict[str, Literal["queued", "running", "done", "failed", "stopped"]] = {
 }
 
 
-def progress_of(job: Job) -> Progress:
-    """How far this job is, asking for its own successor while it may still change (no query)."""
+Reload = Literal["", "done", "ended"]
+
+
+def progress_of(job: Job, *, reload: Reload = "") -> Progress:
+    """How far this job is, asking for its own successor while it may still change (no query).
+
+    A page that shows what the job works out is loaded anew with `reload`: when the job is done, or however it ended.
+    """
     kind = kind_named(job.kind)
     result_url = kind.result_url(job) if kind.result_url and job.state == Job.State.DONE else ""
     return Progress(
         id=str(job.pk),
         label=job.label,
         state=STATES[job.state],
-        poll_url=reverse("job-progress", args=[job.pk]),
+        poll_url=reverse("job-progress", args=[job.pk]) + (f"?reload={reload}" if reload else ""),
         percent=job.percent,
         detail=_detail(job),
         result_url=result_url,
         result_label=str(kind.result_label) or _("See the result"),
         stop_url="" if job.stop_requested else reverse("job-stop", args=[job.pk]),
     )
+
+
+def is_time_to_reload(job: Job, reload: str) -> bool:
+    """Whether the page that follows a job is to be loaded anew."""
+    return job.state == Job.State.DONE if reload == "done" else reload == "ended" and not job.is_active
 
 
 def _detail(job: Job) -> str:
