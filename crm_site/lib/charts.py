@@ -162,8 +162,9 @@ class Chart:
 
     def _points(self) -> ChartTable:
         """The first points of a scatter, in words."""
-        points = [(name, self._x_text(x), self._y_text(value)) for name, x, value in self._named_points()]
-        return ChartTable((self.names_label, self.x_label, self.y_label), points[:TABLE_ROWS], len(points[TABLE_ROWS:]))
+        points = self._named_points()
+        rows = [(name, self._x_text(x), self._y_text(value)) for name, x, value in points[:TABLE_ROWS]]
+        return ChartTable((self.names_label, self.x_label, self.y_label), rows, len(points) - len(rows))
 
     def as_sheet(self, name: str) -> Sheet:
         """Every point of the drawing as a file."""

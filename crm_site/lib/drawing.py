@@ -6,7 +6,7 @@ Everything that comes from outside is escaped here. `{% load ui %}` offers these
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape  # without the lazy-text wrapper of Django's, which costs more than the escaping
 from typing import Any
@@ -71,6 +71,17 @@ def _change(fact: Fact) -> str:
         f' <a class="fact-edit" href="{address}" hx-get="{address}" hx-target="closest dd" hx-swap="innerHTML" '
         f'aria-label="{label}">{icon("pencil")}</a>'
     )
+
+
+def figure_rows(rows: Iterable[Sequence[str]]) -> SafeString:
+    """The body of the table below a chart: the first text of each row is its head."""
+    return mark_safe("".join(map(_figure_row, rows)))
+
+
+def _figure_row(row: Sequence[str]) -> str:
+    head, *texts = map(escape, row)
+    cells = "".join(f'<td class="align-end">{text}</td>' for text in texts)
+    return f'<tr><th scope="row">{head}</th>{cells}</tr>'
 
 
 def heat_rows(rows: Iterable[Any]) -> SafeString:

@@ -33,6 +33,7 @@ LONG_EVENT = 500
 register.simple_tag(icon)
 register.simple_tag(drawing.fact_value)
 register.simple_tag(drawing.computed)
+register.simple_tag(drawing.figure_rows)
 register.simple_tag(drawing.heat_rows)
 
 
