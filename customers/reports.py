@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -216,19 +216,26 @@ def named_first(everybody: CustomerQuerySet, text: str) -> Leading | None:
 
 
 def found_customers(customers: CustomerQuerySet, text: str, limit: int) -> list[Customer]:
-    """Some customers that match: of this very reference, then of such a name, then by any other word (3 queries).
+    """Some customers that match: of this very reference, then of such a name, then by any other word (3 queries)."""
+    return [customer for found in found_in_turn(customers, text, limit) for customer in found]
+
+
+def found_in_turn(customers: CustomerQuerySet, text: str, limit: int) -> Iterator[list[Customer]]:
+    """The same as three finds, each asked for when its turn comes, for whoever stops at the first that will do.
 
     Of very many matches by other words only some are looked at, since nobody reads them all.
     """
     words = tokens(text)
     found = list(customers.filter(reference=text)[:1])
+    yield found
     steps = [named_like(customers, " ".join(words))] if words else []
     if words and not _are_short(words):
         steps.append(customers.filter(pk__in=Customer.objects.matching(text).values("pk")[:LOOKED_AT]))
     for step in steps:
         others = step.exclude(pk__in=[customer.pk for customer in found]).order_by("sort_key", "pk")
-        found += others[: limit - len(found)]
-    return found
+        more = list(others[: limit - len(found)])
+        found += more
+        yield more
 
 
 def found_orders(orders: OrderQuerySet, text: str, limit: int) -> list[Order]:

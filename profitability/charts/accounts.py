@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.charts import Chart, Series
 from customers.models import Customer
 from profitability.periods import month_at, month_index

@@ -3,10 +3,10 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.charts import Chart, Mark, Series
 from crm_site.lib.formatting import money, month, percent
 from customers.models.scorecard import Category

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.charts import Chart, Series
 from profitability.charts.drawings import category_name, category_url
 from profitability.reports.equity import EquityPoint, short_names, shown_steps

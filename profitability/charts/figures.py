@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.components import KeyFigure
 from crm_site.lib.formatting import compact_money, money, number, percent
 from profitability.charts.drawings import category_name, category_url

@@ -11,8 +11,9 @@ from crm_site.lib.fields import amount_of
 from crm_site.lib.formatting import money, number, percent
 from customers.models import Customer
 from customers.models.customer import CustomerQuerySet
-from customers.reports import found_customers
+from customers.reports import found_in_turn
 from profitability.models import PeriodFigure, PeriodRanking
+from profitability.reports.dashboard import CALLED
 from profitability.reports.groups import Figures
 from profitability.reports.sentences import Finding, shares_speak
 from profitability.totals import Ranking
@@ -56,47 +57,53 @@ def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQu
     with_figures = customers.annotate(card=card).annotate(
         **columns, order_count=F("card__orders"), card_customer=F("card__customer_id")
     )
-    return with_figures.filter(rank__isnull=False)
+    return with_figures.filter(rank__isnull=False).only(*CALLED)
 
 
 def find_here(
     text: str, rows: CustomerQuerySet, visible: CustomerQuerySet, figures: Figures, ranking: Ranking
 ) -> Here | None:
-    """The first ranked customer that matches a text, with neighbours (6 queries); None when nobody matches."""
+    """The first ranked customer that matches a text, with neighbours; None when nobody matches.
+
+    4 queries for a reference; at most 4 more for a name or another word.
+    """
     text = text.strip()
-    found = [customer.pk for customer in found_customers(visible, text, LOOKED_AT)] if text else []
-    places = {customer.pk: customer for customer in rows.filter(pk__in=found)} if found else {}
-    first = next((places[pk] for pk in found if pk in places), None)
-    return Here(first, _neighbours(first.rank, rows, figures, ranking)) if first else None  # type: ignore[attr-defined]
+    for found in found_in_turn(visible.only("pk"), text, LOOKED_AT) if text else ():
+        ranks = dict(figures.filter(customer__in=found).values_list("customer", "rank")) if found else {}
+        rank = next((ranks[customer.pk] for customer in found if customer.pk in ranks), None)
+        if rank is not None:
+            around = _neighbours(rank, rows, figures, ranking)
+            return Here(next(one.customer for one in around if one.rank == rank), around)
+    return None
 
 
 def _neighbours(rank: int, rows: CustomerQuerySet, figures: Figures, ranking: Ranking) -> tuple[Neighbour, ...]:
     """Those who stand around a rank. Whom the reader may not see is nobody's neighbour, but counts in the sums."""
     first, last = max(1, rank - NEIGHBOURS), rank + NEIGHBOURS
-    profits = figures.filter(rank__gte=first, rank__lte=last).order_by("rank").values_list("rank", "profit")
-    sums, total = {}, _profit_before(first, figures, ranking)
-    for place, profit in profits:
-        total += profit
-        sums[place] = total
+    sums = _sums_to(first, last, figures, ranking)
     around: Any = rows.filter(rank__gte=first, rank__lte=last).order_by("rank")  # type: ignore[misc]
     return tuple(Neighbour(customer, customer.rank, sums[customer.rank]) for customer in around)
 
 
-def _profit_before(rank: int, figures: Figures, ranking: Ranking) -> Decimal:
-    """What everybody before a rank makes (1 query, which reads one row where total profit is positive).
+def _sums_to(first: int, last: int, figures: Figures, ranking: Ranking) -> dict[int, Decimal]:
+    """What everybody up to each of these ranks makes (1 query where total profit is positive).
 
     Figures of a period keep that sum; a scorecard keeps its share of the total, from which it follows to the cent,
-    since such a share is right to 16 digits. Without shares it is added up.
+    since such a share is right to 16 digits. Without shares those before the first are added up.
     """
-    if rank == 1:
-        return NOTHING
-    last: Any = figures.get(rank=rank - 1)
-    if isinstance(last, PeriodFigure):
-        return last.cumulative
-    share = last.cumulative_share
-    if share is not None:
-        return amount_of(round(share * int(ranking.profit.scaleb(2))))
-    return figures.filter(rank__lt=rank).aggregate(profit=Sum("profit"))["profit"] or NOTHING
+    near = figures.filter(rank__gte=first - 1, rank__lte=last).order_by("rank")
+    if figures.model is PeriodFigure:
+        return dict(near.values_list("rank", "cumulative"))
+    sums, total = {}, NOTHING
+    for rank, profit, share in near.values_list("rank", "profit", "cumulative_share"):
+        if rank >= first:
+            total += profit
+        elif share is not None:
+            total = amount_of(round(share * int(ranking.profit.scaleb(2))))
+        else:
+            total = figures.filter(rank__lt=first).aggregate(profit=Sum("profit"))["profit"]
+        sums[rank] = total
+    return sums
 
 
 def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:

@@ -2,11 +2,11 @@
 
 from operator import attrgetter
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from crm_site.lib import components
+from crm_site.lib.addresses import reverse
 from crm_site.lib.cells import money_cell
 from crm_site.lib.formatting import number
 from crm_site.lib.tables import Column, Table

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib import components as drawn
+from crm_site.lib.addresses import reverse
 from crm_site.lib.cells import money_cell, month_cell
 from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import listed, money, month, percent

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib import components as drawn
+from crm_site.lib.addresses import reverse
 from crm_site.lib.cells import money_cell
 from crm_site.lib.formatting import labelled, money, month, number, percent
 from crm_site.lib.tables import Column, Table, draw

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.tables import Column, Table
 from profitability.reports.equity import shown_steps, step_names
 from profitability.totals import Bridge

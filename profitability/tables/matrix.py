@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.export import Sheet
 from crm_site.lib.fields import amount_of
 from crm_site.lib.formatting import UNKNOWN, money, percent

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
 from customers.models.scorecard import Category

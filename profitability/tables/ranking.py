@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -24,17 +23,13 @@ def unsorted(table: Table, rows: Iterable[Any], currency: str) -> drawn.Table:
     return draw(table, table.columns, rows, currency=currency)
 
 
-def _address(customer: Any) -> str:
-    return reverse("customer", args=[customer.pk])
-
-
 def _figure(name: str, label: Any, **options: Any) -> Column:
     """A column of money, sorted by the index of the scorecard's column; ties go by the scorecard's own customer."""
     sort = Sort(name, nullable=options.pop("nullable", False), tie="card_customer", index_ends_empty=True)
     return Column(name, label, "money", sort=sort, **options)
 
 
-CUSTOMER = Column("name", gettext_lazy("Customer"), "link", value=lambda customer: customer.full_name, link=_address)
+CUSTOMER = Column("name", gettext_lazy("Customer"), "link", value=lambda customer: customer.full_name, link="customer")
 REFERENCE = Column("reference", gettext_lazy("Reference"), default=False)
 CATEGORY = Column(
     "category",
@@ -96,7 +91,7 @@ NAMED = Table(
     "named",
     gettext_lazy("Customers"),
     (
-        Column("name", CUSTOMER.label, "link", value=CUSTOMER.value, link=_address, note=_rank_note),
+        Column("name", CUSTOMER.label, "link", value=CUSTOMER.value, link="customer", note=_rank_note),
         Column("net_revenue", gettext_lazy("Net revenue"), "money"),
         Column("cost_to_serve", gettext_lazy("Cost to serve"), "money"),
         Column("profit", gettext_lazy("Profit"), "money"),

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm_site.lib import components as drawn
+from crm_site.lib.addresses import reverse
 from crm_site.lib.cells import number_cell
 from crm_site.lib.components import Fact
 from crm_site.lib.formatting import UNKNOWN, day, moment, money, number

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.cells import money_cell, number_cell
 from crm_site.lib.components import Cell, Column, Row, Table
 from crm_site.lib.export import Sheet, csv_manner

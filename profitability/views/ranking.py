@@ -1,7 +1,7 @@
 """The ranking of customers by profit, over all months or some."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -127,9 +127,15 @@ class RankingList(ListPage):
     @cached_property
     def here(self) -> Here | None:
         """The customer that the reader looks for on the curve."""
+        if not self.sought:
+            return None
         ranking = self.asked.ranking if not self.is_lifetime else PeriodRanking(run=self.asked.run)
-        sought = self.request.GET.get("here", "")
-        return find_here(sought, self.get_rows(), self.visible, figures_of(ranking), self.ranking)
+        rows = cast(CustomerQuerySet, self.unfiltered)
+        return find_here(self.sought, rows, self.visible, figures_of(ranking), self.ranking)
+
+    @property
+    def sought(self) -> str:
+        return self.request.GET.get("here", "").strip()
 
     @cached_property
     def drawings(self) -> dict[str, Chart | None]:
@@ -154,7 +160,7 @@ class RankingList(ListPage):
             "break_even": break_even(ranking),
             "whale": self.drawings["whale_curve"],
             "files": file_links(self.request, self.drawings, permission=EXPORT),
-            "sought": self.request.GET.get("here", "").strip(),
+            "sought": self.sought,
             "here": self.here,
             "place": place_in_words(self.here, ranking, currency) if self.here else None,
             "here_url": reverse("customer", args=[self.here.customer.pk]) if self.here else "",
