@@ -91,7 +91,7 @@ def _sums_to(first: int, last: int, figures: Figures, ranking: Ranking) -> dict[
     Figures of a period keep that sum; a scorecard keeps its share of the total, from which it follows to the cent,
     since such a share is right to 16 digits. Without shares those before the first are added up.
     """
-    near = figures.filter(rank__gte=first - 1, rank__lte=last).order_by("rank")
+    near: Any = figures.filter(rank__gte=first - 1, rank__lte=last).order_by("rank")
     if figures.model is PeriodFigure:
         return dict(near.values_list("rank", "cumulative"))
     sums, total = {}, NOTHING
