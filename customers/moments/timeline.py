@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, DecimalField, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.lib import formatting
@@ -64,13 +68,16 @@ class Narrowed:
 
     touchpoint: str = ""
     who: str = ""
+    channel: str = ""  # or several, with commas between
+    since: str = ""
+    until: str = ""
 
     @classmethod
     def read(cls, parameters: QueryDict) -> Narrowed:
-        return cls(parameters.get("touchpoint", ""), parameters.get("who", ""))
+        return cls(**{name: parameters.get(name, "") for name in cls.__dataclass_fields__})
 
     def __bool__(self) -> bool:
-        return bool(self.touchpoint or self.who)
+        return bool(self.parameters())
 
     def apply(self, moments: QuerySet[ContactMoment]) -> QuerySet[ContactMoment]:
         if self.touchpoint:
@@ -78,18 +85,70 @@ class Narrowed:
         if self.who:
             kind, _dash, key = self.who.partition("-")
             moments = moments.filter(**{"employee" if kind == STAFF else "person": _key(key)})
+        if self.channel:
+            known = [name for name in self.channel.split(",") if name in Channel.values]
+            moments = moments.filter(touchpoint__channel__in=known)
+        for text, bound, later in ((self.since, "occurred_at__gte", 0), (self.until, "occurred_at__lt", 1)):
+            if text:
+                day = _day(text)
+                moments = moments.filter(**{bound: _midnight(day, later)}) if day else moments.none()
         return moments
 
     def parameters(self) -> dict[str, str]:
         """For an address: only what narrows."""
-        asked = {"touchpoint": self.touchpoint, "who": self.who}
-        return {name: value for name, value in asked.items() if value}
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def besides(self) -> dict[str, str]:
+        """What narrows and is no field of the filter."""
+        return {name: value for name, value in self.parameters().items() if name not in ("touchpoint", "who")}
+
+    def words(self) -> str:
+        """To which channels and days it is narrowed, as a reader says it."""
+        labels = dict(Channel.choices)
+        parts = [", ".join(str(labels.get(name, name)) for name in self.channel.split(",") if name)]
+        since, until = (formatting.day(day) if (day := _day(text)) else "" for text in (self.since, self.until))
+        if since and until:
+            parts.append(_("%(since)s to %(until)s") % {"since": since, "until": until})
+        elif since or until:
+            parts.append(_("from %(day)s") % {"day": since} if since else _("until %(day)s") % {"day": until})
+        return " · ".join(filter(None, parts))
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: dt.date, later: int) -> dt.datetime:
+    """When a day of the company begins, or the one after it."""
+    first = min(day, dt.date.max - dt.timedelta(days=1)) + dt.timedelta(days=later)
+    return timezone.make_aware(dt.datetime.combine(first, dt.time()))
 
 
 def _key(text: str) -> int:
     """The key that an address names; 0, which nothing has, for what is none."""
     key = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
     return key if key <= LARGEST_KEY else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How many contact moments a narrowed timeline holds, and the minutes that costs follow."""
+
+    count: int
+    minutes: Decimal
+
+
+def together(customer: Customer, narrowed: Narrowed) -> Together | None:
+    """What a narrowed timeline comes to (1 query); where no minutes are noted, those of the touchpoint count."""
+    if not narrowed:
+        return None
+    lasted = Coalesce("minutes", "touchpoint__standard_minutes", output_field=DecimalField())
+    found = narrowed.apply(ContactMoment.objects.filter(customer=customer))
+    sums = found.aggregate(count=Count("pk"), minutes=Sum(lasted))
+    return Together(sums["count"] or 0, sums["minutes"] or Decimal())
 
 
 @dataclass(frozen=True, slots=True)

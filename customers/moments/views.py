@@ -19,7 +19,7 @@ from crm_site.lib.panels import answer_panel
 from customers.models import ContactMoment, Customer
 from customers.moments.actions import handled_touchpoint, log_moment, settle_moment
 from customers.moments.forms import QUICK, MomentForm, Quick
-from customers.moments.timeline import Narrowed, choices_of, timeline
+from customers.moments.timeline import Narrowed, choices_of, timeline, together
 from customers.permissions import ADD_MOMENT, ADD_TASK, CHANGE_MOMENT, VIEW_CUSTOMERS, VIEW_MOMENTS
 
 REMEMBERED = "quick_touchpoints"
@@ -53,7 +53,7 @@ def moments_page(request: HttpRequest, pk: int) -> HttpResponse:
         return response
     if shown.lost:
         messages.warning(request, _("This place in the list is unknown; the list is shown from its beginning."))
-    context |= {"narrowed": narrowed, "choices": choices_of(customer)}
+    context |= {"narrowed": narrowed, "choices": choices_of(customer), "together": together(customer, narrowed)}
     return answer_panel(request, "customers/moments_panel.html", context)
 
 

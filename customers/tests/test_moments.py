@@ -16,6 +16,7 @@ from crm_site.lib.jobs.models import Job
 from customers.contacting.messages import email_touchpoint, new_key, write_message
 from customers.models import Channel, ContactMoment, Customer, Task, Touchpoint
 from customers.moments.actions import answer_waiting, handled_touchpoint
+from customers.moments.timeline import Together
 from customers.tests.factories import (
     CompanyFactory,
     ContactMomentFactory,
@@ -177,6 +178,28 @@ def test_the_timeline_is_narrowed_by_touchpoint_and_by_person(client: Client, ag
     assert titles(client.get(address, {"who": f"person-{contact.pk}", "touchpoint": call.pk})) == []
 
 
+def test_the_timeline_is_narrowed_to_the_records_behind_a_cost(client: Client, agent: User, call: Touchpoint) -> None:
+    customer = CustomerFactory()
+    visit = TouchpointFactory(name="Visit", channel=Channel.VISIT)
+    days = (dt.datetime(2026, 5, 31, 23, 59), dt.datetime(2026, 6, 1), dt.datetime(2026, 6, 30, 23, 59))
+    for number, moment in enumerate(map(timezone.make_aware, days)):
+        minutes = None if number == 1 else 4.5  # without noted minutes it lasts as its touchpoint usually does: 8
+        ContactMomentFactory(
+            customer=customer, touchpoint=call, occurred_at=moment, minutes=minutes, summary=str(number)
+        )
+    ContactMomentFactory(customer=customer, touchpoint=visit, occurred_at=moment, minutes=60, summary="visit")
+    address, june = f"/customers/{customer.pk}/moments/", {"since": "2026-06-01", "until": "2026-06-30"}
+    page = client.get(address, june | {"channel": "phone"})
+    assert titles(page) == ["2", "1"]
+    assert page.context["together"] == Together(2, Decimal("12.5"))
+    assert "1 Jun 2026 to 30 Jun 2026" in page.text
+    assert '<input type="hidden" name="channel" value="phone">' in page.text
+    assert sorted(titles(client.get(address, june | {"channel": "phone,visit"}))) == ["1", "2", "visit"]
+    assert titles(client.get(address, {"until": "2026-05-31"})) == ["0"]
+    assert client.get(address, {"until": "9999-12-31"}).context["together"].count == 4
+    assert client.get(address).context["together"] is None
+
+
 def test_only_what_occurs_is_offered_with_how_often(client: Client, agent: User, call: Touchpoint) -> None:
     customer = CustomerFactory()
     TouchpointFactory(name="Never met")
@@ -191,7 +214,7 @@ def test_only_what_occurs_is_offered_with_how_often(client: Client, agent: User,
 @pytest.mark.parametrize("wrong", ["x", "staff-", "staff-x", f"person-{2**63}", "9" * 40, "\x00", "٣"])
 def test_what_cannot_be_read_narrows_to_nothing(client: Client, agent: User, wrong: str) -> None:
     customer = ContactMomentFactory().customer
-    for name in ("touchpoint", "who"):
+    for name in ("touchpoint", "who", "channel", "since", "until"):
         assert titles(client.get(f"/customers/{customer.pk}/moments/", {name: wrong})) == []
 
 

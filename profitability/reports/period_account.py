@@ -11,18 +11,18 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer, Run
 from customers.models.customer import CustomerQuerySet
-from profitability.models import CustomerMonth, PeriodRanking, RunActivity
+from profitability.models import CustomerMonth, PeriodRanking
 from profitability.periods import Period, period_before
 from profitability.reports.groups import figures_of
 from profitability.reports.members import Members, members_below
 from profitability.reports.profit_and_loss import (
-    CONTACT_DRIVERS,
     Account,
     ActivityCharge,
     account_of,
     charge,
     rates_of,
 )
+from profitability.reports.tracing import follows_contacts, quantities_in_words
 from profitability.totals import GroupTotal
 
 NOTHING = Decimal("0.00")
@@ -59,7 +59,10 @@ class Line:
     before: Decimal | None
     average: Decimal | None
     kind: str = "item"  # item, sum, profit
-    source: str = ""  # orders, moments: which records stand behind it
+    source: str = ""  # orders, moments, file: which records stand behind it
+    drivers: tuple[str, ...] = ()  # of an activity
+    note: str = ""  # how much of its drivers there was
+    url: str = ""  # of those records, where the reader may see them
 
     @property
     def change(self) -> Decimal | None:
@@ -80,6 +83,7 @@ class PeriodAccount:
     now: Account
     before: Account | None  # None before everything
     before_period: Period | None
+    quantities: Mapping[str, float]  # of each driver in the period
     months: tuple[tuple[dt.date, Decimal], ...]  # profit of every month with figures, the earliest first
 
     def lines(self, average: GroupTotal | None = None) -> list[Line]:
@@ -96,7 +100,7 @@ class PeriodAccount:
             *self._activities(),
             self._line(_("Cost to serve"), "cost_to_serve", sign=-1, kind="sum", average=mean.cost_to_serve),
             self._line(_("Contribution"), "contribution", kind="sum", average=mean.contribution),
-            self._line(_("Direct costs"), "direct_costs", sign=-1, average=mean.direct_costs),
+            self._line(_("Direct costs"), "direct_costs", sign=-1, average=mean.direct_costs, source="file"),
             self._line(_("Profit"), "profit", kind="profit", average=mean.profit),
         ]
         return [line for line in lines if line.now or line.before or line.kind != "item"]
@@ -122,7 +126,9 @@ class PeriodAccount:
                 -now.amount,
                 None if then is None else -then.amount,
                 None,
-                source="moments" if _by_contact(now.activity) else "orders",
+                source="moments" if follows_contacts(now.activity.drivers) else "orders",
+                drivers=tuple(now.activity.drivers),
+                note=quantities_in_words(now.activity.drivers, self.quantities) if now.amount else "",
             )
             for now, then in zip(self.now.activities, before, strict=True)
         ]
@@ -152,12 +158,12 @@ class _Mean:
         return self._each(getattr(group, name))
 
 
-def _by_contact(activity: RunActivity) -> bool:
-    return any(code.startswith(CONTACT_DRIVERS) for code in activity.drivers)
-
-
-def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, period: Period) -> PeriodAccount:
+def period_account(
+    run: Run, customer: Customer, visible: CustomerQuerySet, period: Period, *, drivers: Sequence[str] = ()
+) -> PeriodAccount:
     """The account of a customer, with all members that the reader may see (2 queries, besides the rates of the run).
+
+    `drivers` are the run's, in the order of its quantities: where they are given, how much there was is told.
 
     One query more for each further level of members, and one where some may be hidden from the reader.
     """
@@ -182,6 +188,7 @@ def period_account(run: Run, customer: Customer, visible: CustomerQuerySet, peri
         if before
         else None,
         before_period=before,
+        quantities=_quantities(by_customer.values(), period, drivers),
         months=_profit_by_month(run, by_customer.values()),
     )
 
@@ -222,6 +229,16 @@ def _account(run: Run, months: list[CustomerMonth]) -> Account:
         for activity in activities
     }
     return account_of(months, activities, charges)
+
+
+def _quantities(by_customer: Iterable[list[CustomerMonth]], period: Period, drivers: Sequence[str]) -> dict[str, float]:
+    """How much of each driver all of them caused in the period."""
+    sums: dict[str, float] = defaultdict(float)
+    for months in by_customer:
+        for month in _within(months, period):
+            for code, units in zip(drivers, month.quantities, strict=False):
+                sums[code] += units
+    return sums
 
 
 def _together(accounts: Sequence[Account]) -> Account:

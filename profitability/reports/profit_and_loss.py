@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import starmap
@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 from crm_site.lib.fields import amount_of
 from customers.models import Run
 from profitability.models import ActivityRate, CustomerMonth, RunActivity
+from profitability.reports.tracing import follows_contacts, moments_url
 
 NOTHING = Decimal("0.00")
-# How the codes of drivers begin whose quantities come from contact moments.
-CONTACT_DRIVERS = ("contacts_", "minutes_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,8 @@ class AccountLine:
     whole: Decimal
     last_year: Decimal
     kind: Literal["item", "sum", "profit"] = "item"
-    source: Literal["orders", "moments", ""] = "orders"  # which records of the customer stand behind it
+    source: Literal["orders", "moments", "file", ""] = "orders"  # which records of the customer stand behind it
+    moments_url: str = ""  # of an activity that follows contacts: those which it counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +98,9 @@ class CustomerProfitAndLoss:
             self._line(_("Net revenue"), "net_revenue", kind="sum"),
             self._line(_("Cost of goods"), "cost_of_goods", sign=-1),
             self._line(_("Gross margin"), "gross_margin", kind="sum", source=""),
-            *(_activity_line(whole, year) for whole, year in charges),
+            *(_activity_line(whole, year, self.customer_id) for whole, year in charges),
             self._line(_("Contribution"), "contribution", kind="sum", source=""),
-            self._line(_("Direct costs"), "direct_costs", sign=-1, source=""),
+            self._line(_("Direct costs"), "direct_costs", sign=-1, source="file"),
             self._line(_("Profit"), "profit", kind="profit", source=""),
         ]
         return [line for line in lines if line.whole or line.kind != "item"]
@@ -112,17 +112,18 @@ class CustomerProfitAndLoss:
         *,
         sign: int = 1,
         kind: Literal["item", "sum", "profit"] = "item",
-        source: Literal["orders", "moments", ""] = "orders",
+        source: Literal["orders", "file", ""] = "orders",
     ) -> AccountLine:
         read = attrgetter(name)
         return AccountLine(label, sign * read(self.whole), sign * read(self.last_year), kind, source)
 
 
-def _activity_line(whole: ActivityCharge, last_year: ActivityCharge) -> AccountLine:
-    by_contact = any(code.startswith(CONTACT_DRIVERS) for code in whole.activity.drivers)
-    return AccountLine(
-        whole.activity.label, -whole.amount, -last_year.amount, source="moments" if by_contact else "orders"
-    )
+def _activity_line(whole: ActivityCharge, last_year: ActivityCharge, customer_id: int) -> AccountLine:
+    line = AccountLine(whole.activity.label, -whole.amount, -last_year.amount)
+    drivers = whole.activity.drivers
+    if not follows_contacts(drivers):
+        return line
+    return replace(line, source="moments", moments_url=moments_url(customer_id, drivers))
 
 
 def customer_profit_and_loss(run: Run, customer_id: int) -> CustomerProfitAndLoss | None:

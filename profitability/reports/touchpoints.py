@@ -13,7 +13,8 @@ from crm_site.lib.fields import amount_of
 from customers.journey_reports import Met, Stage
 from customers.models import Run
 from profitability.models import RunActivity
-from profitability.reports.profit_and_loss import CONTACT_DRIVERS, rates_of
+from profitability.reports.profit_and_loss import rates_of
+from profitability.reports.tracing import CONTACT_DRIVERS
 
 # Cents for a unit of each driver, by month: what all activities together ask for it.
 Asked = dict[dt.date, dict[str, float]]

@@ -15,6 +15,7 @@ from profitability.charts import month_url
 from profitability.drivers import driver_named
 from profitability.models import Activity, RunActivity, RunMonth
 from profitability.reports.costing import ActivityPlan, MonthLine, Months, Plan, PoolPlan
+from profitability.reports.tracing import follows_contacts
 
 
 def _month_name(row: RunMonth) -> str:
@@ -103,8 +104,10 @@ def _rate_cell(months: Months, row: RunMonth, activity: RunActivity, currency: s
     return unit_cell(found.rate if found and found.quantity else None, currency)
 
 
-def month_lines(lines: Iterable[MonthLine], currency: str) -> drawn.Table:
-    """Each activity of one month: how much was used at what rate, and to whom it was charged."""
+def month_lines(
+    lines: Iterable[MonthLine], currency: str, *, orders_url: str = "", moments_url: str = ""
+) -> drawn.Table:
+    """Each activity of one month: how much was used (which opens the records), at what rate, and who was charged."""
     return drawn.Table(
         caption=_("Activities of the month"),
         columns=[
@@ -116,18 +119,23 @@ def month_lines(lines: Iterable[MonthLine], currency: str) -> drawn.Table:
             drawn.Column(_("To anonymous sales"), "money"),
             drawn.Column(_("Rounding"), "money"),
         ],
-        rows=[drawn.Row(_month_cells(line, currency)) for line in lines],
+        rows=[
+            drawn.Row(
+                _month_cells(line, currency, moments_url if follows_contacts(line.activity.drivers) else orders_url)
+            )
+            for line in lines
+        ],
     )
 
 
-def _month_cells(line: MonthLine, currency: str) -> list[drawn.Cell]:
+def _month_cells(line: MonthLine, currency: str, records_url: str) -> list[drawn.Cell]:
     rate, timed = line.rate, line.activity.method == Activity.Method.TIME_DRIVEN
     amounts = (rate.cost, rate.charged, rate.charged_anonymous, rate.rounding_difference)
     each = [labelled(charge.driver.label, unit_amount(charge.amount, currency)) for charge in line.charges]
     unit = _("minutes") if timed else ", ".join(str(charge.driver.unit) for charge in line.charges)
     return [
         drawn.Cell(line.activity.label, note=line.activity.get_method_display()),
-        drawn.Cell(plain_number(rate.quantity), note=unit, value=rate.quantity),
+        drawn.Cell(plain_number(rate.quantity), records_url if rate.quantity else "", note=unit, value=rate.quantity),
         unit_cell(rate.rate if rate.quantity else None, currency, note=" · ".join(each) if timed else ""),
         *(money_cell(amount, currency) for amount in amounts),
     ]

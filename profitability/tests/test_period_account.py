@@ -14,11 +14,12 @@ from customers.models import Customer, Run, Scorecard
 from customers.permissions import EXPORT
 from customers.tests.factories import CustomerFactory, user_with
 from profitability import period_actions
-from profitability.models import PeriodFigure, PeriodRanking
+from profitability.models import CustomerMonth, PeriodFigure, PeriodRanking
 from profitability.periods import Period, period_named
 from profitability.permissions import SEE_VALUE
 from profitability.reports import members
 from profitability.reports.period_account import PeriodAccount, period_account
+from profitability.reports.tracing import moments_asked
 from profitability.tests.portfolio import a_portfolio, months_frame
 from profitability.tests.shop import recomputed
 
@@ -187,8 +188,42 @@ def test_the_average_of_everybody_can_be_chosen(run: Run, manager: Client) -> No
 def test_lines_open_the_orders_of_the_period(run: Run, manager: Client) -> None:
     customer = busiest(run)
     page = manager.get(f"/customers/{customer.pk}/profit-and-loss/?period=2026-q2").context
-    orders = manager.get(page["orders_url"]).context["paging"].count
+    orders = manager.get(page["lines"][0].url).context["paging"].count
     assert orders == customer.orders.filter(ordered_on__range=(dt.date(2026, 4, 1), dt.date(2026, 6, 30))).count()
+
+
+def test_activities_tell_how_much_there_was_and_open_those_records(run: Run, manager: Client) -> None:
+    customer = busiest(run)
+    manager = client_with(
+        SEE_VALUE, "customers.view_customer", "customers.see_all_customers", "customers.view_contactmoment"
+    )
+    assert run.totals
+    drivers = tuple(run.totals["drivers"])
+    account = period_account(run, customer, Customer.objects.all(), named("2026-q2"), drivers=drivers)
+    months = CustomerMonth.objects.of(run, customer.pk).filter(month__gte="2026-04-01", month__lte="2026-06-01")
+    for number, code in enumerate(drivers):
+        assert account.quantities.get(code, 0) == sum(month.quantities[number] for month in months)
+    response = manager.get(f"/customers/{customer.pk}/profit-and-loss/?period=2026-q2")
+    told = {line.label: (line.note, line.url) for line in response.context["lines"] if line.drivers}
+    contacts = {label: each for label, each in told.items() if "/moments/" in each[1]}
+    assert contacts
+    assert all("since=2026-04-01&until=2026-06-30" in url for _note, url in contacts.values())
+    assert {url for _note, url in told.values() if "/moments/" not in url} == {""}  # who may not see orders
+
+
+@pytest.mark.parametrize(
+    ("drivers", "asked"),
+    [
+        (["contacts_phone", "minutes_phone"], {"channel": "phone"}),
+        (["minutes_chat", "minutes_invoice", "orders"], {"channel": "chat,invoice"}),
+        (["contacts_at_12", "minutes_at_12"], {"touchpoint": "12"}),
+        (["contacts_at_12", "minutes_at_3"], {}),
+        (["contacts_at_12", "minutes_phone"], {}),
+        (["orders"], {}),
+    ],
+)
+def test_drivers_say_which_contact_moments_they_count(drivers: list[str], asked: dict[str, str]) -> None:
+    assert moments_asked(drivers) == asked
 
 
 def test_the_account_is_a_file(run: Run, manager: Client) -> None:

@@ -196,7 +196,7 @@ def test_the_file_shows_the_account_with_links_to_orders_and_contacts(run: Run, 
     page = client.get(panel).content.decode()
     assert f'<a href="/orders/?customer={buyer.pk}">Gross sales</a>' in page
     assert f'<a href="/orders/?customer={buyer.pk}&amp;since=2025-07-01">' in page
-    assert f'<a href="/customers/{buyer.pk}/#moments">Answer calls</a>' in page
+    assert f'<a href="/customers/{buyer.pk}/moments/?channel=phone">Answer calls</a>' in page
 
 
 def test_the_account_is_not_for_those_who_may_not_see_value(run: Run, buyer: Customer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +23,7 @@ from profitability.permissions import SEE_VALUE
 from profitability.reports.period_account import Line, PeriodAccount, Standing, period_account, standing_of
 from profitability.reports.period_words import period_name
 from profitability.reports.runs import published_now
+from profitability.reports.tracing import moments_url
 from profitability.tables import unsorted
 from profitability.tables.accounts import ACCOUNT, member_table
 from profitability.totals import GroupTotal
@@ -52,7 +53,7 @@ def customer_profit_and_loss(request: HttpRequest, pk: int) -> HttpResponseBase:
     if published is None or not published.run.has_rows:
         return empty_page(request, title)
     asked = Asked(request, published)
-    account = period_account(asked.run, customer, visible, asked.period)
+    account = period_account(asked.run, customer, visible, asked.period, drivers=published.totals.drivers)
     standing = standing_of(asked.ranking, customer, asked.totals.ranking.customers) if asked.is_ready else None
     choices = _choices(asked, standing)
     chosen = next((choice for choice in choices if choice.chosen), None)
@@ -101,11 +102,9 @@ def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: l
             (customer.full_name, reverse("customer", args=[customer.pk])),
         ],
         "account": account,
-        "lines": lines,
+        "lines": [replace(line, url=_records_url(line, asked, account)) for line in lines],
         "choices": choices,
         "before_name": period_name(account.before_period) if account.before_period else "",
-        "orders_url": _orders_url(asked, account) if user.has_perm(VIEW_ORDERS) and not account.members else "",
-        "moments_url": f"{reverse('customer', args=[customer.pk])}#moments" if user.has_perm(VIEW_MOMENTS) else "",
         "months": profit_of_customer(customer, account.months, currency_of(asked.request)),
         "job": progress_of(job, reload="done") if job else None,
         "outdated": bool(outdated_customers(asked.run.pk, [customer.pk, *account.people])),
@@ -117,9 +116,14 @@ def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: l
     }
 
 
-def _orders_url(asked: Asked, account: PeriodAccount) -> str:
-    """The customer's orders of the period."""
-    query: dict[str, Any] = {"customer": account.customer.pk}
-    if asked.period.since:
-        query |= {"since": asked.period.since, "until": asked.period.last_day}
-    return f"{reverse('orders')}?{urlencode(query)}"
+def _records_url(line: Line, asked: Asked, account: PeriodAccount) -> str:
+    """The records of the period behind a line, where the customer's own are all that there are."""
+    customer, period, user = account.customer.pk, asked.period, asked.request.user
+    days = {"since": period.since, "until": period.last_day} if period.since else {}
+    if account.members:
+        return ""
+    if line.source == "orders" and user.has_perm(VIEW_ORDERS):
+        return f"{reverse('orders')}?{urlencode({'customer': customer} | days)}"
+    if line.source == "moments" and user.has_perm(VIEW_MOMENTS):
+        return moments_url(customer, line.drivers, **days)
+    return reverse("customer", args=[customer]) if line.source == "file" else ""

@@ -105,11 +105,13 @@ def costing_month(request: HttpRequest, month: dt.date) -> HttpResponseBase:
 
 def _month_context(detail: MonthDetail, currency: str) -> dict[str, Any]:
     month = detail.month.month
+    days = f"since={month}&until={_last_day(month)}"
+    orders_url, moments_url = f"{reverse('orders')}?{days}", f"{reverse('journey')}?{days}"
     return {
         "detail": detail,
         "month": detail.month,
-        "orders_url": f"{reverse('orders')}?since={month}&until={_last_day(month)}",
-        "lines": month_lines(detail.lines, currency),
+        "orders_url": orders_url,
+        "lines": month_lines(detail.lines, currency, orders_url=orders_url, moments_url=moments_url),
         "reconciliation": reconciliation([detail.month], currency),
         "warnings": warnings_about_capacity(detail.capacity),
     }
