@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib.accounts.models import User
+from customers.models.scorecard import Category
 from profitability.models import Scenario
 from profitability.reports.scenario_words import CHOICES, number_help, number_label, refusal
 from profitability.reports.scenarios import SEPARATOR, Targets, group_key, product_key
@@ -101,6 +102,9 @@ def lever_asked(query: Any) -> Lever | None:
     if kind not in SPECS:
         return None
     row = query.get("row", "")
+    if kind == "let_go" and not row:
+        # Nobody parts with all customers: those whom the categories call undesirable are offered first.
+        return Lever(kind=kind, rows="category", row=str(Category.UNDESIRABLE.value))
     return Lever(
         kind=kind,
         rows=query.get("rows", ""),

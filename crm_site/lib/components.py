@@ -108,6 +108,11 @@ class Table:
     def title(self) -> str:
         return self.caption
 
+    @property
+    def hints(self) -> list[tuple[str, str]]:
+        """The columns that are explained, and what they mean."""
+        return [(column.label, column.hint) for column in self.columns if column.hint]
+
     def as_sheet(self, name: str) -> Sheet:
         """The list as a file: plain figures and days; what stands quietly below them in columns of its own."""
         noted = {at for row in self.rows for at, cell in enumerate(row.cells) if cell.note}

@@ -140,6 +140,12 @@ class Together:
     count: int
     minutes: Decimal
 
+    @property
+    def minutes_told(self) -> str:
+        """With a decimal where there is one; empty for none."""
+        whole = self.minutes == self.minutes.to_integral_value()
+        return formatting.number(self.minutes, digits=0 if whole else 1) if self.minutes else ""
+
 
 def together(customer: Customer, narrowed: Narrowed) -> Together | None:
     """What a narrowed timeline comes to (1 query); where no minutes are noted, those of the touchpoint count."""

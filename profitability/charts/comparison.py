@@ -5,6 +5,7 @@ import datetime as dt
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from crm_site.lib import formatting
 from crm_site.lib.charts import Chart, Mark, Series
 from crm_site.lib.components import KeyFigure
 from crm_site.lib.formatting import money, number, percent
@@ -126,7 +127,9 @@ def _held_out_mark(months: tuple[TrackedMonth, ...]) -> list[Mark]:
     first = next((month for month in months if month.held_out), None)
     if first is None:
         return []
-    return [Mark(dt.date.fromisoformat(first.month), round(first.expected, 1), _("Held back from here on"))]
+    month = dt.date.fromisoformat(first.month)
+    told = _("Held back from %(month)s on") % {"month": formatting.month(month)}
+    return [Mark(month, round(first.expected, 1), told)]
 
 
 def seasons(season: SeasonFound) -> Chart:

@@ -42,10 +42,15 @@ def moments_url(
 
 
 def quantities_in_words(drivers: Sequence[str], quantities: Mapping[str, float]) -> str:
-    """How much of each driver there was: "14 contact moments · 731 minutes"."""
-    counted = [(quantities.get(code, 0.0), str(driver_named(code).unit)) for code in drivers]
+    """How much of these drivers there was, those of one unit together: "14 contact moments · 731 minutes"."""
+    counted: dict[str, float] = {}
+    for code in drivers:
+        unit = str(driver_named(code).unit)
+        counted[unit] = counted.get(unit, 0.0) + quantities.get(code, 0.0)
     return " · ".join(
-        _("%(quantity)s %(unit)s") % {"quantity": _short(quantity), "unit": unit} for quantity, unit in counted if unit
+        _("%(quantity)s %(unit)s") % {"quantity": _short(quantity), "unit": unit}
+        for unit, quantity in counted.items()
+        if unit and quantity
     )
 
 

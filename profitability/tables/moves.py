@@ -46,6 +46,10 @@ class MoveTable:
     rows: tuple[MoveRow, ...]
     sums: tuple[int, ...]
 
+    @property
+    def everybody(self) -> int:
+        return sum(self.sums)
+
 
 def move_table(moves: Sequence[Move], url: Callable[[Move], str]) -> MoveTable:
     """The moves by category before and after; places where nobody was or is are left out."""

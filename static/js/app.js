@@ -253,7 +253,14 @@
 
   /* --- What was swapped in is prepared like what was there ------------------------------------------------------------------------ */
 
+  /* Of tabs that do not fit, the one where one is stands in sight. */
+  const showTab = (tabs) => {
+    const tab = one("[aria-current]", tabs);
+    if (tab) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+  };
+
   const prepare = () => {
+    all(".tabs:not([data-ready])").forEach((tabs) => { tabs.dataset.ready = "1"; showTab(tabs); });
     all("[data-toast=success]:not([data-ready])").forEach((note) => { note.dataset.ready = "1"; note.classList.add("toast-float"); fade(note); });
     all("form[data-guard]").forEach((form) => { if (!guarded.has(form)) guarded.set(form, state(form)); });
     all("[data-upload]:not([data-ready])").forEach((box) => { box.dataset.ready = "1"; upload(box); });

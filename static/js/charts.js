@@ -75,6 +75,7 @@
   };
 
   const narrow = (box) => box.clientWidth < 480;
+  const LETTER = 6.6; // pixels that a letter of a label takes on average
   const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
   /* --- Parts that all kinds share ------------------------------------------------------------------------------------ */
@@ -113,14 +114,24 @@
     ...extra,
   });
 
+  /* As many letters of a name as there is room for below its place; less only where others would go unnamed. */
+  const room = (spec, box) => Math.max(narrow(box) ? 12 : 16, Math.min(44, Math.floor(box.clientWidth / spec.x.values.length / LETTER)));
+
   const categoryAxis = (spec, box, extra = {}) => ({
     type: "category",
     data: spec.x.values,
-    axisLabel: { ...labels(), hideOverlap: true, formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 12 : 24) },
+    axisLabel: { ...labels(), hideOverlap: true, formatter: (value) => cut(xWriter(spec)(value), room(spec, box)) },
     axisLine: { lineStyle: { color: colour("line-strong") }, onZero: true },
     axisTick: { show: false },
     ...extra,
   });
+
+  /* Names below so many places that all of them cannot be written: every second, third… is, beginning with the first. */
+  const spaced = (spec, box, axis) => {
+    const longest = Math.max(...spec.x.values.map((value) => cut(xWriter(spec)(value), room(spec, box)).length));
+    const each = (box.clientWidth - 80) / spec.x.values.length;
+    return { ...axis, axisLabel: { ...axis.axisLabel, interval: Math.max(0, Math.ceil((longest * LETTER + 12) / each) - 1) } };
+  };
 
   /* The first and the last label of an axis that begins and ends with a point stay within the drawing. */
   const inside = (axis) => ({ ...axis, axisLabel: { ...axis.axisLabel, alignMinLabel: "left", alignMaxLabel: "right" } });
@@ -224,14 +235,14 @@
         ...base(spec), ...legend(spec),
         grid: { left: 8, right: 16, top: spec.series.length > 1 ? 40 : 16, bottom: 8, containLabel: true },
         tooltip: axisTooltip(spec, { lineStyle: { color: colour("line-strong") } }),
-        xAxis: inside(categoryAxis(spec, box, { boundaryGap: false })),
+        xAxis: spaced(spec, box, inside(categoryAxis(spec, box, { boundaryGap: false }))),
         yAxis: valueAxis(spec, spec.closeUp ? { scale: true, axisLabel: { ...labels(), formatter: writer(spec) } } : {}),
         series: spec.series.map((series, index) => ({
           type: "line", name: series.name, data: series.values, connectNulls: false,
           symbol: "circle", symbolSize: 6, showSymbol: false, emphasis: { disabled: true },
           lineStyle: { width: 2.25, type: index % 2 && index > 2 ? "dashed" : "solid" }, itemStyle: { color: seriesColour(series, index) },
           areaStyle: spec.series.length === 1 && !spec.closeUp ? { opacity: 0.1 } : undefined,
-          ...(index === 0 ? marked(spec) : {}),
+          ...(index === 0 ? marked(spec, box) : {}),
         })),
       };
     },
@@ -239,17 +250,20 @@
     bar(spec, box) {
       const many = spec.x.type === "text" && (spec.x.values.length > 6 || (narrow(box) && spec.x.values.some((name) => String(name).length > 8)));
       const long = { ...labels(), formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 20 : 28) };
-      const names = categoryAxis(spec, box, many ? { inverse: true, axisLabel: long } : {});
+      const names = many ? categoryAxis(spec, box, { inverse: true, axisLabel: long }) : spaced(spec, box, categoryAxis(spec, box));
+      // Figures stand at the bars where there is room for all of them: lying bars have more. Without them the axis has its own.
+      const write = writer(spec, true);
+      const widest = Math.max(...spec.series[0].values.map((value) => write(value).length)) * LETTER + 8;
+      const labelled = spec.series.length === 1 && (many ? spec.x.values.length <= 20 : (box.clientWidth - 80) / spec.x.values.length >= widest);
       // On a phone the names stand too close to the left end of a loss: its figure stands on the free side of the axis.
       const beyond = (value) => (many ? (value < 0 && !narrow(box) ? "left" : "right") : value < 0 ? "bottom" : "top");
       const negatives = spec.series.length === 1 && spec.series[0].values.some((value) => value < 0);
-      const write = writer(spec, true);
       const lowest = Math.min(...spec.series.flatMap((series) => series.values.map((value) => value ?? 0)));
       return {
         ...base(spec), ...legend(spec),
-        grid: { left: 8, right: many ? 84 : 16, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
+        grid: { left: 8, right: many && labelled ? 84 : 20, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
         tooltip: axisTooltip(spec, { type: "shadow", shadowStyle: { color: colour("ink", 0.05) } }),
-        xAxis: many ? valueAxis(spec, { axisLabel: { show: false }, boundaryGap: [lowest < 0 ? (narrow(box) ? "4%" : "22%") : 0, "4%"] }) : names,
+        xAxis: many ? valueAxis(spec, { ...(labelled ? { axisLabel: { show: false }, splitLine: { show: false } } : { axisLabel: { ...labels(), hideOverlap: true, alignMaxLabel: "right", formatter: write } }), boundaryGap: [lowest < 0 ? (narrow(box) ? "4%" : "22%") : 0, "4%"] }) : names,
         yAxis: many ? names : valueAxis(spec, { boundaryGap: [lowest < 0 ? "12%" : 0, "8%"] }),
         series: spec.series.map((series, index) => ({
           type: "bar", name: series.name, barMaxWidth: 44, barGap: "12%", itemStyle: { color: seriesColour(series, index) },
@@ -258,7 +272,7 @@
             itemStyle: { color: pointColour(series, at, value, index, negatives), borderRadius: corners(value, many) },
           })),
           label: {
-            show: spec.series.length === 1 && spec.x.values.length <= (many ? 20 : 12), // lying bars leave more room
+            show: labelled,
             formatter: (point) => write(point.value), ...text("ink-2", 12, 550),
           },
           cursor: spec.links ? "pointer" : "default",
@@ -397,7 +411,7 @@
     const lines = spec.marks.flatMap((mark) => [{ xAxis: Number(mark.x) }, { yAxis: mark.y }]);
     return {
       ...base(spec), ...legend(spec),
-      grid: { left: 8, right: 20, top: spec.series.length > 1 ? 60 : 34, bottom: 28, containLabel: true },
+      grid: { left: 8, right: 20, top: spec.series.length > 1 ? 60 : 34, bottom: narrow(box) ? 40 : 28, containLabel: true },
       tooltip: {
         ...base(spec).tooltip, trigger: "item",
         formatter: (point) => [
@@ -406,7 +420,7 @@
         ].join("\n"),
       },
       xAxis: {
-        type: "value", name: spec.x.label, nameLocation: "middle", nameGap: 30, nameTextStyle: labels(), axisLabel: { ...ends, formatter: x }, scale: spec.closeUp,
+        type: "value", name: spec.x.label, nameLocation: "middle", nameGap: 26, nameTextStyle: { ...labels(), width: box.clientWidth - 72, overflow: "break", lineHeight: 15, verticalAlign: "top" }, axisLabel: { ...ends, formatter: x }, scale: spec.closeUp,
         ...(spec.closeUp ? { boundaryGap: [0, "12%"], min: near } : {}),
         splitLine: { show: false }, axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } },
       },
@@ -422,7 +436,7 @@
         return {
           type: "scatter", name: series.name, data, cursor: spec.links ? "pointer" : "default", z: index + 2,
           itemStyle: { color: tint, opacity: few ? 0.85 : 0.55, borderColor: colour("surface"), borderWidth: 1 },
-          label: { show: few && !narrow(box), distance: 6, formatter: (point) => cut(point.name || "", 26), ...text("ink-2", 12) },
+          label: { show: few && !narrow(box), distance: 6, formatter: (point) => cut(point.name || "", box.clientWidth < 640 ? 26 : 44), ...text("ink-2", 12) },
           labelLayout: { hideOverlap: true, moveOverlap: "shiftY" },
           ...(index === 0 && lines.length ? { markLine: { silent: true, symbol: "none", data: lines, label: { show: false }, lineStyle: { color: colour("ink-3"), type: [4, 4], width: 1 } } } : {}),
         };
@@ -441,7 +455,10 @@
       places.set(right(flow.target), flow.target_colour);
     });
     const values = spec.series[0].values;
-    const label = (name) => cut(name.slice(2), narrow(box) ? 14 : 30);
+    const label = (name) => cut(name.slice(2), narrow(box) ? 16 : 30);
+    const longest = Math.max(...spec.flows.map((flow) => label(right(flow.target)).length));
+    // How much each place holds stands below its name, where there is room for it.
+    const figure = (point) => (narrow(box) ? "" : `\n{figure|${write(point.value)}}`);
     return {
       ...base(spec),
       tooltip: {
@@ -449,9 +466,9 @@
         formatter: (point) => (point.dataType === "edge" ? `{head|${spec.x.values[point.dataIndex]}}\n{strong|${write(point.value)}}` : `{head|${point.name.slice(2)}}\n{strong|${write(point.value)}}`),
       },
       series: [{
-        type: "sankey", left: 4, right: narrow(box) ? 84 : 190, top: 8, bottom: 8, nodeWidth: 14, nodeGap: 14, draggable: false, layoutIterations: 0,
+        type: "sankey", left: 4, right: Math.max(narrow(box) ? 60 : 96, longest * (narrow(box) ? 5.6 : LETTER) + 12), top: 8, bottom: 8, nodeWidth: 14, nodeGap: 14, draggable: false, layoutIterations: 0,
         emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.35, curveness: 0.5 },
-        label: { formatter: (point) => label(point.name), ...text("ink", narrow(box) ? 10.5 : 12.5) },
+        label: { formatter: (point) => `${label(point.name)}${figure(point)}`, ...text("ink", narrow(box) ? 10.5 : 12.5), lineHeight: 16, rich: { figure: { ...text("ink-2", 12), lineHeight: 15 } } },
         data: [...places].map(([name, tint]) => ({ name, depth: Number(name[0]), itemStyle: { color: colour(tint), borderWidth: 0 } })),
         links: spec.flows.map((flow, at) => ({ source: left(flow.source), target: right(flow.target), value: values[at] })),
         cursor: spec.links ? "pointer" : "default",
@@ -507,10 +524,10 @@
     lineStyle: { width: 2, type: "dashed", color: seriesColour(series, index + 1) }, itemStyle: { color: seriesColour(series, index + 1) },
   }));
 
-  const marked = (spec) => (spec.marks.length ? {
+  const marked = (spec, box) => (spec.marks.length ? {
     markPoint: {
       symbol: "circle", symbolSize: 10, itemStyle: { color: colour("accent"), borderColor: colour("surface"), borderWidth: 2 },
-      label: { position: "top", color: colour("ink"), fontSize: 12.5, fontWeight: 600, textBorderColor: colour("surface"), textBorderWidth: 3, formatter: "{b}" },
+      label: { show: box.clientWidth >= 640, position: "top", distance: 24, color: colour("ink"), fontSize: 12.5, fontWeight: 600, textBorderColor: colour("surface"), textBorderWidth: 3, formatter: "{b}" },
       data: spec.marks.map((mark) => ({ name: mark.label, coord: [spec.x.values.indexOf(mark.x), mark.y] })),
     },
   } : {});
