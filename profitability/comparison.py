@@ -3,12 +3,15 @@
 The measures carry the names that `profitability.lifetime_value` gives them, where they are computed and explained.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from crm_site.lib.plain import plain, revived
 
 PAST_SPEND = "past_spend"
+# Measures that differ by less, relatively, are of the same forecasts.
+SAME = 1e-6
 MEASURES = ("rmse", "gini", "total_error", "calibration")
 
 
@@ -105,6 +108,26 @@ class Holdout:
     def errs_less(self) -> bool:
         """Whether the winner comes closer to what each customer brings than past spend does."""
         return self.best.value.rmse < self.rival.value.rmse
+
+    @property
+    def any_sorts_better(self) -> bool:
+        """Whether some model tells good customers from others better than past spend does."""
+        return any((one.value.gini or 0.0) > (self.rival.value.gini or 0.0) for one in self.models)
+
+    @property
+    def any_errs_less(self) -> bool:
+        """Whether some model comes closer to what each customer brings than past spend does."""
+        return any(one.value.rmse < self.rival.value.rmse for one in self.models)
+
+    @property
+    def all_alike(self) -> bool:
+        """Whether all models forecast the same, as where nobody leaves."""
+        models = self.models
+        return len(models) > 1 and all(
+            math.isclose(one.value.shortfall(measure) or 0.0, models[0].value.shortfall(measure) or 0.0, rel_tol=SAME)
+            for one in models[1:]
+            for measure in MEASURES
+        )
 
     def best_by(self, measure: str) -> str:
         """The model that is best by one measure; the first of equals; empty where it cannot be measured."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +14,8 @@ from profitability.models import ModelComparison, PurchaseModel
 
 # The forecast of a total that is further off deserves a warning.
 TOTAL_OFF = 0.05
+# Smaller chances are told as smaller than this.
+LEAST_CHANCE = 0.001
 REASONS = {
     "no_orders": gettext_lazy("There are no orders yet, so there is nothing to compare models on."),
     "too_short": gettext_lazy("The orders cover less than twelve weeks: too little to hold some of them back."),
@@ -20,24 +23,40 @@ REASONS = {
     "no_repeat_orders": gettext_lazy("Nobody has ordered again yet, so there is nothing to compare models on."),
 }
 OTHER_REASON = gettext_lazy("The orders do not suffice to compare models.")
-# Whether the best model sorts customers better than past spend, and whether it errs less.
+# Whether the model in use sorts customers better than past spend, and whether it errs less.
 VERDICTS = {
     (True, True): gettext_lazy(
         "%(model)s forecasts the last %(weeks)s weeks best and beats past spend, so lifetime values use it."
     ),
     (False, True): gettext_lazy(
-        "%(model)s comes closest to what customers brought in the last %(weeks)s weeks, and lifetime values use it; "
-        "to sort customers, nothing beats past spend."
+        "%(model)s comes closer than past spend to what customers brought in the last %(weeks)s weeks, and lifetime "
+        "values use it; to sort customers, nothing beats past spend."
     ),
     (True, False): gettext_lazy(
-        "%(model)s sorts customers best over the last %(weeks)s weeks, and lifetime values use it; for the amount that "
-        "a customer brings, nothing beats past spend."
+        "%(model)s sorts customers better than past spend over the last %(weeks)s weeks, and lifetime values use it; "
+        "for the amount that a customer brings, nothing beats past spend."
     ),
     (False, False): gettext_lazy(
         "Nothing beats past spend: carried on, it forecasts the last %(weeks)s weeks better than every model. Lifetime "
-        "values use %(model)s, the best of them, which also tells who may have left."
+        "values use %(model)s all the same, since past spend tells neither who may have left nor how sure it is."
     ),
 }
+# The same where another model beats past spend in what the one in use does not.
+VERDICTS_OF_ONE = {
+    (False, True): gettext_lazy(
+        "%(model)s comes closer than past spend to what customers brought in the last %(weeks)s weeks, and lifetime "
+        "values use it; past spend sorts customers better than it does, though not better than every model."
+    ),
+    (True, False): gettext_lazy(
+        "%(model)s sorts customers better than past spend over the last %(weeks)s weeks, and lifetime values use it; "
+        "past spend comes closer to the amount that a customer brings, though not closer than every model."
+    ),
+    (False, False): gettext_lazy(
+        "%(model)s has the best ranks of the models over the last %(weeks)s weeks, so lifetime values use it; past "
+        "spend, carried on, forecasts them better than it does, though not better than every model."
+    ),
+}
+ALIKE = gettext_lazy("All models forecast alike, so that the simplest is used.")
 AS_WELL = gettext_lazy(
     "%(model)s forecasts the last %(weeks)s weeks as well as any model and beats past spend, so lifetime values use it."
 )
@@ -84,9 +103,15 @@ def verdict(compared: Compared | None) -> str:
     holdout = compared.holdout
     if holdout is None:
         return _("%(reason)s BG/NBD is used.") % {"reason": REASONS.get(compared.found.reason, OTHER_REASON)}
+    return str(_verdict_of(holdout)) % {"model": model_name(holdout.winner), "weeks": number(holdout.weeks)}
+
+
+def _verdict_of(holdout: Holdout) -> str | Promise:
     beats = holdout.sorts_better, holdout.errs_less
-    sentence = AS_WELL if holdout.simpler and all(beats) else VERDICTS[beats]
-    return str(sentence) % {"model": model_name(holdout.winner), "weeks": number(holdout.weeks)}
+    if all(beats):
+        return AS_WELL if holdout.simpler else VERDICTS[beats]
+    beaten = not beats[0] and holdout.any_sorts_better, not beats[1] and holdout.any_errs_less
+    return VERDICTS_OF_ONE[beats] if any(beaten) else VERDICTS[beats]
 
 
 def findings(compared: Compared, currency: str) -> list[str]:
@@ -111,6 +136,8 @@ def _why(holdout: Holdout) -> str:
             "%(leader)s has the best ranks in all, but %(model)s is simpler and forecasts as well: it is behind by no "
             "more than a hundredth of the error, half a hundredth of perfect sorting, and a hundredth of what came."
         ) % {"leader": model_name(holdout.leader), "model": model_name(holdout.winner)}
+    if holdout.all_alike:
+        return str(ALIKE)
     first = [str(MEASURE_NAMES[measure]) for measure in MEASURES if holdout.best_by(measure) == holdout.winner]
     names = {"model": model_name(holdout.winner), "measures": ", ".join(first)}
     if len(first) == len(MEASURES):
@@ -150,10 +177,19 @@ def season_in_words(season: SeasonFound) -> str:
             "Whether orders come in seasons cannot be told: that takes two whole years of orders, and there are "
             "%(months)s whole months."
         ) % {"months": number(season.months)}
-    chance = {"chance": percent(season.p_value, digits=1)}
+    chance = {"chance": percent(max(season.p_value, LEAST_CHANCE), digits=1)}
     if not season.found:
         return (
             _("Orders show no season: chance alone makes months differ that much in %(chance)s of cases (F test).")
+            % chance
+        )
+    if season.p_value < LEAST_CHANCE:
+        return (
+            _(
+                "Orders come in seasons (chance alone would explain that in less than %(chance)s of cases, F test), "
+                "and forecasts of months are corrected for it. Over whole years seasons even out, so lifetime values "
+                "need no correction."
+            )
             % chance
         )
     return (

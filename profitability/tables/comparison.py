@@ -14,6 +14,8 @@ from profitability.reports.renewals import length_of
 from profitability.totals import ContractTerm
 
 GREEK = {"alpha": "α", "beta": "β"}
+# The parameters that say how often customers order, and the code of a fit by which nobody leaves.
+OF_ORDERS, NO_LOSS = ("r", "alpha"), "no_loss"
 LARGE = 1000  # parameters from here on have no decimals worth reading
 ALIKE = 1000  # α + β from which on all subscribers are as good as equally inclined to leave
 
@@ -98,12 +100,17 @@ def _parameter_row(one: Fitted) -> Row:
     return Row(
         [
             Cell(model_name(one.name)),
-            Cell(" · ".join(_estimate(parameter) for parameter in one.parameters)),
+            Cell(" · ".join(_estimate(parameter) for parameter in told_of(one))),
             number_cell(one.log_likelihood, digits=1),
             percent_cell(one.mean_alive, digits=0),
             Cell(loss),
         ]
     )
+
+
+def told_of(one: Fitted) -> tuple[Parameter, ...]:
+    """The parameters that mean something: where nobody leaves, none says how soon customers do."""
+    return tuple(each for each in one.parameters if one.loss != NO_LOSS or each.name in OF_ORDERS)
 
 
 def _estimate(parameter: Parameter) -> str:
@@ -165,6 +172,6 @@ def parameter_sheet(fitted: tuple[Fitted, ...]) -> Sheet:
         rows=[
             [model_name(one.name), each.name, each.value, each.error, one.log_likelihood]
             for one in fitted
-            for each in one.parameters
+            for each in told_of(one)
         ],
     )

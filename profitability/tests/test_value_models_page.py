@@ -51,6 +51,30 @@ def test_the_verdict_owns_up_to_what_past_spend_does_better(rmse: float, gini: f
     assert said in verdict(compared(holdout=holdout(*entries)))
 
 
+@pytest.mark.parametrize(
+    ("rmse", "gini", "other", "said"),
+    [
+        (70.0, 0.60, (71.0, 0.66), "though not better than every model."),
+        (90.0, 0.70, (79.0, 0.60), "past spend comes closer to the amount that a customer brings, though not"),
+        (90.0, 0.60, (91.0, 0.66), "past spend, carried on, forecasts them better than it does, though not"),
+        (90.0, 0.60, (91.0, 0.64), "Nothing beats past spend"),
+    ],
+)
+def test_nothing_is_said_to_beat_past_spend_only_where_no_model_does(
+    rmse: float, gini: float, other: tuple[float, float], said: str
+) -> None:
+    entries = (entry("bgnbd", rmse, gini, 5), entry("mbgnbd", *other, 9), entry(PAST_SPEND, 80.0, 0.65))
+    told = verdict(compared(holdout=holdout(*entries, winner="bgnbd")))
+    assert said in told
+    assert ("othing beats past spend" in told) is (other[1] < 0.65 and other[0] > 80.0)
+
+
+def test_models_that_forecast_alike_are_not_ranked_against_each_other() -> None:
+    entries = (*(entry(name, 70.0, 0.6) for name in ("bgnbd", "mbgnbd", "pareto_nbd")), entry(PAST_SPEND, 60.0, 0.7))
+    said = findings(compared(holdout=holdout(*entries, winner="bgnbd")), "EUR")
+    assert said[0] == "All models forecast alike, so that the simplest is used."
+
+
 def test_before_a_comparison_the_default_is_named() -> None:
     assert verdict(None) == "The models have not been compared yet: BG/NBD is used until then."
 
@@ -110,7 +134,12 @@ def test_totals_that_are_off_are_said_with_their_direction(forecast: float, said
 
 
 @pytest.mark.parametrize(
-    ("p_value", "found", "said"), [(0.004, True, "Orders come in seasons"), (0.4, False, "Orders show no season")]
+    ("p_value", "found", "said"),
+    [
+        (0.004, True, "Orders come in seasons (chance alone would explain that in 0.4% of cases"),
+        (2e-13, True, "Orders come in seasons (chance alone would explain that in less than 0.1% of cases"),
+        (0.4, False, "Orders show no season"),
+    ],
 )
 def test_a_season_is_told_with_the_test_behind_it(p_value: float, found: bool, said: str) -> None:
     text = season_in_words(SeasonFound(months=36, p_value=p_value, found=found, index=NO_SEASON.index))
@@ -143,6 +172,16 @@ def test_parameters_without_bound_have_no_figures_and_the_page_says_why(manager:
     cells = [cell.text for cell in manager.get(URL).context["parameters"].rows[0].cells]
     assert cells[1] == "r 1.057 ± 0.003 · α 11.166 ± 0.029 · s ∞ · β ∞"
     assert cells[4] == "The orders show that customers leave, but not that some leave sooner than others."
+
+
+def test_where_nobody_leaves_no_parameter_says_how_soon(manager: Client) -> None:
+    estimates = {"r": (0.824, 0.027), "alpha": (9.893, 0.372), "s": (0.0, 0.0), "beta": (1.0, 0.0)}
+    parameters = tuple(Parameter(name=name, value=value, error=error) for name, (value, error) in estimates.items())
+    fitted = Fitted(name="pareto_nbd", parameters=parameters, log_likelihood=-950.25, loss="no_loss", mean_alive=1.0)
+    a_comparison(comparison_of(fitted=(fitted,)))
+    cells = [cell.text for cell in manager.get(URL).context["parameters"].rows[0].cells]
+    assert cells[1] == "r 0.824 ± 0.027 · α 9.893 ± 0.372"
+    assert cells[4] == "The orders show no sign that customers leave, so nobody is expected to."
 
 
 def test_the_page_says_what_is_missing_before_anything_was_computed(manager: Client) -> None:
