@@ -174,7 +174,7 @@ def work_out(history: History, question: Question) -> Answer:
             latest(everybody), [latest(group) for group in groups], over=question.over, reach=question.reach / 100
         ),
         months=len(months),
-        uncosted=history.uncosted,
+        uncosted=len(set(history.uncosted) & set(months)),
         first=months[0] if months else None,
         last=months[-1] if months else None,
     )

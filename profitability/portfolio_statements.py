@@ -306,10 +306,11 @@ def sums_of_all(run: Run) -> Whole:
     )
 
 
-def uncosted_months(window: Window) -> int:
+def uncosted_months(window: Window) -> tuple[str, ...]:
     """Months without an amount in any cost pool, in which returns look better than they were (1 query)."""
-    costed = RunMonth.objects.filter(run=window.run, month__range=(window.since, window.until), entered__gt=0).count()
-    return len(window.months) - costed
+    entered = RunMonth.objects.filter(run=window.run, month__range=(window.since, window.until), entered__gt=0)
+    costed = set(entered.values_list("month", flat=True))
+    return tuple(month.isoformat() for month in window.months if month not in costed)
 
 
 def _make(table: str, statement: str, **values: Any) -> None:

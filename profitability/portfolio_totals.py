@@ -27,7 +27,7 @@ class History:
     """Every grouping of a run over its whole months, the oldest first."""
 
     months: tuple[str, ...] = ()  # ISO dates of first days
-    uncosted: int = 0  # months of these for which nothing was entered in cost pools
+    uncosted: tuple[str, ...] = ()  # those of them for which nothing was entered in cost pools
     whole: GroupMonths | None = None
     groupings: dict[str, tuple[GroupMonths, ...]]  # the largest by cost, those of each grouping in that order
 
@@ -36,13 +36,16 @@ class History:
         """From `RunPortfolio.history`."""
         groupings = {by: tuple(map(_group, groups)) for by, groups in data["groupings"].items()}
         whole = _group(data["whole"]) if data["whole"] else None
-        return cls(months=tuple(data["months"]), uncosted=data["uncosted"], whole=whole, groupings=groupings)
+        uncosted = data["uncosted"]
+        # Sums of old say only how many; most often amounts are entered from some month on.
+        named = data["months"][:uncosted] if isinstance(uncosted, int) else uncosted
+        return cls(months=tuple(data["months"]), uncosted=tuple(named), whole=whole, groupings=groupings)
 
     def as_json(self) -> dict[str, Any]:
         """For `RunPortfolio.history`."""
         return {
             "months": list(self.months),
-            "uncosted": self.uncosted,
+            "uncosted": list(self.uncosted),
             "whole": _plain(self.whole) if self.whole else None,
             "groupings": {by: [_plain(group) for group in groups] for by, groups in self.groupings.items()},
         }
@@ -54,7 +57,7 @@ class Answer:
 
     analysis: Analysis
     months: int  # whole ones that were looked at
-    uncosted: int  # of all months kept: those without an amount in any cost pool
+    uncosted: int  # of these: those without an amount in any cost pool
     first: str | None = None  # ISO dates of first days
     last: str | None = None
 

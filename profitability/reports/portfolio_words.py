@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm_site.lib.formatting import money, number, percent
+from profitability.portfolio.concentration import TEN
 from profitability.portfolio.results import (
     FEWEST_MONTHS,
     FLAT,
@@ -71,9 +72,10 @@ def _best_group(found: Analysis, names: Mapping[str, str]) -> str:
     known = [group for group in found.groups if group.mean is not None]
     if not known:
         return _("No group has a month with cost above zero, so there is no return on cost to tell.")
-    best = max(known, key=lambda group: group.mean or 0)
-    words = {"best": names[best.key], "return": _rate(best.mean)}
+    # What one month returned says little beside the mean of many.
     varied = [group for group in known if group.risk is not None]
+    best = max(varied or known, key=lambda group: group.mean or 0)
+    words = {"best": names[best.key], "return": _rate(best.mean)}
     if len(known) == 1 or not varied:
         return _("“%(best)s” returns %(return)s of its cost a month.") % words
     steadiest = min(varied, key=lambda group: group.risk or 0)
@@ -195,17 +197,24 @@ def concentration_finding(found: Concentration, currency: str) -> str:
         return _("All customers together make no profit (%(profit)s), so nobody has a share of it.") % {
             "profit": money(found.profit, currency, digits=0)
         }
-    words = {
-        "share": percent(found.share_of_ten, digits=1),
-        "effective": number(found.effective_by_profit or 0, digits=0),
-    }
-    return (
-        _(
-            "The ten best customers make %(share)s of the profit. Gains are as concentrated as if %(effective)s "
-            "customers made them in equal parts."
+    effective = max(round(found.effective_by_profit or 0), 1)
+    if found.customers <= TEN:
+        text = ngettext(
+            "All customers together, no more than ten, make the whole profit. Gains are as concentrated as if one "
+            "customer made them all.",
+            "All customers together, no more than ten, make the whole profit. Gains are as concentrated as if "
+            "%(effective)s customers made them in equal parts.",
+            effective,
         )
-        % words
-    )
+    else:
+        text = ngettext(
+            "The ten best customers make %(share)s of the profit. Gains are as concentrated as if one customer made "
+            "them all.",
+            "The ten best customers make %(share)s of the profit. Gains are as concentrated as if %(effective)s "
+            "customers made them in equal parts.",
+            effective,
+        )
+    return text % {"share": percent(found.share_of_ten, digits=1), "effective": number(effective)}
 
 
 def leaving_sentence(found: Concentration, currency: str, names: Mapping[int, str]) -> str:
