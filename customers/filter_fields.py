@@ -40,6 +40,7 @@ from customers.models import Channel, Consent, ContactMoment, Customer, CustomFi
 from customers.models.scorecard import Category, Stage
 from customers.permissions import VIEW_CONSENT, VIEW_FIGURES, VIEW_MOMENTS, VIEW_TASKS
 from customers.reports import filter_choices, searched
+from customers.value_words import EXPECTED, SURELY_ACTIVE
 
 CONSENT = "consent_"
 MOST_CHOICES = 300
@@ -179,12 +180,18 @@ REGISTER: tuple[Field, ...] = (
         hint=_("Per cent of all ranked customers, the most profitable first: at most 20 are the best fifth."),
     ),
     _figure("lifetime_value", _("Lifetime value"), "money"),
-    _figure("probability_alive", _("Probability active"), "percent", scaled("probability_alive", _a_hundredth)),
+    _figure(
+        "probability_alive",
+        _("Probability active"),
+        "percent",
+        scaled("probability_alive", _a_hundredth),
+        hint=SURELY_ACTIVE,
+    ),
     _figure("churn_risk", _("Churn risk"), "percent", scaled("churn_risk", _a_hundredth)),
     _fifth("recency", _("Recency, from 1 to 5"), F("rfm") / 100),
     _fifth("frequency", _("Frequency, from 1 to 5"), F("rfm") / 10 % 10),
     _fifth("spending", _("Value of purchases, from 1 to 5"), F("rfm") % 10),
-    _figure("expected_orders", _("Expected orders"), "number"),
+    _figure("expected_orders", _("Expected orders"), "number", hint=EXPECTED),
     Field("last_contact", _("Last contact"), "day", _last_contact, DEALINGS, is_apart=True, permission=VIEW_MOMENTS),
     Field(
         "open_task", _("Has an open task"), "yes_no", _open_task, DEALINGS, lambda: YES_NO,

@@ -19,7 +19,7 @@ from crm_site.lib.tables import Column, Table
 from customers.models import Channel, Customer, Order
 from customers.models.scorecard import Category, Stage
 from customers.reports import OrderTotals
-from customers.value_words import REACHED, note_in_a_list
+from customers.value_words import EXPECTED, REACHED, SURELY_ACTIVE, note_in_a_list
 
 # Shorter than the full names: a list has little room.
 STAGES = {
@@ -127,6 +127,7 @@ FIGURES = (
         "percent",
         sort=_figure_sort("probability_alive", nullable=True),
         default=False,
+        hint=SURELY_ACTIVE,
     ),
     Column(
         "expected_orders",
@@ -134,6 +135,7 @@ FIGURES = (
         "number",
         digits=1,
         default=False,
+        hint=EXPECTED,
     ),
     Column("first_order_on", _("First order"), "date", default=False),
     Column("last_order_on", _("Last order"), "date", sort=_figure_sort("last_order_on", nullable=True)),

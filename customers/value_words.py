@@ -25,6 +25,12 @@ IN_A_LIST = {
     "contract_ended": _("not renewed"),
 }
 
+# What figures of a list mean, where their names alone might be read otherwise.
+SURELY_ACTIVE = _(
+    "By BG/NBD whoever ordered on one day only counts as active: a single order does not tell yet who has left."
+)
+EXPECTED = _("Over the horizon of the lifetime value, discounted: an order of later years counts for less than one.")
+
 # Codes of values that come from renewals.
 BY_RENEWALS = frozenset({"contract", "contract_few_renewals", "contract_ended"})
 

@@ -187,7 +187,7 @@ def key_figures(figures: Figures, card: Scorecard, currency: str, *, models_url:
         KeyFigure(
             _("Churn risk"),
             formatting.percent(card.churn_risk, digits=0),
-            hint=_activity(card),
+            hint=_activity(figures.run, card),
             formula=_churn_formula(figures.run, card),
         ),
         KeyFigure(
@@ -219,26 +219,32 @@ def _orders(card: Scorecard) -> str:
     if card.expected_orders is None:
         return so_far
     more = formatting.number(card.expected_orders, digits=1)
-    return _("%(orders)s, %(more)s more expected") % {"orders": so_far, "more": more}
+    return _("%(orders)s, %(more)s more expected (discounted)") % {"orders": so_far, "more": more}
 
 
-def _activity(card: Scorecard) -> str:
-    """The probability of being active, but of nobody who bought once: BG/NBD has nobody leave before a second order."""
+def _activity(run: Run | None, card: Scorecard) -> str:
+    """The probability of being active, but by BG/NBD of nobody who bought on one day: it has them all active."""
     if card.probability_alive is None:
         return ""
-    if card.orders == 1 and card.lifetime_value_note not in BY_RENEWALS:
+    once = card.first_order_on == card.last_order_on and card.lifetime_value_note not in BY_RENEWALS
+    if once and _purchase_model(run) == PurchaseModel.BGNBD:
         return _("A single order does not tell yet who has left.")
     return _("Probability active %(share)s") % {"share": formatting.percent(card.probability_alive, digits=0)}
 
 
+def _purchase_model(run: Run | None) -> PurchaseModel:
+    """The one that the run says it used; runs of old used the first there was."""
+    return PurchaseModel(getattr(run, "purchase_model", None) or PurchaseModel.BGNBD)
+
+
 def _churn_formula(run: Run | None, card: Scorecard) -> str:
-    """By the model that the run says it used; runs of old used the first there was."""
+    """By the model that the run used, or by renewals."""
     if card.lifetime_value_note in BY_RENEWALS:
         return _(
             "The probability that the next renewal does not come: from how often this customer and all other "
             "subscribers have renewed, by the sBG model."
         )
-    model = PurchaseModel(getattr(run, "purchase_model", None) or PurchaseModel.BGNBD)
+    model = _purchase_model(run)
     return _(
         "The probability that no order comes before the customer counts as a former one: from the number and the "
         "times of the orders, by the %(model)s model."

@@ -13,6 +13,7 @@ from customers.models import Customer, Run
 from customers.models.moment import Channel
 from customers.models.scorecard import Category
 from customers.tests.factories import (
+    A_DAY,
     ContactMomentFactory,
     CustomerFactory,
     OrderFactory,
@@ -67,12 +68,25 @@ def test_the_value_panel_shows_the_current_run(visitor: Client, customer: Custom
 
 
 def test_whoever_ordered_once_is_never_called_surely_active(visitor: Client, customer: Customer, run: Run) -> None:
-    ScorecardFactory(run=run, customer=customer, orders=1, probability_alive=1.0, churn_risk=0.88)
+    # Two orders of one day are one, as the model counts them.
+    ScorecardFactory(
+        run=run, customer=customer, orders=2, first_order_on=A_DAY, last_order_on=A_DAY, probability_alive=1.0,
+        churn_risk=0.88,
+    )  # fmt: skip
     response = page_of(visitor, customer)
     hints = [figure.hint for figure in response.context["figures"]]
     assert "A single order does not tell yet who has left." in hints
-    assert "1 order, 2.5 more expected" in hints
+    assert "2 orders, 2.5 more expected (discounted)" in hints
     assert figures_of(response)["Churn risk"] == "88%"
+
+
+def test_a_model_that_tells_who_left_after_one_order_is_believed(visitor: Client, customer: Customer, run: Run) -> None:
+    Run.objects.update(totals={"lifetime_model": {"purchase_model": "mbgnbd"}})
+    ScorecardFactory(
+        run=run, customer=customer, orders=1, first_order_on=A_DAY, last_order_on=A_DAY, probability_alive=0.24
+    )
+    hints = [figure.hint for figure in page_of(visitor, customer).context["figures"]]
+    assert "Probability active 24%" in hints
 
 
 def test_what_was_not_computed_is_unknown_never_zero(visitor: Client, customer: Customer, run: Run) -> None:

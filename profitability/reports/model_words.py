@@ -80,7 +80,10 @@ def _departure(model: LifetimeModel) -> list[Fact]:
         return [Fact(label, f"s {_figure(model.s)} · β {_figure(model.beta)}", hint=hint)]
     if model.a is not None and model.b is not None and model.a + model.b > 0:
         share = {"share": percent(model.a / (model.a + model.b))}
-        hint = _("After an order, %(share)s of customers leave on average.") % share
+        if model.purchase_model == PurchaseModel.BGNBD:
+            hint = _("After a repeat order, %(share)s of customers leave on average.") % share
+        else:
+            hint = _("After an order, %(share)s of customers leave on average.") % share
         return [Fact(label, f"a {_figure(model.a)} · b {_figure(model.b)}", hint=hint)]
     return []
 

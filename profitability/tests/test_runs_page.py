@@ -194,7 +194,7 @@ def test_the_models_are_told_in_plain_words(manager: Client) -> None:
     hints = {fact.label: fact.hint for fact in model}
     assert facts(model)["Fitted on"] == "2,357 customers, 946 of them with more than one order day"
     assert hints["Orders (BG/NBD)"].startswith("An active customer orders about every 18.2 weeks on average")
-    assert hints["Departure (BG/NBD)"] == "After an order, 24.6% of customers leave on average."
+    assert hints["Departure (BG/NBD)"] == "After a repeat order, 24.6% of customers leave on average."
     assert hints["Margin of an order (Gamma-Gamma)"] == "€35.17 on average over all customers."
 
 
