@@ -85,7 +85,7 @@ class CustomerField(forms.ModelChoiceField):
         text = str(value or "").replace("\x00", "").strip()[:300]
         if not text:
             return None
-        meant = self._customers.filter(reference__in=_references_in(text)).order_by("pk")[:2]
+        meant = self._customers.filter(reference__in=references_in(text)).order_by("pk")[:2]
         found = list(meant) or self._named(text)
         if len(found) > 1:
             told = ", ".join(map(labelled, found))
@@ -107,7 +107,7 @@ class CustomerField(forms.ModelChoiceField):
         return whole or found
 
 
-def _references_in(text: str) -> list[str]:
+def references_in(text: str) -> list[str]:
     """What may be the reference: the whole text, or what stands in parentheses at its end."""
     if not text.endswith(")"):
         return [text]

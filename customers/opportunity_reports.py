@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db import models
 from django.db.models import Count, F, Sum
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -91,3 +92,10 @@ def _column(
     buttons = format_html_join("", button, ((other.pk, other.label) for other in stages if other.pk != stage.pk))
     menu = format_html('<p class="menu-label">{}</p>{}', _("Move to"), buttons)
     return StageColumn(stage, sums["count"], sums["total"] or Decimal(0), sums["count"] - sums["valued"], cards, menu)
+
+
+def opportunities_of(visible: OpportunityQuerySet, customer_id: int, limit: int) -> OpportunityQuerySet:
+    """Some opportunities of a customer: open ones first, the latest before the others (1 query)."""
+    found = visible.filter(customer=customer_id).select_related("stage")
+    is_open = models.Case(models.When(stage__outcome=OpportunityStage.Outcome.OPEN, then=0), default=1)
+    return found.order_by(is_open, "-created_at", "-pk")[:limit]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crm_site.lib.formatting import day
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
 from customers.models import Opportunity, OpportunityStage
@@ -56,4 +57,21 @@ OPPORTUNITIES = Table(
         ),
     ),
     default_sort="-created_at",
+)
+
+
+def expected_day(opportunity: Opportunity) -> str:
+    """When the sale is expected; empty where nobody said."""
+    return day(opportunity.expected_on) if opportunity.expected_on else ""
+
+
+# Those of one customer, in the customer's file.
+OF_CUSTOMER = Table(
+    "opportunities-of-a-customer",
+    _("Opportunities"),
+    (
+        Column("title", _("Opportunity"), "link", link="opportunity-edit", note=expected_day),
+        OPPORTUNITIES.columns[2],
+        OPPORTUNITIES.columns[3],
+    ),
 )

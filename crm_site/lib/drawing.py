@@ -91,7 +91,8 @@ def heat_rows(rows: Iterable[Any]) -> SafeString:
 
 def _heat_row(row: Any) -> str:
     note = f'<span class="cell-note">{escape(row.note)}</span>' if row.note else ""
-    return f'<tr><th scope="row">{escape(row.name)}{note}</th>{"".join(map(_heat_cell, row.cells))}</tr>'
+    name = f'<a href="{escape(row.url)}">{escape(row.name)}</a>' if row.url else escape(row.name)
+    return f'<tr><th scope="row">{name}{note}</th>{"".join(map(_heat_cell, row.cells))}</tr>'
 
 
 def _heat_cell(cell: Any) -> str:

@@ -22,14 +22,16 @@ from customers.contacting.consent import consent_state
 from customers.contacting.panels import consent_facts, document_facts
 from customers.duplicates.reports import standing_merges
 from customers.file_reports import current_figures
-from customers.models import Company, Customer
-from customers.permissions import MERGE, VIEW_CONSENT, VIEW_CUSTOMERS, VIEW_DOCUMENTS, VIEW_FIGURES
+from customers.models import Company, Customer, Opportunity
+from customers.opportunity_reports import opportunities_of
+from customers.opportunity_tables import OF_CUSTOMER
+from customers.permissions import MERGE, VIEW_CONSENT, VIEW_CUSTOMERS, VIEW_DOCUMENTS, VIEW_FIGURES, VIEW_OPPORTUNITIES
 from customers.tables import MEMBERS
 from profitability.permissions import SEE_VALUE
 from profitability.reports.profit_and_loss import customer_profit_and_loss
 
-NAMED = ("kind", "name", "given_name")
-MOST_MEMBERS = 20
+NAMED = ("kind", "reference", "name", "given_name")
+MOST_MEMBERS, MOST_OPPORTUNITIES = 20, 8
 
 
 def panel_context(customer: Customer, title: str) -> dict[str, Any]:
@@ -67,6 +69,8 @@ def customer_more(request: HttpRequest, pk: int) -> HttpResponse:
     context = panel_context(customer, more_title())
     if customer.kind != Customer.Kind.PERSON:
         context["members"] = members_of(customer, request)
+    if may(VIEW_OPPORTUNITIES):
+        context |= {"opportunities_shown": True, "opportunities": opportunities_table(customer, request)}
     if may(VIEW_CONSENT):
         context |= {"consent_shown": True, "consent_facts": consent_facts(consent_state(customer))}
     if may(VIEW_DOCUMENTS):
@@ -78,12 +82,21 @@ def customer_more(request: HttpRequest, pk: int) -> HttpResponse:
 
 def has_more(user: AbstractUser | AnonymousUser, customer: Customer) -> bool:
     """Whether the panel above would show anything to this reader."""
-    return customer.kind != Customer.Kind.PERSON or any(map(user.has_perm, (VIEW_CONSENT, VIEW_DOCUMENTS, MERGE)))
+    return customer.kind != Customer.Kind.PERSON or any(
+        map(user.has_perm, (VIEW_OPPORTUNITIES, VIEW_CONSENT, VIEW_DOCUMENTS, MERGE))
+    )
 
 
 def more_title() -> str:
     """What the panel above is called while it is on its way."""
     return _("Consent, documents and more")
+
+
+def opportunities_table(customer: Customer, request: HttpRequest) -> Table:
+    """The sales that could be won or were with this customer, of those the reader sees (1 query)."""
+    visible = Opportunity.objects.visible_to(request.user)
+    rows = opportunities_of(visible, customer.pk, MOST_OPPORTUNITIES)
+    return draw(OF_CUSTOMER, OF_CUSTOMER.columns, rows, currency=Company.of(request).currency)
 
 
 def members_of(customer: Customer, request: HttpRequest) -> Table:

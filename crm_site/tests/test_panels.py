@@ -13,8 +13,8 @@ from crm_site import roles
 from crm_site.lib.templatetags.ui import later
 from customers.contacting.consent import record_consent
 from customers.contacting.documents import attach
-from customers.models import Customer, Scorecard
-from customers.tests.factories import CustomerFactory, PurposeFactory, UserFactory, user_with
+from customers.models import Customer, OpportunityStage, Scorecard
+from customers.tests.factories import CustomerFactory, OpportunityFactory, PurposeFactory, UserFactory, user_with
 from profitability.tests.published import publish
 
 pytestmark = pytest.mark.django_db
@@ -64,8 +64,9 @@ def test_each_part_of_a_panel_is_for_whoever_may_see_it(client: Client) -> None:
     company = CustomerFactory(kind=Customer.Kind.COMPANY)
     PurposeFactory()
     url = reverse("customer-more", args=[company.pk])
-    parts = {"consent_facts", "document_facts", "merges", "members"}
+    parts = {"opportunities", "consent_facts", "document_facts", "merges", "members"}
     for permission, part in {
+        "view_opportunity": "opportunities",
         "view_consent": "consent_facts",
         "view_attachment": "document_facts",
         "merge_customer": "merges",
@@ -76,6 +77,19 @@ def test_each_part_of_a_panel_is_for_whoever_may_see_it(client: Client) -> None:
         assert {name for name in parts if name in context} == {"members", part}
 
 
+def test_the_opportunities_of_a_customer_stand_in_the_file_open_ones_first(client: Client) -> None:
+    customer = CustomerFactory(reference="K 1")
+    stages = {stage.name: stage for stage in OpportunityStage.objects.all()}
+    for title, stage in (("lost", "Lost"), ("first", "Lead"), ("second", "Proposal")):
+        OpportunityFactory(customer=customer, title=title, stage=stages[stage], owner=None)
+    OpportunityFactory(title="of another")
+    client.force_login(user_with("customers.view_customer", "customers.view_opportunity", "customers.add_opportunity"))
+    page = client.get(reverse("customer-more", args=[customer.pk]))
+    assert [row.cells[0].text for row in page.context["opportunities"].rows] == ["second", "first", "lost"]
+    assert "/opportunities/new/?customer=K%201" in page.text
+    assert f"{customer} (K 1)" in client.get("/opportunities/new/?customer=K%201").text
+
+
 @pytest.mark.parametrize("panel", ["customer-account", "customer-more"])
 def test_panels_of_customers_that_one_may_not_see_are_not_found(client: Client, valued: Customer, panel: str) -> None:
     Customer.objects.filter(pk=valued.pk).update(owner=UserFactory())
@@ -84,7 +98,7 @@ def test_panels_of_customers_that_one_may_not_see_are_not_found(client: Client, 
     assert client.get(reverse(panel, args=[valued.pk])).status_code == 404
 
 
-@pytest.mark.parametrize(("panel", "expected"), [("customer-account", 7), ("customer-more", 9)])
+@pytest.mark.parametrize(("panel", "expected"), [("customer-account", 7), ("customer-more", 10)])
 def test_a_panel_costs_the_same_queries_however_much_it_holds(
     manager: Client, valued: Customer, panel: str, expected: int
 ) -> None:
@@ -93,6 +107,7 @@ def test_a_panel_costs_the_same_queries_however_much_it_holds(
     for count in (1, 10):
         for number in range(count):
             CustomerFactory(member_of=valued)
+            OpportunityFactory(customer=valued)
             attach(customer=valued, name=f"{number}.txt", content=ContentFile(b"text"))
             record_consent(
                 customer=valued, channel="email", purpose=PurposeFactory(), given=True, at=timezone.now(), source="call"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Q
 
+from customers.choosing import references_in
 from customers.models import Customer
 from profitability.drivers import Driver, all_drivers, driver_named
 from profitability.equation_words import PLACELESS, fault_in_words, terms_of
@@ -104,7 +105,7 @@ def _counted(published: Published, user: AbstractUser | AnonymousUser, number: s
     """
     visible = Customer.objects.visible_to(user)
     if number:
-        customers = visible.filter(reference=number.strip())
+        customers = visible.filter(reference__in=references_in(number.strip()))
     else:
         last = published.totals.ranking.customers - AT_EITHER_END
         ends = Q(scorecards__rank__lte=AT_EITHER_END) | Q(scorecards__rank__gt=last)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.text import capfirst
 
-from crm_site.lib.formatting import number
+from crm_site.lib.formatting import labelled, number
 from profitability.drivers import driver_named
 
 # How the codes of drivers begin whose quantities come from contact moments.
@@ -42,15 +42,13 @@ def moments_url(
 
 
 def quantities_in_words(drivers: Sequence[str], quantities: Mapping[str, float]) -> str:
-    """How much of these drivers there was, those of one unit together: "14 contact moments · 731 minutes"."""
+    """How much of these drivers there was, those of one unit together: "Contact moments: 14 · Minutes: 731"."""
     counted: dict[str, float] = {}
     for code in drivers:
         unit = str(driver_named(code).unit)
         counted[unit] = counted.get(unit, 0.0) + quantities.get(code, 0.0)
     return " · ".join(
-        _("%(quantity)s %(unit)s") % {"quantity": _short(quantity), "unit": unit}
-        for unit, quantity in counted.items()
-        if unit and quantity
+        labelled(capfirst(unit), _short(quantity)) for unit, quantity in counted.items() if unit and quantity
     )
 
 

@@ -1,13 +1,17 @@
 """The tables of the page about cohorts: retention and cumulative profit by month of life, and what each is worth."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_site.lib.cells import money_cell, number_cell
 from crm_site.lib.components import Cell, Column, Row, Table
+from crm_site.lib.conditions.grammar import SAFE_IN_ADDRESS, Condition, Group, Where, write
 from crm_site.lib.export import Sheet
 from crm_site.lib.formatting import money, number, percent
 from profitability.cohorts import Cohort
@@ -74,7 +78,20 @@ def _ages() -> list[str]:
 
 def _row(cohort: Cohort, names: Mapping[str, str], cells: Sequence[HeatCell]) -> HeatRow:
     people = ngettext("%(count)s customer", "%(count)s customers", cohort.customers)
-    return HeatRow(names[cohort.key], cells, note=people % {"count": number(cohort.customers)})
+    return HeatRow(names[cohort.key], cells, note=people % {"count": number(cohort.customers)}, url=cohort_url(cohort))
+
+
+def cohort_url(cohort: Cohort) -> str:
+    """The customers of a cohort: those of a month of the first order, or those of a source who ever ordered."""
+    if "-" in cohort.key:
+        first = dt.date.fromisoformat(cohort.key)
+        last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+        asked = [Condition("first_order_on", "between", (first.isoformat(), last.isoformat()))]
+    else:
+        source = Condition("source", "is", (cohort.key,)) if cohort.key else Condition("source", "empty")
+        asked = [source, Condition("first_order_on", "known")]
+    where = write(Where((Group(tuple(asked)),)))
+    return f"{reverse('customers')}?{urlencode({'where': where}, safe=SAFE_IN_ADDRESS)}"
 
 
 def worth_table(cohorts: Sequence[Cohort], names: Mapping[str, str], currency: str) -> Table:
@@ -96,7 +113,7 @@ def worth_table(cohorts: Sequence[Cohort], names: Mapping[str, str], currency: s
 def _worth_row(cohort: Cohort, name: str, currency: str) -> Row:
     return Row(
         [
-            Cell(name),
+            Cell(name, cohort_url(cohort)),
             number_cell(cohort.customers),
             money_cell(_each(cohort.acquisition_cost, cohort), currency),
             money_cell(_each(cohort.profit_so_far, cohort), currency),

@@ -8,13 +8,14 @@ from django.urls import reverse
 
 from crm_site.lib.jobs.actions import run_job
 from crm_site.lib.jobs.models import Job
-from customers.models import AcquisitionSource, Run
+from customers.models import AcquisitionSource, Customer, Run
 from customers.permissions import EXPORT
 from customers.tests.factories import CompanyFactory, user_with
 from profitability.cohort_actions import cohorts_for, compute_cohorts
 from profitability.cohorts import Age, Cohort, Cohorts
 from profitability.models import RunCohorts
 from profitability.permissions import SEE_VALUE
+from profitability.tests.portfolio import a_portfolio
 from profitability.tests.published import publish
 from profitability.tests.shop import Shop, recomputed
 from profitability.totals import RunTotals
@@ -148,3 +149,24 @@ def test_a_run_without_rows_has_no_cohorts(manager: Client) -> None:
     CompanyFactory()
     Run.objects.filter(pk=publish(10).pk).update(has_rows=False)
     assert "There are no cohorts yet" in manager.get(URL).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("by", ["months", "sources"])
+def test_a_cohort_opens_its_customers(by: str) -> None:
+    a_portfolio()
+    fair = AcquisitionSource.objects.create(name="Fair")
+    Customer.objects.filter(pk__in=Customer.objects.values("pk")[:4]).update(source=fair)
+    Customer.objects.filter(pk__in=Customer.objects.order_by("-pk").values("pk")[:4]).update(source=None)
+    of_shop()
+    client = Client()
+    rights = ("customers.view_customer", "customers.view_scorecard", "customers.see_all_customers")
+    client.force_login(user_with(SEE_VALUE, *rights))
+    page = client.get(f"{URL}?by={by}").context
+    worth, retention = page["worth"].rows, page["retention"].rows
+    assert worth
+    for row, heat in zip(worth, retention, strict=True):
+        opened = client.get(row.cells[0].url).context
+        assert not opened["faults"]
+        assert opened["paging"].count == row.cells[1].plain
+        assert heat.url == row.cells[0].url

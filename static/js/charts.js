@@ -468,7 +468,7 @@
       series: [{
         type: "sankey", left: 4, right: Math.max(narrow(box) ? 60 : 96, longest * (narrow(box) ? 5.6 : LETTER) + 12), top: 8, bottom: 8, nodeWidth: 14, nodeGap: 14, draggable: false, layoutIterations: 0,
         emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.35, curveness: 0.5 },
-        label: { formatter: (point) => `${label(point.name)}${figure(point)}`, ...text("ink", narrow(box) ? 10.5 : 12.5), lineHeight: 16, rich: { figure: { ...text("ink-2", 12), lineHeight: 15 } } },
+        label: { formatter: (point) => `${label(point.name)}${figure(point)}`, ...text("ink", narrow(box) ? 10.5 : 12.5), lineHeight: 16, rich: { figure: { ...text("ink", 12, 600), lineHeight: 15 } } },
         data: [...places].map(([name, tint]) => ({ name, depth: Number(name[0]), itemStyle: { color: colour(tint), borderWidth: 0 } })),
         links: spec.flows.map((flow, at) => ({ source: left(flow.source), target: right(flow.target), value: values[at] })),
         cursor: spec.links ? "pointer" : "default",
