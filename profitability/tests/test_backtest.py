@@ -17,8 +17,12 @@ from profitability.lifetime_value import (
     LifetimeValueError,
     accuracy,
     backtest,
+    expected_average_value,
+    expected_purchases,
     fit_bgnbd,
+    fit_gamma_gamma,
     normalised_gini,
+    summarise,
     track,
 )
 from profitability.lifetime_value.backtest import carried_on, does_as_well, split_day
@@ -51,6 +55,17 @@ def test_past_spend_and_models_sort_cdnow_as_published() -> None:
     assert cdnow().entry(PAST_SPEND).value.gini == pytest.approx(0.680, abs=5e-4)
     assert cdnow().entry("pareto_nbd").value.gini == pytest.approx(0.692, abs=1e-3)
     assert cdnow().entry("bgnbd").value.gini == pytest.approx(0.672, abs=5e-4)
+
+
+def test_gamma_gamma_on_repeat_orders_alone_sorts_cdnow_worse_than_past_spend() -> None:
+    # As published with BG/NBD: why worth is fitted on all orders, the first one included.
+    columns = cdnow_sample().columns
+    x, t_x, T, m = summarise(columns, SPLIT)
+    worth = expected_average_value(fit_gamma_gamma(x, m), x, m)
+    forecast = expected_purchases(fit_bgnbd(x, t_x, T), x, t_x, T, 39) * worth
+    ledger = ledger_of(cdnow_sample())
+    came = came_between(ledger, known_at(ledger, day(SPLIT)).customers, day(SPLIT), ledger.last_day)
+    assert normalised_gini(forecast, came.value) == pytest.approx(0.638, abs=5e-4)
 
 
 def test_all_models_forecast_too_few_orders_of_cdnow() -> None:

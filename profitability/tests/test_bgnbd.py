@@ -94,6 +94,12 @@ def test_conditional_expectation_of_the_paper() -> None:
     assert expected_purchases(PAPER, 2, 30.43, 38.86, 39)[0] == pytest.approx(1.22602817, abs=5e-9)
 
 
+def test_whoever_ordered_once_counts_as_active() -> None:
+    alive = probability_alive(fitted(), summary().x, summary().t_x, summary().T)
+    assert (alive[summary().x == 0] == 1).all()
+    assert alive.mean() == pytest.approx(0.813, abs=5e-4)
+
+
 # Computed from the published formula with sixty digits: frequent buyers, long horizons, a on both sides of 1.
 @pytest.mark.parametrize(
     ("r", "alpha", "a", "b", "x", "t_x", "T", "t", "orders"),

@@ -34,6 +34,15 @@ def test_cdnow_sample_has_the_published_anchors() -> None:
     assert np.count_nonzero(m) == 946
 
 
+def test_days_are_counted_since_weeks_would_lose_orders() -> None:
+    sample = cdnow_sample()
+    day = sample.date.astype("datetime64[D]")
+    known = day <= np.datetime64(END)
+    weeks = (day[known].astype(np.int64) + 3) // 7  # that begin on Mondays
+    repeats = len(set(zip(sample.customer[known].tolist(), weeks.tolist(), strict=True))) - 2_357
+    assert summarise(sample.columns, END).x.sum() - repeats == 241
+
+
 def test_later_orders_are_those_of_the_holdout() -> None:
     before = summarise(cdnow_sample().columns, END)
     whole = summarise(cdnow_sample().columns, "1998-06-30")
