@@ -275,9 +275,14 @@ def _reach(card: Scorecard, currency: str) -> str:
 
 
 def _value_formula(card: Scorecard) -> str:
+    """What the value is, how it was reached, and what the limits beside it mean."""
     reached = REACHED.get(card.lifetime_value_note)
-    general = _("Expected future margin, less the expected cost to serve, discounted to the day of the figures.")
-    return general + (" " + _("Reached so: %(how)s.") % {"how": reached} if reached else "")
+    said = [_("Expected future margin, less the expected cost to serve, discounted to the day of the figures.")]
+    if reached:
+        said.append(_("Reached so: %(how)s.") % {"how": reached})
+    if card.lifetime_value_low is not None:
+        said.append(_("Four in five customers like this one, or more, come to an amount between the limits."))
+    return " ".join(said)
 
 
 def contact_facts(customer: Customer, currency: str, *, may_change: bool) -> list[Fact]:

@@ -17,7 +17,9 @@ NOTES = {
     "purchase_model_assumed": gettext_lazy(
         "Too few customers ordered again to fit the purchase model: it was assumed."
     ),
-    "margin_model_assumed": gettext_lazy("Too few customers ordered again to fit the margin model: it was assumed."),
+    "margin_model_assumed": gettext_lazy(
+        "Too few customers have brought a margin above zero to fit the margin model: it was assumed."
+    ),
     "no_loss": gettext_lazy("The orders show no sign that customers leave, so nobody is expected to."),
     "loss_not_proven": gettext_lazy("Customers may be leaving, but chance alone would explain what the orders show."),
     "loss_alike": gettext_lazy("The orders show that customers leave, but not that some leave sooner than others."),
@@ -126,6 +128,11 @@ def _figure(value: float) -> str:
 def parameter_in_words(value: float, *, digits: int) -> str:
     """A parameter that grew without bound, since customers do not differ in what it describes, has no figure."""
     return INFINITE if value > WITHOUT_BOUND else number(value, digits=digits)
+
+
+def model_notes_in_words(model: LifetimeModel) -> list[str]:
+    """What the models found unusual, or had to assume."""
+    return [str(NOTES.get(code, code)) for code in model.notes]
 
 
 def notes_in_words(totals: RunTotals) -> list[str]:

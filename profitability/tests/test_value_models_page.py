@@ -15,7 +15,7 @@ from profitability.comparison import PAST_SPEND, Comparison, Fitted, Parameter, 
 from profitability.permissions import SEE_VALUE, START_RUN
 from profitability.reports.comparison import Compared, findings, season_in_words, verdict
 from profitability.tests.compared import NO_SEASON, a_comparison, comparison_of, entry, holdout
-from profitability.tests.published import publish
+from profitability.tests.published import a_model, publish
 from profitability.totals import ContractTerm, RunTotals
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +188,17 @@ def test_the_page_says_what_is_missing_before_anything_was_computed(manager: Cli
     page = manager.get(URL)
     assert "The models have not been compared yet" in page.content.decode()
     assert page.context["figures"] == []
+
+
+def test_what_the_models_had_to_assume_is_said_where_their_certainty_is_asked_for(manager: Client) -> None:
+    publish(300, 20, lifetime_model=replace(a_model(), notes=("purchase_model_assumed", "margin_model_assumed")))
+    page = manager.get(URL)
+    said = page.context["model_notes"]
+    assert said == [
+        "Too few customers ordered again to fit the purchase model: it was assumed.",
+        "Too few customers have brought a margin above zero to fit the margin model: it was assumed.",
+    ]
+    assert all(sentence in page.content.decode() for sentence in said)
 
 
 def test_the_number_of_queries_stays(manager: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:

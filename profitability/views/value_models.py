@@ -19,6 +19,7 @@ from profitability.comparison import Holdout
 from profitability.comparison_actions import request_comparison
 from profitability.permissions import EDIT_VALUE_POLICY, SEE_VALUE, START_RUN
 from profitability.reports.comparison import Compared, active_comparison, findings, latest_comparison, verdict
+from profitability.reports.model_words import model_notes_in_words
 from profitability.reports.renewals import commonest, renewals_in_words
 from profitability.reports.runs import published_now
 from profitability.tables.comparison import (
@@ -51,7 +52,8 @@ def value_models(request: HttpRequest) -> HttpResponseBase:
     if compared and compared.holdout:
         context |= _shown(compared, compared.holdout, currency)
     if published:
-        context |= _subscriptions(published.totals.lifetime_model)
+        model = published.totals.lifetime_model
+        context |= _subscriptions(model) | {"model_notes": model_notes_in_words(model)}
     files: dict[str, Tabular | None] = {name: context.get(name) for name in DRAWN}
     if compared and compared.holdout:
         files["parameters"] = parameter_sheet(compared.found.fitted)
