@@ -37,8 +37,8 @@ TRAITS: Mapping[str, str] = {
     "source": "coalesce(c.source_id::text, '')",
 }
 
-LINES = """
-    WITH rates AS (
+_LINES = """
+    WITH {first} rates AS (
         SELECT * FROM unnest(
             %(months)s::date[], %(orders)s::float8[], %(order_lines)s::float8[], %(units)s::float8[],
             %(returns)s::float8[], %(gross_sales)s::float8[]
@@ -66,10 +66,14 @@ LINES = """
                    ELSE r.returns END
            ), 0)::float8 AS cost_to_serve
     FROM lines l
-    JOIN customers_order o ON o.id = l.order_id AND o.ordered_on <= %(as_of)s
+    JOIN {orders} o ON o.id = l.order_id AND o.ordered_on <= %(as_of)s
     LEFT JOIN rates r ON r.month = date_trunc('month', o.ordered_on)::date
     GROUP BY 1, 2, 3
 """
+_OF_SOME = f"placed AS (SELECT id, customer_id, ordered_on FROM {PLACED} WHERE customer_id = ANY(%(customers)s)),"
+# What everybody bought of every kind of goods; and what a few customers bought, whose orders an index holds.
+LINES = _LINES.format(first="", of_lines="", orders=PLACED)
+LINES_OF_SOME = _LINES.format(first=_OF_SOME, of_lines="JOIN placed ON placed.id = l.order_id", orders="placed")
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,7 @@ def gather_lines(basis: Basis) -> None:
     """Sum up all lines by customer and product, into a table that lives as long as the transaction (3 queries)."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{BOUGHT}")
-        statement = LINES.format(of_lines="")
-        cursor.execute(f"CREATE TEMPORARY TABLE {BOUGHT} ON COMMIT DROP AS {statement}", basis.values())
+        cursor.execute(f"CREATE TEMPORARY TABLE {BOUGHT} ON COMMIT DROP AS {LINES}", basis.values())
         cursor.execute(f"ANALYZE {BOUGHT}")
 
 
@@ -164,11 +167,7 @@ def bought_by_nobody(basis: Basis) -> Iterator[Bought]:
 
 def bought_by_customers(basis: Basis, customers: Sequence[int]) -> Iterator[Bought]:
     """What each of these few customers bought; the key is the customer's number (1 query)."""
-    of_lines = "WHERE l.order_id IN (SELECT id FROM customers_order WHERE customer_id = ANY(%(customers)s))"
-    query = f"""
-        SELECT b.customer_id::text, b.family, b.product, {SUMS} FROM ({LINES.format(of_lines=of_lines)}) b
-        GROUP BY 1, 2, 3
-    """
+    query = f"SELECT b.customer_id::text, b.family, b.product, {SUMS} FROM ({LINES_OF_SOME}) b GROUP BY 1, 2, 3"
     return _read(basis, query, **basis.values(), customers=list(customers))
 
 

@@ -108,7 +108,7 @@ def _with_cells(ids: NDArray[np.int64], customers: Customers, basis: Basis) -> P
     whole = ("customer_id", "family", "product", "net_revenue", "gross", "discount", "known_cost", "without_cost")
     lines = read_all(
         f"SELECT customer_id::bigint, family::bigint, product::bigint, net_revenue, gross, discount, known_cost, "
-        f"without_cost, cost_to_serve FROM ({LINES.format(of_lines='')}) b WHERE customer_id > 0",
+        f"without_cost, cost_to_serve FROM ({LINES}) b WHERE customer_id > 0",
         basis.values(),
         dict.fromkeys(whole, BIGINT) | {"cost_to_serve": FLOAT},
     )

@@ -15,13 +15,13 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_site.lib import formatting
-from crm_site.lib.counting import capped_count
+from crm_site.lib.addresses import reverse
+from crm_site.lib.counting import capped_count, table_count
 from crm_site.pages.today_lists import CATEGORY_WORDS
 from customers import today_reports as reports
 from customers.models import Company, Customer, Run, Task
@@ -29,6 +29,10 @@ from customers.permissions import CHANGE_CUSTOMER, VIEW_CUSTOMERS, VIEW_FIGURES,
 
 SHOWN = 5
 COUNTED = 1000
+CALLED = ("name", "given_name")  # all that a line says of most customers
+WISHES = ("needs", "preferred_channel", "best_time")
+REPLIED = ("customer__name", "customer__given_name", "touchpoint__name", "touchpoint__name_fr")
+TASKED = ("title", "due_on", "due_time", "remind_at", "priority", "customer__name", "customer__given_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,10 @@ def shown(rows: QuerySet[Any], *order: Any) -> tuple[list[Any], str]:
     first = list(rows.order_by(*order)[: SHOWN + 1])
     if len(first) <= SHOWN:
         return first, formatting.number(len(first))
-    count = capped_count(rows, limit=COUNTED)
-    return first[:SHOWN], formatting.number(count.rows) + ("+" if count.capped else "")
+    # Of a whole table one knows by now about how many rows it has.
+    count = capped_count(rows, limit=COUNTED) if rows.query.where else table_count(rows.model)
+    more = count.rows > COUNTED or count.capped
+    return first[:SHOWN], formatting.number(min(count.rows, COUNTED)) + ("+" if more else "")
 
 
 def customers_block(
@@ -141,7 +147,7 @@ def identify(day: Day) -> Step:
             _("Incomplete files"),
             "incomplete",
             _("All your customers can be reached by e-mail and by telephone."),
-            reports.incomplete(day.user),
+            reports.incomplete(day.user).only(*CALLED, "email", "phone"),
             "-created_at",
             "-pk",
             line=lacking,
@@ -150,7 +156,7 @@ def identify(day: Day) -> Step:
             _("Without an owner"),
             "unowned",
             _("Every customer has an owner."),
-            reports.unowned(day.user),
+            reports.unowned(day.user).only(*CALLED, "created_at"),
             "-created_at",
             "-pk",
             line=plain,
@@ -159,7 +165,7 @@ def identify(day: Day) -> Step:
             _("Newest files"),
             "newest",
             _("Add a customer, or import a file of orders."),
-            reports.newest(day.user),
+            reports.newest(day.user).only(*CALLED, "created_at"),
             "-created_at",
             "-pk",
             line=plain,
@@ -214,14 +220,14 @@ def moves_block(day: Day, run: Run) -> Block:
         note = _("%(before)s → %(now)s") % words
         return Line(customer.full_name, customer.get_absolute_url(), note, sign + day.money(customer.gained), tone)
 
-    rows = reports.moved(day.user, run, before)
+    rows = reports.moved(day.user, run, before).only(*CALLED)
     return customers_block(_("Biggest moves"), "moves", empty, rows, "-moved_by", "-pk", line=line)
 
 
 def interact(day: Day) -> Step:
     """Whom to speak with: what was promised, asked, due, or too long ago."""
-    waiting = Task.objects.visible_to(day.user).waiting_for(day.user, day.today, day.now).select_related("customer")
-    tasks, count = shown(waiting, "due_on", "-priority", "pk")
+    waiting = Task.objects.visible_to(day.user).waiting_for(day.user, day.today, day.now)
+    tasks, count = shown(waiting.select_related("customer").only(*TASKED), "due_on", "-priority", "pk")
     blocks = [
         Block(
             _("Tasks overdue and due today"),
@@ -246,7 +252,7 @@ def replies_block(day: Day) -> Block:
         note = f"{moment.touchpoint.label} · {formatting.ago(moment.occurred_at, day.now)}"
         return Line(moment.customer.full_name, moment.customer.get_absolute_url() + "#moments", note)
 
-    rows = reports.awaiting_reply(day.user)
+    rows = reports.awaiting_reply(day.user).only("occurred_at", *REPLIED)
     empty = _("Every message has been answered.")
     return customers_block(_("Messages awaiting a reply"), "replies", empty, rows, "occurred_at", "pk", line=line)
 
@@ -259,7 +265,7 @@ def birthdays_block(day: Day) -> Block:
         note = _("today") if customer.days_ahead == 0 else formatting.day(birthday)
         return Line(customer.full_name, customer.get_absolute_url(), note)
 
-    rows = reports.birthdays(day.user, day.today)
+    rows = reports.birthdays(day.user, day.today).only(*CALLED)
     empty = _("None of your customers has a birthday this week, as far as their files say.")
     return customers_block(_("Birthdays this week"), "birthdays", empty, rows, "days_ahead", "pk", line=line)
 
@@ -271,14 +277,14 @@ def silent_block(day: Day, run: Run) -> Block:
         note = _("last order on %(day)s") % {"day": formatting.day(customer.last_order_on)}
         return Line(customer.full_name, customer.get_absolute_url(), note, day.money(customer.profit))
 
-    rows = reports.long_silent(day.user, run, day.today)
+    rows = reports.long_silent(day.user, run, day.today).only(*CALLED)
     empty = _("You have heard from all your good customers in the last ninety days.")
     return customers_block(_("Good customers, long silent"), "silent", empty, rows, "-profit", "-pk", line=line)
 
 
 def customise(day: Day) -> Step:
     """What to propose to those whose wishes are known (at most 3 queries)."""
-    rows = reports.with_preferences(day.user, day.run)
+    rows = reports.with_preferences(day.user, day.run).only(*CALLED, *WISHES)
     order = F("lifetime_value").desc(nulls_last=True)
     first, count = shown(rows, order, "-pk")
     families = reports.favourite_families(first)

@@ -1,10 +1,10 @@
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.names import BilingualName
 from customers.models.consent import Purpose
 from customers.models.customer import Customer

@@ -3,9 +3,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Cast, Round
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.fields import CentsField
 from crm_site.lib.names import BilingualName
 from customers.models.customer import Customer

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crm_site.lib.addresses import reverse
 from customers.models.customer import Customer
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -39,7 +40,7 @@ MARKS: dict[Mark, str | Promise] = {
 NO_PRODUCT = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Writer:
     """How the cells of one page are written and where they lead."""
 
@@ -55,16 +56,29 @@ class Writer:
     def rows(self) -> SafeString:
         """The body of the table."""
         matrix = self.named.matrix
-        rows = [*matrix.rows, matrix.total]
-        return mark_safe("".join(self._row(row) for row in rows))
+        return mark_safe("".join(map(self._row, (*matrix.rows, matrix.total))))
+
+    @cached_property
+    def signs(self) -> dict[Mark, str]:
+        """Each mark as it stands in a cell."""
+        return {found: _sign(found, str(words)) for found, words in MARKS.items()}
+
+    @cached_property
+    def nothing(self) -> str:
+        """A cell in which nothing was sold."""
+        return f'<td class="matrix-cell is-nothing"><span class="visually-hidden">{escape(_("nothing"))}</span></td>'
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """What the address of a cell says of its column."""
+        return [urlencode({"column": key}) for key in self.named.matrix.columns]
 
     def _row(self, row: Row) -> str:
         name = self.named.rows.get(row.key, row.key)
         head = f'<th scope="row"><span class="matrix-name">{self._named(row, name)}</span></th>'
-        cells = "".join(
-            self._cell(row, column, cell) for column, cell in zip(self.named.matrix.columns, row.cells, strict=True)
-        )
-        last = self._cell(row, NO_PRODUCT, row.no_product, plain=True)
+        url = cells_url(self.named.place, row.key)
+        cells = "".join(self._cell(cell, url, column) for column, cell in zip(self.columns, row.cells, strict=True))
+        last = self._cell(row.no_product, url)
         whole = f'<td class="matrix-sum{_minus(row.total)}">{escape(self.text(row.total))}</td>'
         return f"<tr{' class=matrix-total' if row.key == TOTAL else ''}>{head}{whole}{cells}{last}</tr>"
 
@@ -72,27 +86,25 @@ class Writer:
         url = row_url(self.named.place, row.key)
         return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
 
-    def _cell(self, row: Row, column: str, amounts: Amounts, *, plain: bool = False) -> str:
-        found = Mark.NOTHING if plain else mark(amounts, self.named.average)
+    def _cell(self, amounts: Amounts, url: str, column: str = "") -> str:
+        """A cell of a column with its mark; without a column what belongs to no product, which has none."""
         if not amounts:
-            return (
-                f'<td class="matrix-cell is-nothing"><span class="visually-hidden">{escape(_("nothing"))}</span></td>'
-            )
-        sign = "" if plain else _sign(found)
-        text = f'{sign}<span class="matrix-figure">{escape(self.text(amounts))}</span>'
-        url = cell_url(self.named.place, row.key, column)
-        inner = f'<a href="{escape(url)}">{text}</a>' if url else f'<span class="matrix-inner">{text}</span>'
-        tone = "plain" if plain else TONES[found]
-        return f'<td class="matrix-cell is-{tone}{_minus(amounts) if plain else ""}">{inner}</td>'
+            return self.nothing
+        found = mark(amounts, self.named.average) if column else Mark.NOTHING
+        tone = f"is-{TONES[found]}" if column else f"is-plain{_minus(amounts)}"
+        text = f'{self.signs.get(found, "")}<span class="matrix-figure">{escape(self.text(amounts))}</span>'
+        if not url:
+            return f'<td class="matrix-cell {tone}"><span class="matrix-inner">{text}</span></td>'
+        address = f"{url}&{column}" if column and "?" in url else url
+        return f'<td class="matrix-cell {tone}"><a href="{escape(address)}">{text}</a></td>'
 
 
 def _minus(amounts: Amounts) -> str:
     return " is-minus" if amounts.profit < 0 else ""
 
 
-def _sign(found: Mark) -> str:
-    shown = found.value.replace("-", "−")
-    return f'<span class="matrix-mark" title="{escape(MARKS[found])}">{shown}</span> '
+def _sign(found: Mark, words: str) -> str:
+    return f'<span class="matrix-mark" title="{escape(words)}">{found.value.replace("-", "−")}</span> '
 
 
 def legend() -> list[tuple[str, str, str]]:
@@ -106,13 +118,13 @@ def place_query(place: Place, **more: Any) -> str:
     return urlencode({name: value for name, value in whole.items() if value not in ("", None)})
 
 
-def cell_url(place: Place, row: str, column: str) -> str:
-    """Where a cell is told about; what is charged to nobody has its own page."""
+def cells_url(place: Place, row: str) -> str:
+    """Where the cells of a row are told about, each by its column; what is charged to nobody has its own page."""
     if row == COMPANY_ROW:
         return reverse("costing")
     if place.rows == CUSTOMERS and row in (OTHERS, TOTAL):
         return ""
-    return f"{reverse('matrix-cell')}?{place_query(place, row=row or 'none', column=column)}"
+    return f"{reverse('matrix-cell')}?{place_query(place, row=row or 'none')}"
 
 
 def row_url(place: Place, row: str) -> str:
@@ -120,7 +132,7 @@ def row_url(place: Place, row: str) -> str:
     if row == COMPANY_ROW:
         return reverse("costing")
     if place.rows == CUSTOMERS:
-        return reverse("customer", args=[row]) if row.isdigit() else ""
+        return reverse("customer", [int(row)]) if row.isdigit() else ""
     if row in ("", OTHERS, TOTAL, ANONYMOUS_ROW):
         return ""
     return f"{reverse('matrix')}?{place_query(Place(CUSTOMERS, place.columns, place.rows, row))}"
@@ -141,7 +153,7 @@ def sheet(named: Named, show: str) -> Sheet:
         title=_("Customer × product matrix"),
         headings=headings,
         kinds=["text", *([kind] * (len(headings) - 1))],
-        rows=[_plain(named, row, show) for row in (*matrix.rows, matrix.total)],
+        rows=(_plain(named, row, show) for row in (*matrix.rows, matrix.total)),
     )
 
 
