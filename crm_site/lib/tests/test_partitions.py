@@ -45,6 +45,17 @@ def test_a_partition_has_the_indexes_of_its_parent(parent: str) -> None:
     assert attached == [("figure_by_profit", "figure_by_profit_7"), ("figure_pkey", "figure_pkey_7")]
 
 
+def test_the_database_knows_how_alike_rows_are_from_the_first_partition_on(parent: str) -> None:
+    known = "SELECT attname, n_distinct FROM pg_stats WHERE tablename = 'figure' AND inherited ORDER BY 1"
+    assert rows(known) == []
+    rows("ALTER TABLE figure ALTER customer_id SET (n_distinct_inherited = -1)")
+    loaded(parent, 7).attach()
+    first = rows(known)
+    assert ("customer_id", -1.0) in first
+    loaded(parent, 8).attach()
+    assert rows(known) == first
+
+
 def test_rows_of_another_run_are_refused_and_rows_of_none_are_its_own(parent: str) -> None:
     partition = Partition(parent, 7)
     partition.create()
