@@ -73,6 +73,19 @@ def _change(fact: Fact) -> str:
     )
 
 
+def short_lines(lines: Iterable[Any]) -> SafeString:
+    """Links with a quiet second line and a value at their end: the rows of a block of the page Today."""
+    return mark_safe(f'<ul class="today-rows">{"".join(map(_short_line, lines))}</ul>')
+
+
+def _short_line(line: Any) -> str:
+    note = f'<span class="cell-note">{escape(line.note)}</span>' if line.note else ""
+    css = f"pill pill-{escape(line.tone)}" if line.tone else "today-end"
+    value = f'<span class="{css}">{escape(line.value)}</span>' if line.value else ""
+    link = f'<a href="{escape(line.url)}">{escape(line.text)}</a>'
+    return f'<li class="today-row"><div class="task-words">{link}{note}</div>{value}</li>'
+
+
 def figure_rows(rows: Iterable[Sequence[str]]) -> SafeString:
     """The body of the table below a chart: the first text of each row is its head."""
     return mark_safe("".join(map(_figure_row, rows)))

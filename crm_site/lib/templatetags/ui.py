@@ -35,6 +35,7 @@ register.simple_tag(drawing.fact_value)
 register.simple_tag(drawing.computed)
 register.simple_tag(drawing.figure_rows)
 register.simple_tag(drawing.heat_rows)
+register.simple_tag(drawing.short_lines)
 
 
 @register.simple_tag
