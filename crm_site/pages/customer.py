@@ -281,7 +281,7 @@ def _value_formula(card: Scorecard) -> str:
     if reached:
         said.append(_("Reached so: %(how)s.") % {"how": reached})
     if card.lifetime_value_low is not None:
-        said.append(_("Four in five customers like this one, or more, come to an amount between the limits."))
+        said.append(_("About four in five customers like this one come to an amount between the limits."))
     return " ".join(said)
 
 

@@ -64,7 +64,7 @@ def test_the_value_panel_shows_the_current_run(visitor: Client, customer: Custom
     assert "Rank 1 of 2" in hints
     assert "Probably between €60 and €110" in hints
     formulas = " ".join(figure.formula for figure in response.context["figures"])
-    assert "Four in five customers like this one, or more, come to an amount between the limits." in formulas
+    assert "About four in five customers like this one come to an amount between the limits." in formulas
     assert "Probability active 75%" in hints
     assert "Most profitable" in response.content.decode()
 
