@@ -16,6 +16,7 @@ from django.utils.translation import ngettext, pgettext
 from crm_site.lib.formatting import money, number, percent
 from customers.models import Run, Segment
 from profitability.models import EquityBridge
+from profitability.reports.model_words import model_in_words
 from profitability.reports.runs import amount
 from profitability.reports.sentences import CLOSE, OPEN, Finding
 from profitability.totals import Bridge, EquityChange, LifetimeModel, RunTotals
@@ -160,12 +161,27 @@ def step_in_words(amounts: Sequence[Decimal], whole: Decimal, currency: str) -> 
 
 def policy_changes(now: RunTotals, before: RunTotals | None) -> str:
     """That values were computed by other rules than before, which changes all of them; nothing where they were not."""
-    if before is None or _rules(now.lifetime_model) == _rules(before.lifetime_model):
+    if before is None:
         return ""
-    return _(
-        "The horizon or the discount rate was changed between the two recomputes, which alone changes every lifetime "
-        "value."
-    )
+    said = []
+    model, earlier = now.lifetime_model, before.lifetime_model
+    if _rules(model) != _rules(earlier):
+        said.append(
+            _(
+                "The horizon or the discount rate was changed between the two recomputes, which alone changes every "
+                "lifetime value."
+            )
+        )
+    if model.purchase_model != earlier.purchase_model:
+        names = {"now": model_in_words(model), "before": model_in_words(earlier)}
+        said.append(
+            _(
+                "Orders are forecast by %(now)s, at the recompute before by %(before)s, which alone changes every "
+                "lifetime value."
+            )
+            % names
+        )
+    return " ".join(said)
 
 
 def _rules(model: LifetimeModel) -> tuple[float, int]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,9 +29,9 @@ from profitability.equity import Steps, Worth, steps
 from profitability.equity_actions import keep_bridge
 from profitability.models import EquityBridge, ValuePolicy
 from profitability.permissions import SEE_VALUE
-from profitability.reports.equity import change_in_words, step_names
+from profitability.reports.equity import change_in_words, policy_changes, step_names
 from profitability.tests.portfolio import a_portfolio
-from profitability.tests.published import ranking_of, totals_of
+from profitability.tests.published import a_model, ranking_of, totals_of
 from profitability.tests.shop import TODAY, recomputed
 from profitability.totals import Bridge, Changes, EquityChange, RunTotals
 
@@ -250,6 +251,18 @@ def test_no_change_is_said() -> None:
     assert "is the same as at the recompute before." in change_in_words(a_bridge(), "EUR").text
     moved = change_in_words(a_bridge(won=Decimal(5), lost=Decimal(-5)), "EUR")
     assert moved.text.endswith("though its parts moved.")
+
+
+def test_another_purchase_model_is_named_since_it_changes_every_value() -> None:
+    ranking = ranking_of(300, 20)
+    before = totals_of(ranking, (1, 2))
+    now = totals_of(ranking, (1, 2), lifetime_model=replace(a_model(), purchase_model="pareto_nbd", horizon_years=5))
+    assert policy_changes(before, before) == policy_changes(now, None) == ""
+    assert policy_changes(now, before) == (
+        "The horizon or the discount rate was changed between the two recomputes, which alone changes every lifetime "
+        "value. Orders are forecast by Pareto/NBD, at the recompute before by BG/NBD, which alone changes every "
+        "lifetime value."
+    )
 
 
 # --- The customers behind a step --------------------------------------------------------------------------------------
