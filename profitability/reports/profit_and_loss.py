@@ -74,6 +74,7 @@ class AccountLine:
     kind: Literal["item", "sum", "profit"] = "item"
     source: Literal["orders", "moments", "file", ""] = "orders"  # which records of the customer stand behind it
     moments_url: str = ""  # of an activity that follows contacts: those which it counts
+    moments_of_year_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ class CustomerProfitAndLoss:
             self._line(_("Net revenue"), "net_revenue", kind="sum"),
             self._line(_("Cost of goods"), "cost_of_goods", sign=-1),
             self._line(_("Gross margin"), "gross_margin", kind="sum", source=""),
-            *(_activity_line(whole, year, self.customer_id) for whole, year in charges),
+            *(self._activity_line(whole, year) for whole, year in charges),
             self._line(_("Contribution"), "contribution", kind="sum", source=""),
             self._line(_("Direct costs"), "direct_costs", sign=-1, source="file"),
             self._line(_("Profit"), "profit", kind="profit", source=""),
@@ -117,13 +118,17 @@ class CustomerProfitAndLoss:
         read = attrgetter(name)
         return AccountLine(label, sign * read(self.whole), sign * read(self.last_year), kind, source)
 
-
-def _activity_line(whole: ActivityCharge, last_year: ActivityCharge, customer_id: int) -> AccountLine:
-    line = AccountLine(whole.activity.label, -whole.amount, -last_year.amount)
-    drivers = whole.activity.drivers
-    if not follows_contacts(drivers):
-        return line
-    return replace(line, source="moments", moments_url=moments_url(customer_id, drivers))
+    def _activity_line(self, whole: ActivityCharge, last_year: ActivityCharge) -> AccountLine:
+        line = AccountLine(whole.activity.label, -whole.amount, -last_year.amount)
+        drivers = whole.activity.drivers
+        if not follows_contacts(drivers):
+            return line
+        return replace(
+            line,
+            source="moments",
+            moments_url=moments_url(self.customer_id, drivers),
+            moments_of_year_url=moments_url(self.customer_id, drivers, self.last_year_since),
+        )
 
 
 def customer_profit_and_loss(run: Run, customer_id: int) -> CustomerProfitAndLoss | None:

@@ -130,7 +130,7 @@
   const spaced = (spec, box, axis) => {
     const longest = Math.max(...spec.x.values.map((value) => cut(xWriter(spec)(value), room(spec, box)).length));
     const each = (box.clientWidth - 80) / spec.x.values.length;
-    return { ...axis, axisLabel: { ...axis.axisLabel, interval: Math.max(0, Math.ceil((longest * LETTER + 12) / each) - 1) } };
+    return { ...axis, axisLabel: { ...axis.axisLabel, hideOverlap: false, interval: Math.max(0, Math.ceil((longest * LETTER + 12) / each) - 1) } };
   };
 
   /* The first and the last label of an axis that begins and ends with a point stay within the drawing. */
