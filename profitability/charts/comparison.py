@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -55,6 +56,7 @@ def _equity(totals: RunTotals, currency: str) -> KeyFigure:
         _("Customer equity"),
         money(totals.customer_equity, currency, digits=0),
         hint=_("probably between %(low)s and %(high)s") % limits if low is not None else "",
+        url=reverse("equity"),
         formula=_(
             "The sum of all lifetime values: %(years)s years ahead, discounted at %(rate)s a year, with four in five "
             "chances of lying between the two limits."

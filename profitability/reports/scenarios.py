@@ -115,7 +115,10 @@ def names_of(levers: Iterable[Lever]) -> Named:
     for by in {lever.rows for lever in every} & {*ROWS, CUSTOMERS}:
         keys = {lever.row for lever in every if lever.rows == by}
         names = row_names(by, keys)
-        groups |= {f"{by}{SEPARATOR}{key}": labelled(ROWS[by], names.get(key, key)) for key in keys}
+        # Somebody's name says enough by itself; what a segment, category or town is called may not.
+        told = {key: names.get(key, key) for key in keys}
+        named = told if by == CUSTOMERS else {key: labelled(ROWS[by], name) for key, name in told.items()}
+        groups |= {f"{by}{SEPARATOR}{key}": name for key, name in named.items()}
     for by in {lever.columns for lever in every if lever.column} & {*COLUMNS}:
         keys = {lever.column for lever in every if lever.columns == by}
         names = column_names(by, keys)

@@ -269,3 +269,13 @@ def queries(client: Client, url: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert client.get(url).status_code == 200
     return len(captured)
+
+
+def test_an_account_leads_to_what_ifs_about_its_customer_alone(run: Run, manager: Client) -> None:
+    customer = busiest(run)
+    page = manager.get(f"/customers/{customer.pk}/profit-and-loss/")
+    assert len(page.context["levers"]) == 4
+    for _label, url, _icon in page.context["levers"]:
+        form = manager.get(url).context["form"]
+        assert (form.lever.rows, form.lever.row) == ("customers", str(customer.pk))
+        assert dict(form.fields["group"].choices)[f"customers:{customer.pk}"] == customer.full_name

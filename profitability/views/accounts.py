@@ -20,9 +20,11 @@ from customers.permissions import VIEW_MOMENTS, VIEW_ORDERS
 from profitability.changes import outdated_customers
 from profitability.charts import category_name, profit_of_customer
 from profitability.permissions import SEE_VALUE
+from profitability.reports.matrix_names import CUSTOMERS
 from profitability.reports.period_account import Line, PeriodAccount, Standing, period_account, standing_of
 from profitability.reports.period_words import period_name
 from profitability.reports.runs import published_now
+from profitability.reports.scenario_words import ICONS
 from profitability.reports.tracing import moments_url
 from profitability.tables import unsorted
 from profitability.tables.accounts import ACCOUNT, member_table
@@ -97,6 +99,7 @@ def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: l
     job = asked.ranking.job if not asked.is_ready else None
     return {
         "page_subtitle": customer.full_name,
+        "levers": [] if account.members else _levers(customer),
         "breadcrumbs": [
             (_("Customers"), reverse("customers")),
             (customer.full_name, reverse("customer", args=[customer.pk])),
@@ -114,6 +117,17 @@ def _context(asked: Asked, account: PeriodAccount, lines: list[Line], choices: l
         else None,
         "member_query": f"?period={asked.period.code}" if asked.period.code else "",
     }
+
+
+def _levers(customer: Customer) -> list[tuple[str, str, str]]:
+    """What could be changed with this customer: each with the address of a what-if that is about nobody else."""
+    address = f"{reverse('scenario-new')}?rows={CUSTOMERS}&row={customer.pk}&lever="
+    return [
+        (_("Raise the price"), f"{address}price", ICONS["price"]),
+        (_("Ask for a minimum order"), f"{address}minimum", ICONS["minimum"]),
+        (_("Change the service"), f"{address}service", ICONS["service"]),
+        (_("Let go"), f"{address}let_go", ICONS["let_go"]),
+    ]
 
 
 def _records_url(line: Line, asked: Asked, account: PeriodAccount) -> str:

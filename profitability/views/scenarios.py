@@ -58,7 +58,7 @@ from profitability.views.runs import recompute_context
 from profitability.what_if.levers import SPECS, Lever
 from profitability.what_if.outcome import Outcome
 
-LISTED, COMPARED = 100, 5
+LISTED, COMPARED, NAMED_LETTERS = 100, 5, 40
 
 
 def me(request: HttpRequest) -> User:
@@ -115,10 +115,16 @@ def scenario_new(request: HttpRequest) -> HttpResponse:
         return redirect("scenarios")
     form = _lever_form(request, run, lever)
     if request.method == "POST" and form.is_valid():
-        name = f"{LEVERS[lever.kind]}, {formatting.day(timezone.localdate())}"
-        scenario = create_scenario(owner=me(request), name=name, levers=[form.made()])
+        made = form.made()
+        scenario = create_scenario(owner=me(request), name=_first_name(made), levers=[made])
         return redirect(scenario)
     return _lever_page(request, form, cancel_url=reverse("scenarios"), trail=[])
+
+
+def _first_name(lever: Lever) -> str:
+    """What a scenario is called until somebody names it: what is done, to whom unless to everybody, and the day."""
+    whom = [names_of([lever]).group(lever)[:NAMED_LETTERS]] if lever.group[0] else []
+    return ", ".join([str(LEVERS[lever.kind]), *whom, formatting.day(timezone.localdate())])
 
 
 def _lever_form(request: HttpRequest, run: Run, lever: Lever) -> LeverForm:
