@@ -30,6 +30,13 @@ from profitability.models import Costing
 MOST_ROWS = 20_000
 MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.]\d{1,2}.*)?", re.ASCII)
 MONTH_FIRST = re.compile(r"(?:\d{1,2}[-/.])?(\d{1,2})[-/.](\d{4})", re.ASCII)
+MONTH_NAMED = re.compile(r"([a-z]{3,9})\.?[-/ ]*(\d{4})", re.ASCII)
+# As people write them in a heading, without accents: in full, or by the letters that tell one from the others.
+NAMES_OF_MONTHS = (
+    ("january", "janvier"), ("february", "fevrier"), ("march", "mars"), ("april", "avril"), ("may", "mai"),
+    ("june", "juin"), ("july", "juillet"), ("august", "aout"), ("september", "septembre"), ("october", "octobre"),
+    ("november", "novembre"), ("december", "decembre"),
+)  # fmt: skip
 
 
 def _check(columns: Mapping[str, str], known: str) -> None:
@@ -136,9 +143,18 @@ def _figure(field: str, text: str) -> Decimal | None:
 
 
 def _month(text: str) -> dt.date:
-    """The month of a text such as 2026-05, 2026-05-01, 05/2026 or 31/05/2026."""
+    """The month of a text such as 2026-05, 2026-05-01, 05/2026, 31/05/2026, May 2026 or déc. 2026."""
     match, last = MONTH.fullmatch(text), MONTH_FIRST.fullmatch(text)
-    year, month = (match[1], match[2]) if match else (last[2], last[1]) if last else ("", "")
+    year, month = (match[1], match[2]) if match else (last[2], last[1]) if last else _named_month(text)
     if not year or not 1 <= int(month) <= 12 or not 1900 <= int(year) <= 9998:
         raise _Refused("month", text, _("This is not a month. Write months as 2026-05."))
     return dt.date(int(year), int(month), 1)
+
+
+def _named_month(text: str) -> tuple[str, str]:
+    """Year and month of a text that names the month; empty where it names none, or where several begin like this."""
+    match = MONTH_NAMED.fullmatch(normalise(text))
+    if match is None:
+        return "", ""
+    found = [number for number, names in enumerate(NAMES_OF_MONTHS, 1) if any(n.startswith(match[1]) for n in names)]
+    return (match[2], str(found[0])) if len(found) == 1 else ("", "")

@@ -174,6 +174,19 @@ def test_amounts_come_from_a_csv_file(editor: Client, draft: Costing) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("written", "month"),
+    [
+        *(("avril 2026", 4), ("Apr 2026", 4), ("avr. 2026", 4), ("APR-2026", 4), ("MAI 2026", 5), ("May/2026", 5)),
+        *(("juin 2026", 6), ("June 2026", 6), ("ju 2026", None), ("jui 2026", None), ("avrl 2026", None)),
+    ],
+)
+def test_months_may_be_written_by_their_names(editor: Client, draft: Costing, written: str, month: int | None) -> None:
+    answer = imported(editor, draft, "costs.csv", f"pool,month,amount\nWarehouse,{written},77\n".encode())
+    assert answer.status_code == (302 if month else 422)  # type: ignore[attr-defined]
+    assert (f"{month:02}: 77.00" in entered(draft)["Warehouse"]) if month else "77.00" not in str(entered(draft))
+
+
 def test_amounts_come_from_a_workbook(editor: Client, draft: Costing) -> None:
     file = BytesIO()
     with xlsxwriter.Workbook(file) as book:
