@@ -1,6 +1,7 @@
 /* A field that offers what a text may mean: input[data-choices] names the address that answers ?q= with a listbox.
    The field keeps the focus; the arrows move a mark over the options (aria-activedescendant), Enter or a click takes
-   one. Without this script the text is sent as it was typed, and the server understands names and references too. */
+   one; with data-choices-send the form is sent at once. Without this script the text is sent as it was typed, and the
+   server understands names and references too. */
 (() => {
   "use strict";
   const WAIT = 150;
@@ -48,6 +49,7 @@
     field.value = option.dataset.choice;
     field.dispatchEvent(new Event("change", { bubbles: true }));
     close();
+    if ("choicesSend" in field.dataset) field.form.requestSubmit();
   };
 
   const show = (html) => {
