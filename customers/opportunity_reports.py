@@ -9,19 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Prefetch, Sum, prefetch_related_objects
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from customers.models import Opportunity, OpportunityStage
+from crm_site.lib.accounts.models import User
+from customers.models import Customer, Opportunity, OpportunityStage
 from customers.models.opportunity import OpportunityQuerySet
 
 MOST_CARDS = 30
-ON_A_CARD = (
-    *("title", "stage", "version", "expected_value", "expected_on", "loss_reason", "customer__name"),
-    *("customer__given_name", "owner__first_name", "owner__last_name", "owner__username"),
-)
+ON_A_CARD = ("title", "stage", "version", "expected_value", "expected_on", "loss_reason", "customer", "owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class StageColumn:
 
 
 def board(opportunities: OpportunityQuerySet) -> list[StageColumn]:
-    """A column for each stage: the most valuable first, of closed ones the latest (3 queries)."""
+    """A column for each stage: the most valuable first, of closed ones the latest (5 queries)."""
     sums = {
         row["stage"]: row
         for row in opportunities.values("stage")
@@ -66,11 +64,13 @@ def board(opportunities: OpportunityQuerySet) -> list[StageColumn]:
 def _first_cards(
     opportunities: OpportunityQuerySet, stages: Sequence[OpportunityStage]
 ) -> Mapping[int, Sequence[Opportunity]]:
-    """The first cards of each stage, with no more of customer and owner than their names (1 query, none for none)."""
+    """The first cards of each stage, and whose they are by name (3 queries, none for none)."""
+    columns = [opportunities.filter(stage=one).order_by(*_order(one)).only(*ON_A_CARD)[:MOST_CARDS] for one in stages]
+    found = list(columns[0].union(*columns[1:], all=True)) if columns else []
+    called = Customer.objects.only("name", "given_name"), User.objects.only("first_name", "last_name", "username")
+    prefetch_related_objects(found, Prefetch("customer", called[0]), Prefetch("owner", called[1]))
     cards: dict[int, list[Opportunity]] = defaultdict(list)
-    named = opportunities.select_related("customer", "owner").only(*ON_A_CARD)
-    first = [named.filter(stage=stage).order_by(*_order(stage))[:MOST_CARDS] for stage in stages]
-    for card in first[0].union(*first[1:], all=True) if first else ():
+    for card in found:
         cards[card.stage_id].append(card)
     return cards
 

@@ -2,7 +2,8 @@
 
 It is not part of the recompute: that reads orders only as far as customers need it, and every second there is a second
 that everybody waits for new figures. What is kept are some hundred cells for each way of grouping, so the size of the
-table does not grow with customers; single customers are asked of their own order lines, a page of them at a time.
+table does not grow with customers; single customers are asked of their own order lines, a page of them at a time. What
+those with very many orders bought is kept with the run besides, since nobody waits for so many lines.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import astuple
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import connection, transaction
@@ -30,6 +33,7 @@ from profitability.matrix_statements import (
     Basis,
     Bought,
     best_selling,
+    bought_by_frequent,
     bought_by_members,
     bought_by_nobody,
     bought_by_trait,
@@ -39,13 +43,14 @@ from profitability.matrix_statements import (
     totals_of_members,
 )
 from profitability.matrix_totals import ANONYMOUS_ROW, COMPANY_ROW, NO_FAMILY, OTHERS, MatrixTotals
-from profitability.models import Costing, ProductMatrix
+from profitability.models import Costing, ProductMatrix, RunAnswer
 from profitability.totals import RunTotals, Statement
 
 # So many order lines are added up while somebody waits for the page; more in the background.
 AT_ONCE = 100_000
 MOST_GROUPS, MOST_SEGMENTS = 40, 60
 MOST_PRODUCTS, MOST_FAMILIES = 24, 40
+MANY_ORDERS, MOST_KEPT = 50, 5_000
 COLUMNS = ("family", "product")
 SEGMENT = "segment"
 
@@ -115,10 +120,34 @@ def basis_of(run: Run, totals: RunTotals, products: Iterable[int]) -> Basis:
     return Basis(run, totals.drivers, costing.default_cost_ratio if costing else None, list(products))
 
 
+def _keep_frequent(basis: Basis) -> None:
+    """Lay aside what customers with very many orders bought (2 queries)."""
+    bought: dict[str, list[Any]] = defaultdict(list)
+    for each in bought_by_frequent(basis, orders=MANY_ORDERS, most=MOST_KEPT):
+        bought[each.key].append([each.family, each.product, *astuple(each.exact)])
+    answers = [RunAnswer(run=basis.run, question=_asks_for(key), answer=rows) for key, rows in bought.items()]
+    RunAnswer.objects.bulk_create(answers, ignore_conflicts=True)
+
+
+def kept_purchases(run: Run, customers: Iterable[int]) -> dict[str, list[Bought]]:
+    """What those of these customers bought of whom it was laid aside, by their number (1 query)."""
+    asked = {_asks_for(key): str(key) for key in customers}
+    answers = RunAnswer.objects.filter(run=run, question__in=list(asked)).values_list("question", "answer")
+    return {
+        asked[question]: [Bought(asked[question], family, product, Exact(*exact)) for family, product, *exact in answer]
+        for question, answer in answers
+    }
+
+
+def _asks_for(customer: int | str) -> str:
+    return f"bought by {customer}"
+
+
 def _add_everything_up(run: Run, totals: RunTotals) -> MatrixTotals:
     """Every grouping of one run (1 query for each trait and 2 for each segment, besides a few)."""
     basis = basis_of(run, totals, best_selling(MOST_PRODUCTS))
     gather_lines(basis)
+    _keep_frequent(basis)
     nobody = list(bought_by_nobody(basis))
     by_trait = {trait: list(bought_by_trait(basis, trait)) for trait in TRAITS}
     everything = [*nobody, *by_trait["category"]]

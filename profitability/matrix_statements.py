@@ -158,6 +158,19 @@ def bought_by_members(basis: Basis, members: str, parameters: Sequence[Any]) -> 
     return _read(basis, query, basis.run.pk, *parameters)
 
 
+def bought_by_frequent(basis: Basis, *, orders: int, most: int) -> Iterator[Bought]:
+    """What each customer with so many orders or more bought, of the most frequent (1 query, after `gather_lines`)."""
+    query = f"""
+        WITH frequent AS (
+            SELECT customer_id FROM {PLACED} WHERE customer_id IS NOT NULL AND ordered_on <= %(as_of)s
+            GROUP BY 1 HAVING count(*) >= %(orders)s ORDER BY count(*) DESC, 1 LIMIT %(most)s
+        )
+        SELECT b.customer_id::text, b.family, b.product, {SUMS} FROM {BOUGHT} b JOIN frequent USING (customer_id)
+        GROUP BY 1, 2, 3
+    """
+    return _read(basis, query, as_of=basis.run.as_of, orders=orders, most=most)
+
+
 def bought_by_nobody(basis: Basis) -> Iterator[Bought]:
     """Anonymous sales (1 query, after `gather_lines`)."""
     return _read(

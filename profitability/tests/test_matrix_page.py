@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from profitability import matrix_actions
 from profitability.matrix import Amounts, Matrix
 from profitability.matrix_actions import compute_matrix, matrix_for
 from profitability.matrix_totals import ANONYMOUS_ROW, COMPANY_ROW, MatrixTotals
-from profitability.models import ProductMatrix
+from profitability.models import ProductMatrix, RunAnswer
 from profitability.tests.published import publish
 from profitability.tests.shop import recomputed
 from profitability.tests.shop_of_families import ShopOfFamilies
@@ -173,6 +174,24 @@ def test_customers_one_by_one_come_to_the_group_that_they_are_of(manager: Client
         assert sum(cells[at] for name, cells in figures.items() if name != "Together") == figures["Together"][at]
     group = computed("stage").row("customer")
     assert figures["Together"][-1] == Decimal(group.total.profit).scaleb(-2)
+
+
+def test_what_frequent_customers_bought_is_kept_with_the_run_as_their_lines_say_it(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ShopOfFamilies()
+    recomputed()
+    drawn = []
+    for many in (1, 3, 1_000):
+        ProductMatrix.objects.all().delete()
+        RunAnswer.objects.all().delete()
+        monkeypatch.setattr(matrix_actions, "MANY_ORDERS", many)
+        asked = (f"/matrix/?rows=customers&columns={columns}" for columns in ("family", "product"))
+        drawn.append([manager.get(address).context["body"] for address in asked])
+        kept = set(RunAnswer.objects.values_list("question", flat=True))
+        orders = Order.objects.exclude(customer=None).values_list("customer").annotate(n=Count("pk"))
+        assert kept == {f"bought by {customer}" for customer, n in orders if n >= many}
+    assert drawn[0] == drawn[1] == drawn[2]
 
 
 def test_a_cell_tells_its_account_and_lists_its_latest_orders(manager: Client) -> None:

@@ -13,11 +13,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from crm_site.lib.addresses import reverse
 from crm_site.lib.components import KeyFigure, Tab
 from crm_site.lib.downloads import Later, Tabular
 from crm_site.lib.formatting import month, number, percent
