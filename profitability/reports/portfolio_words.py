@@ -76,7 +76,7 @@ def _best_group(found: Analysis, names: Mapping[str, str]) -> str:
     varied = [group for group in known if group.risk is not None]
     best = max(varied or known, key=lambda group: group.mean or 0)
     words = {"best": names[best.key], "return": _rate(best.mean)}
-    if len(known) == 1 or not varied:
+    if len(varied) < 2:
         return _("“%(best)s” returns %(return)s of its cost a month.") % words
     steadiest = min(varied, key=lambda group: group.risk or 0)
     words |= {"steadiest": names[steadiest.key], "risk": _rate(steadiest.risk)}

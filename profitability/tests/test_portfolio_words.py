@@ -43,15 +43,19 @@ def test_concentration_is_told_of_one_of_few_and_of_many(profits: list[int], sai
 
 
 def test_a_single_month_makes_no_group_the_best() -> None:
-    young, old = (
+    young, old, other = (
         GroupFigures(
             key=key, customers=3, months=months, cost=10, profit=10 * mean, mean=mean, risk=risk, problem=SHORT
         )
-        for key, months, mean, risk in (("young", 1, 0.6, None), ("old", 5, 0.2, 0.3))
+        for key, months, mean, risk in (("Young", 1, 0.6, None), ("Old", 5, 0.2, 0.3), ("Other", 4, 0.1, 0.2))
     )
-    found = Analysis(whole=old, groups=(young, old), problem=SHORT)
-    names = {"young": "Young", "old": "Old"}
-    assert portfolio_finding(found, names).startswith("“Old” returns most of its cost a month: 20.0%.")
-    assert portfolio_finding(Analysis(whole=young, groups=(young,), problem=SHORT), names) == (
-        "“Young” returns 60.0% of its cost a month."
+
+    def said(*groups: GroupFigures) -> str:
+        names = {group.key: group.key for group in groups}
+        return portfolio_finding(Analysis(whole=old, groups=groups, problem=SHORT), names)
+
+    assert said(young, old, other) == (
+        "“Old” returns most of its cost a month: 20.0%. The steadiest is “Other”, with a risk of 20.0%."
     )
+    assert said(young, old) == "“Old” returns 20.0% of its cost a month."
+    assert said(young) == "“Young” returns 60.0% of its cost a month."
