@@ -210,6 +210,7 @@ def _day() -> dict[str, list[str]]:
     blocks = ("incomplete", "unowned", "newest", "moves", "replies", "birthdays", "silent", "preferences")
     return {
         "today": ["/today/"],
+        "today, proposals": ["/today/proposals/"],
         **{f"today, {block}": [f"/today/{block}/"] for block in blocks},
         "tasks": ["/tasks/", "/tasks/?whose=mine"],
         "a task": [f"/tasks/{key}/" for key in tasks],

@@ -29,6 +29,7 @@ urlpatterns = [
     path("customers/<int:pk>/next/", walk.customer_next, name="customer-next"),
     path("customers/<int:pk>/previous/", walk.customer_previous, name="customer-previous"),
     path("today/", today.today, name="today"),
+    path("today/proposals/", today.today_proposals, name="today-proposals"),
     path("today/<slug:block>/", today_lists.TodayList.as_view(), name="today-list"),
     path("changes/", changes.ChangeList.as_view(), name="changes"),
     path("journey/", journey.journey_page, name="journey"),

@@ -1,7 +1,8 @@
 """The first page of whoever looks after customers: identify them, tell them apart, speak with them, suit them.
 
 The four headings are the four steps of one-to-one marketing. Each block shows the first few rows and opens the list
-behind it. Queries: at most two for each block, whatever there is to show.
+behind it; those of the last step are fetched once the page stands. Queries: at most two for each block, whatever there
+is to show.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from django.utils.translation import ngettext
 from crm_site.lib import formatting
 from crm_site.lib.addresses import reverse
 from crm_site.lib.counting import capped_count, table_count
+from crm_site.lib.panels import answer_panel
 from crm_site.pages.today_lists import CATEGORY_WORDS
 from customers import today_reports as reports
 from customers.models import Company, Customer, Run, Task
@@ -64,7 +66,7 @@ class Step:
 
     title: str
     text: str
-    blocks: Sequence[Block]
+    blocks: Sequence[Block] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,34 @@ class Day:
 @permission_required(VIEW_CUSTOMERS, raise_exception=True)
 def today(request: HttpRequest) -> HttpResponse:
     """What somebody should look at today."""
-    now = timezone.now()
-    run = Run.objects.current_head() if request.user.has_perm(VIEW_FIGURES) else None
-    day = Day(request, timezone.localdate(now), now, run, Company.of(request).currency)
+    day = day_of(request)
     context = {
         "page_title": _("Today"),
         "page_subtitle": formatting.day(day.today, "full"),
-        "steps": [identify(day), differentiate(day), interact(day), customise(day)],
+        "steps": [identify(day), differentiate(day), interact(day), customise()],
+        "proposals": _("Proposals"),
         "today": day.today,
-        "now": now,
+        "now": day.now,
         "here": request.path,
-        "data_as_of": run and run.published_at,
+        "data_as_of": day.run and day.run.published_at,
     }
     return render(request, "pages/today.html", context)
+
+
+@permission_required(VIEW_TASKS, raise_exception=True)
+@permission_required(VIEW_CUSTOMERS, raise_exception=True)
+def today_proposals(request: HttpRequest) -> HttpResponse:
+    """The panel of the last step: what to propose to whom."""
+    proposals = proposals_block(day_of(request))
+    context = {"page_title": proposals.title, "breadcrumbs": [(_("Today"), reverse("today"))], "proposals": proposals}
+    return answer_panel(request, "pages/today_proposals.html", context)
+
+
+def day_of(request: HttpRequest) -> Day:
+    """The day of whoever asks, with the run whose figures they may see (at most 1 query)."""
+    now = timezone.now()
+    run = Run.objects.current_head() if request.user.has_perm(VIEW_FIGURES) else None
+    return Day(request, timezone.localdate(now), now, run, Company.of(request).currency)
 
 
 def shown(rows: QuerySet[Any], *order: Any) -> tuple[list[Any], str]:
@@ -282,7 +299,12 @@ def silent_block(day: Day, run: Run) -> Block:
     return customers_block(_("Good customers, long silent"), "silent", empty, rows, "-profit", "-pk", line=line)
 
 
-def customise(day: Day) -> Step:
+def customise() -> Step:
+    """What to propose, which `today_proposals` answers."""
+    return Step(_("Customise"), _("Offer each what suits them, in the way they like."))
+
+
+def proposals_block(day: Day) -> Block:
     """What to propose to those whose wishes are known (at most 3 queries)."""
     rows = reports.with_preferences(day.user, day.run).only(*CALLED, *WISHES)
     order = F("lifetime_value").desc(nulls_last=True)
@@ -295,8 +317,7 @@ def customise(day: Day) -> Step:
     empty = _("Proposals come from what is known of your customers' needs and of the channel that they prefer.")
     if day.may_edit:
         empty = _("Note what a customer needs, or the channel they prefer, in their file; proposals come from there.")
-    block = Block(_("Proposals"), empty, reverse("today-list", args=["preferences"]), lines, count)
-    return Step(_("Customise"), _("Offer each what suits them, in the way they like."), [block])
+    return Block(_("Proposals"), empty, reverse("today-list", args=["preferences"]), lines, count)
 
 
 def wishes(customer: Customer) -> str:

@@ -109,6 +109,7 @@ TABLE = {
     "moment-settle": Row(EVERYBODY, argument="moment"),
     "today": Row(EVERYBODY),
     "today-list": Row(EVERYBODY, argument="today-list"),
+    "today-proposals": Row(EVERYBODY),
     "tasks": Row(EVERYBODY),
     "task": Row(EVERYBODY, argument="task"),
     "task-create": Row(EVERYBODY),

@@ -162,7 +162,7 @@ def test_who_has_wishes_is_proposed_what_they_buy_most(client: Client, seller: U
     CustomerFactory(owner=seller)
     for name, price in (("Jazz", 30), ("Opera", 80)):
         OrderLineFactory(order__customer=customer, product__family=ProductFamilyFactory(name=name), unit_price=price)
-    (line,) = block(client, "Proposals").lines
+    (line,) = client.get("/today/proposals/").context["proposals"].lines
     assert (line.text, line.note, line.value) == (customer.full_name, "Quiet places · Phone", "Offer: Opera")
     assert listed(client, "preferences") == [customer.full_name]
 
@@ -171,14 +171,15 @@ def test_a_new_colleague_is_told_what_to_do(client: Client, seller: User) -> Non
     page = client.get("/today/").content.decode()
     assert "Figures appear here after the first recompute." in page
     assert "Nothing is due. Plan a call or a visit" in page
-    assert "Note what a customer needs" in page
+    assert 'hx-get="/today/proposals/"' in page
+    assert "Note what a customer needs" in client.get("/today/proposals/").content.decode()
 
 
 def test_who_may_not_edit_files_is_not_advised_to(client: Client, seller: User, runs: tuple[Run, Run]) -> None:
     assert "become the owner of some" in block(client, "My customers by category").empty
     client.force_login(user_with(*(f"customers.{name}" for name in READING)))
     assert block(client, "My customers by category").empty == "You look after no customer with figures yet."
-    assert block(client, "Proposals").empty.startswith("Proposals come from what is known")
+    assert client.get("/today/proposals/").context["proposals"].empty.startswith("Proposals come from what is known")
 
 
 def test_every_list_behind_the_page_opens_even_when_it_is_empty(client: Client, seller: User) -> None:
@@ -210,10 +211,23 @@ def test_the_page_takes_no_more_queries_for_more_customers(client: Client, selle
     client.get("/today/")
     with CaptureQueriesContext(connection) as few:
         client.get("/today/")
+        client.get("/today/proposals/")
     fill(seller, runs, 12)
     with CaptureQueriesContext(connection) as many:
         client.get("/today/")
-    assert 10 < len(many) == len(few) <= 30
+        client.get("/today/proposals/")
+    assert 15 < len(many) == len(few) <= 30
+
+
+def test_proposals_are_answered_alone_in_their_place_and_as_a_page_without_scripts(
+    client: Client, seller: User
+) -> None:
+    alone = client.get("/today/proposals/", headers={"HX-Request": "true"}).content.decode()
+    page = client.get("/today/proposals/").content.decode()
+    assert "<html" not in alone
+    assert 'id="proposals"' in alone
+    assert alone.strip() in page
+    assert 'href="/today/"' in page
 
 
 @pytest.mark.parametrize(
