@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from profitability.lifetime_value import (
 )
 from profitability.lifetime_value.backtest import split_day
 from profitability.lifetime_value.ledger import Known, known_at
+from profitability.lifetime_value.summary import DAYS_PER_WEEK
 from profitability.models import ModelComparison
 from profitability.recompute.months import EPOCH
 from profitability.recompute.sample import Sample, read_sample
@@ -101,7 +103,7 @@ def _compared(sample: Sample, customers: int, step: Step) -> Comparison:
         fitted=_told(fitted, known),
         tracked=_tracked(then, ledger, split, last),
         season=SeasonFound(months=season.months, p_value=season.p_value, found=season.found, index=season.index),
-        ahead=_ahead(fitted[found.winner], known, last, season, sample.one_in),
+        ahead=months_ahead(fitted[found.winner], known, last, season, sample.one_in),
     )
 
 
@@ -126,12 +128,15 @@ def _tracked(model: FittedModel, ledger: Ledger, split: int, last: int) -> tuple
     )
 
 
-def _ahead(model: FittedModel, known: Known, last: int, season: Season, one_in: int) -> tuple[MonthAhead, ...]:
-    """The twelve months from the last order on, each a twelfth of a year; named by the month in which it ends."""
+def months_ahead(model: FittedModel, known: Known, last: int, season: Season, one_in: int) -> tuple[MonthAhead, ...]:
+    """The twelve months after the last order, each a twelfth of a year, named by the month that the first one is mostly
+    in. Each is as busy as its own days are, which belong to two months of the calendar.
+    """
     year = Horizon(years=1, periods_per_year=MONTHS_AHEAD)
     orders = expected_orders_by_period(model, known.x, known.t_x, known.T, year) * one_in
-    months = _month(last) + 1 + np.arange(MONTHS_AHEAD)
-    index = [season.over([month]) for month in _of_year(months)]
+    days = last + 1 + np.rint(year.edges * DAYS_PER_WEEK).astype(np.int64)
+    index = [season.over(_months_of_year(first, after - 1)) for first, after in pairwise(days.tolist())]
+    months = _month(int(days[:2].mean())) + np.arange(MONTHS_AHEAD)
     return tuple(
         MonthAhead(month=_iso(month), orders=each)
         for month, each in zip(months.tolist(), (orders * index).tolist(), strict=True)

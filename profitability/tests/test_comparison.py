@@ -11,8 +11,10 @@ from customers.models import Run, Scorecard
 from customers.tests.factories import CompanyFactory, CustomerFactory
 from profitability.comparison import PAST_SPEND, Comparison
 from profitability.comparison_actions import request_comparison, use_winner
+from profitability.lifetime_value import BgNbd, Season
+from profitability.lifetime_value.ledger import Known
 from profitability.models import ModelComparison, PurchaseModel
-from profitability.recompute.comparing import compare
+from profitability.recompute.comparing import compare, months_ahead
 from profitability.recompute.sample import Sample, read_sample
 from profitability.tasks import monthly_comparison
 from profitability.tests.compared import a_comparison, comparison_of, holdout
@@ -62,6 +64,21 @@ def test_all_that_a_page_tells_of_cdnow() -> None:
     assert next(month.month for month in found.tracked if month.held_out) == "1998-02-01"
     assert [month.month for month in found.ahead][::11] == ["1998-07-01", "1999-06-01"]
     assert found.ahead[0].orders > found.ahead[11].orders > 0
+
+
+def test_months_ahead_are_as_busy_as_their_own_days() -> None:
+    day = (dt.date(2011, 12, 9) - dt.date(1970, 1, 1)).days
+    one = np.ones(1, np.int64)
+    known = Known(customers=one, x=one, t_x=one * 3.0, T=one * 20.0, orders=2 * one, value=one * 9.0)
+    model = BgNbd(r=0.6, alpha=5, a=0.8, b=2.4)
+    even, seasonal = (Season(months=36, p_value=0.001, index=(*(0.95,) * 11, december)) for december in (0.95, 1.55))
+    plain, found = (months_ahead(model, known, day, season, 1) for season in (even, seasonal))
+    # From 10 December to 8 January, 22 days of December and 8 of January; a year later the rest of December.
+    assert [month.month for month in found][::11] == ["2011-12-01", "2012-11-01"]
+    busier = [late.orders / early.orders for late, early in zip(found, plain, strict=True)]
+    assert busier[0] == pytest.approx((22 * 1.55 + 8 * 0.95) / 30 / 0.95)
+    assert busier[1:11] == pytest.approx([1.0] * 10)
+    assert 1 < busier[11] < busier[0]
 
 
 def test_what_was_found_survives_the_database() -> None:
