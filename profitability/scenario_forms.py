@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -26,6 +26,8 @@ class LeverForm(forms.Form):
             self._offer("group", _("Customers"), targets.groups, group_key(lever), named)
         if lever.spec.of_products:
             self._offer("product", _("Products"), targets.products, product_key(lever), named)
+        if lever.spec.needs_product:
+            self._ask_for_product()
         if lever.spec.choice:
             offered = targets.channels if lever.spec.choice == "channel" else targets.pools
             label = str(CHOICES[lever.spec.choice])
@@ -49,6 +51,13 @@ class LeverForm(forms.Form):
         flat = {key for choice in choices for key in _keys(choice)}
         more = [(present, named.get(present, present))] if present not in flat else []
         self.fields[name] = forms.ChoiceField(label=label, choices=[*more, *choices], initial=present, required=False)
+
+    def _ask_for_product(self) -> None:
+        """Where something must be chosen, all goods are no choice."""
+        field = cast(forms.ChoiceField, self.fields["product"])
+        field.choices = [("", "---------"), *(choice for choice in cast(list[Any], field.choices) if choice[0] != "")]
+        field.required = True
+        field.error_messages["required"] = refusal("no_product", {})
 
     @property
     def doing(self) -> list[forms.BoundField]:

@@ -52,7 +52,7 @@ def group_names(grouping: Grouping) -> dict[str, str]:
 def names_of_keys(by: str, keys: Sequence[str]) -> dict[str, str]:
     """What groups are called, by their keys (1 query where names stand in a table)."""
     names = {key: key for key in keys} | _READERS.get(by, _nothing)([key for key in keys if key])
-    missing = _("Nobody") if by == "owner" else pgettext("group of customers", "Unknown")
+    missing = _("No owner") if by == "owner" else pgettext("group of customers", "Unknown")
     return names | {"": missing}
 
 

@@ -47,7 +47,7 @@ def row_names(by: str, keys: Iterable[str]) -> dict[str, str]:
         COMPANY_ROW: _("Company level and unused capacity"),
         TOTAL: _("Together"),
     }
-    missing = {"category": _("Prospects"), "owner": _("Nobody")}.get(by, pgettext("group of customers", "Unknown"))
+    missing = {"category": _("Prospects"), "owner": _("No owner")}.get(by, pgettext("group of customers", "Unknown"))
     groups = [key for key in wanted if key not in apart]
     return {key: key for key in groups} | READERS.get(by, _nothing)(groups) | apart | {"": missing}
 

@@ -156,6 +156,25 @@ def test_a_lever_that_makes_no_sense_is_refused_in_words(
     assert not Scenario.objects.exists()
 
 
+def test_what_is_dropped_must_be_chosen_and_whom_one_lets_go_is_suggested(client: Client, manager: User) -> None:
+    Shop()
+    recomputed()
+    drop = client.get(f"{reverse('scenario-new')}?lever=drop").context["form"]
+    assert drop.fields["product"].required
+    assert next(iter(drop.fields["product"].choices)) == ("", "---------")
+    assert client.get(f"{reverse('scenario-new')}?lever=let_go").context["form"]["group"].value() == "category:4"
+
+
+def test_a_lever_that_changes_nothing_says_why(client: Client, manager: User) -> None:
+    Shop()
+    recomputed()
+    made = scenario(manager, lever("discount", cap=100.0), lever("cut"))
+    page = client.get(made.get_absolute_url())
+    told = [line.nothing for line in page.context["levers"]]
+    assert [text.split(":")[0] for text in told] == ["Nothing changes", "Nothing changes"]
+    assert "larger discount" in page.text
+
+
 def test_levers_are_added_changed_and_taken_away(client: Client, manager: User) -> None:
     Shop()
     recomputed()
