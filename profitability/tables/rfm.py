@@ -90,7 +90,7 @@ def classes_table(cells: Sequence[Combination], currency: str) -> Table:
         columns=[
             Column(_("Class")),
             Column(_("Last order"), hint=_("Recency")),
-            Column(_("Orders"), hint=_("Frequency: days with an order decide.")),
+            Column(_("Orders"), hint=_("Frequency: several orders of one day are as many orders.")),
             Column(_("Net revenue"), hint=_("Value of purchases")),
         ],
         rows=[
@@ -109,20 +109,20 @@ def classes_table(cells: Sequence[Combination], currency: str) -> Table:
 
 def _days(cells: Sequence[Combination]) -> str:
     if not cells:
-        return ""
+        return _("nobody")
     first, last = min(cell.last_order[0] for cell in cells), max(cell.last_order[1] for cell in cells)
     return day(first) if first == last else _("%(first)s to %(last)s") % {"first": day(first), "last": day(last)}
 
 
 def _orders(cells: Sequence[Combination]) -> str:
     if not cells:
-        return ""
+        return _("nobody")
     return _between(number(min(cell.orders[0] for cell in cells)), number(max(cell.orders[1] for cell in cells)))
 
 
 def _revenue(cells: Sequence[Combination], currency: str) -> str:
     if not cells:
-        return ""
+        return _("nobody")
     low, high = min(cell.revenue[0] for cell in cells), max(cell.revenue[1] for cell in cells)
     return _between(money(low, currency), money(high, currency))
 

@@ -8,10 +8,11 @@ from django.test import Client
 
 from customers.models import Run, Scorecard
 from customers.permissions import EXPORT
-from customers.tests.factories import CompanyFactory, user_with
+from customers.tests.factories import CompanyFactory, CustomerFactory, user_with
 from profitability.permissions import SEE_VALUE
 from profitability.reports.rfm import CLASSES, PARTS, Cell
 from profitability.tests.published import publish
+from profitability.tests.shop import bought, recomputed
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +71,20 @@ def test_classes_are_told_by_their_figures(manager: Client) -> None:
     classed(555, 554, 112)
     rows = [[cell.text for cell in row.cells] for row in manager.get(URL).context["classes"].rows]
     assert rows[0] == ["5", "29 Jun 2026 to 30 Jun 2026", "8 to 9", "€100.00"]
-    assert rows[2] == ["3", "", "", ""]
+    assert rows[2] == ["3", "nobody", "nobody", "nobody"]
+
+
+def test_frequency_counts_orders_as_the_page_says(manager: Client) -> None:
+    # Ada's two orders of one day are two: hers is the middle of the upper half of customers, Bob's of the lower.
+    ada, bob = CustomerFactory(), CustomerFactory()
+    day = dt.date(2026, 6, 1)
+    for buyer in (ada, ada, bob):
+        bought(buyer, day, {"unit_price": 20})
+    run = recomputed()
+    frequency = {card.customer_id: (card.rfm or 0) // 10 % 10 for card in Scorecard.objects.filter(run=run)}
+    assert frequency == {ada.pk: 4, bob.pk: 2}
+    hints = [column.hint for column in manager.get(URL).context["classes"].columns]
+    assert "Frequency: several orders of one day are as many orders." in hints
 
 
 def test_a_link_of_a_part_lists_exactly_its_customers(manager: Client) -> None:
