@@ -246,8 +246,8 @@ def _churn_formula(run: Run | None, card: Scorecard) -> str:
         )
     model = _purchase_model(run)
     return _(
-        "The probability that no order comes before the customer counts as a former one: from the number and the "
-        "times of the orders, by the %(model)s model."
+        "The probability that from the day of the figures on no order comes within the time after which customers "
+        "count as former ones: from the number and the times of the orders, by the %(model)s model."
     ) % {"model": model.label}
 
 

@@ -65,6 +65,7 @@ def test_the_value_panel_shows_the_current_run(visitor: Client, customer: Custom
     assert "Probably between €60 and €110" in hints
     formulas = " ".join(figure.formula for figure in response.context["figures"])
     assert "About four in five customers like this one come to an amount between the limits." in formulas
+    assert "on no order comes within the time after which customers count as former ones" in formulas
     assert "Probability active 75%" in hints
     assert "Most profitable" in response.content.decode()
 

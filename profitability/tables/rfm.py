@@ -76,7 +76,9 @@ def parts_table(cells: Sequence[Combination], currency: str) -> Table:
             Column(_("Profit"), "money"),
             Column(_("Lifetime value"), "money"),
             Column(
-                _("Churn risk"), "percent", hint=_("Mean probability of no order before counting as a former customer.")
+                _("Churn risk"),
+                "percent",
+                hint=_("Mean probability of no order for as long as makes a former customer."),
             ),
         ],
         rows=rows,
