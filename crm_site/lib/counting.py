@@ -43,8 +43,8 @@ class Count:
 
 def capped_count(queryset: QuerySet[Any], *, limit: int = COUNT_LIMIT) -> Count:
     """The number of rows, counted no further than the limit (1 query)."""
-    counted = queryset.order_by().values("pk")[: limit + 1].count()
-    return Count(min(counted, limit), capped=counted > limit)
+    question = _question(queryset, limit)
+    return _counted(question, limit) if question else Count(0)
 
 
 def lately_counted(queryset: QuerySet[Any], *, limit: int | None = None) -> Count:
@@ -53,18 +53,31 @@ def lately_counted(queryset: QuerySet[Any], *, limit: int | None = None) -> Coun
     A number below it is counted each time, since whoever adds or changes a row looks for it in the number.
     """
     limit = COUNT_LIMIT if limit is None else limit
-    try:
-        text, values = queryset.order_by().values("pk")[: limit + 1].query.sql_with_params()
-    except EmptyResultSet:
+    question = _question(queryset, limit)
+    if question is None:
         return Count(0)
-    question = (text, repr(values))
-    if _beyond_limit.told(question):
+    known_by = (question[0], repr(question[1]))
+    if _beyond_limit.told(known_by):
         return Count(limit, capped=True)
+    count = _counted(question, limit)
+    if count.capped:
+        _beyond_limit.keep(known_by, True)
+    return count
+
+
+def _question(queryset: QuerySet[Any], limit: int) -> tuple[str, tuple[Any, ...]] | None:
+    """The statement that finds rows to be counted, with its values; None where none can be found."""
+    try:
+        return queryset.order_by().values("pk")[: limit + 1].query.sql_with_params()
+    except EmptyResultSet:
+        return None
+
+
+def _counted(question: tuple[str, tuple[Any, ...]], limit: int) -> Count:
+    text, values = question
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT COUNT(*) FROM ({text}) counted", values)
         (counted,) = cursor.fetchone()
-    if counted > limit:
-        _beyond_limit.keep(question, True)
     return Count(min(counted, limit), capped=counted > limit)
 
 
