@@ -49,11 +49,13 @@ def duration(run: Run) -> str:
 
 
 def seconds_in_words(seconds: float) -> str:
-    """A duration as short as it can be said."""
+    """A duration as short as it can be said, on one line."""
     if seconds < 60:
-        return _("%(seconds)s s") % {"seconds": number(seconds, digits=1 if seconds < 10 else 0)}
-    minutes, rest = divmod(round(seconds), 60)
-    return _("%(minutes)s min %(seconds)s s") % {"minutes": number(minutes), "seconds": number(rest)}
+        said = _("%(seconds)s s") % {"seconds": number(seconds, digits=1 if seconds < 10 else 0)}
+    else:
+        minutes, rest = divmod(round(seconds), 60)
+        said = _("%(minutes)s min %(seconds)s s") % {"minutes": number(minutes), "seconds": number(rest)}
+    return said.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _amount_column(name: str, label: Any, **options: Any) -> Column:

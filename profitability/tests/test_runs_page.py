@@ -76,7 +76,10 @@ def test_a_row_tells_who_asked_why_and_how_long_it_took(manager: Client) -> None
     Run.objects.filter(pk=run.pk).update(job=asked, started_at=NOON, published_at=NOON + dt.timedelta(seconds=95))
     cells = manager.get(URL).context["table"].rows[0].cells
     assert (cells[2].text, cells[2].note) == ("Asked for", str(person))
-    assert (cells[3].text, cells[3].note) == ("30 Jun 2026, 12:00", "1 min 35 s")
+    assert (cells[3].text, cells[3].note) == (
+        "30 Jun 2026, 12:00",
+        "1\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}35\N{NO-BREAK SPACE}s",
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,7 +218,10 @@ def test_a_strong_correlation_is_a_warning(manager: Client) -> None:
 def test_stages_show_their_durations(manager: Client) -> None:
     durations = (StageTime(stage="facts", seconds=1.25), StageTime(stage="ranking", seconds=75))
     stages = manager.get(reverse("run", args=[publish(30, 20, 10, durations=durations).pk])).context["stages"]
-    assert facts(stages) == {"Adding up orders and contacts": "1.2 s", "Ranking customers": "1 min 15 s"}
+    assert facts(stages) == {
+        "Adding up orders and contacts": "1.2\N{NO-BREAK SPACE}s",
+        "Ranking customers": "1\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}15\N{NO-BREAK SPACE}s",
+    }
 
 
 def test_notes_are_sentences(manager: Client) -> None:

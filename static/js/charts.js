@@ -78,6 +78,14 @@
   const LETTER = 6.6; // pixels that a letter of a label takes on average
   const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
+  /* What is longer than there is room for, in two lines that break between words near the middle. */
+  const inTwo = (text, length) => {
+    if (text.length <= length) return text;
+    const spaces = [...text].map((letter, at) => (letter === " " ? at : -1)).filter((at) => at > 0);
+    const middle = spaces.reduce((best, at) => (Math.abs(at - text.length / 2) < Math.abs(best - text.length / 2) ? at : best), 0);
+    return middle ? `${text.slice(0, middle)}\n${text.slice(middle + 1)}` : text;
+  };
+
   /* --- Parts that all kinds share ------------------------------------------------------------------------------------ */
 
   const base = (spec) => ({
@@ -114,8 +122,8 @@
     ...extra,
   });
 
-  /* As many letters of a name as there is room for below its place; less only where others would go unnamed. */
-  const room = (spec, box) => Math.max(narrow(box) ? 12 : 16, Math.min(44, Math.floor(box.clientWidth / spec.x.values.length / LETTER)));
+  /* As many letters of a name as there is room for below its place; where places are narrow, some go unnamed. */
+  const room = (spec, box) => Math.max(spec.kind === "line" ? 20 : narrow(box) ? 12 : 16, Math.min(44, Math.floor(((box.clientWidth - 80) / spec.x.values.length - 12) / LETTER)));
 
   const categoryAxis = (spec, box, extra = {}) => ({
     type: "category",
@@ -250,7 +258,9 @@
     bar(spec, box) {
       const many = spec.x.type === "text" && (spec.x.values.length > 6 || (narrow(box) && spec.x.values.some((name) => String(name).length > 8)));
       const long = { ...labels(), formatter: (value) => cut(xWriter(spec)(value), narrow(box) ? 20 : 28) };
-      const names = many ? categoryAxis(spec, box, { inverse: true, axisLabel: long }) : spaced(spec, box, categoryAxis(spec, box));
+      // Each of a few groups is named, as far as there is room; of many months every second or third.
+      const below = (axis) => (spec.x.type === "text" ? { ...axis, axisLabel: { ...axis.axisLabel, hideOverlap: false, interval: 0 } } : spaced(spec, box, axis));
+      const names = many ? categoryAxis(spec, box, { inverse: true, axisLabel: long }) : below(categoryAxis(spec, box));
       // Figures stand at the bars where there is room for all of them: lying bars have more. Without them the axis has its own.
       const write = writer(spec, true);
       const widest = Math.max(...spec.series[0].values.map((value) => write(value).length)) * LETTER + 8;
@@ -420,7 +430,7 @@
         ].join("\n"),
       },
       xAxis: {
-        type: "value", name: spec.x.label, nameLocation: "middle", nameGap: 26, nameTextStyle: { ...labels(), width: box.clientWidth - 72, overflow: "break", lineHeight: 15, verticalAlign: "top" }, axisLabel: { ...ends, formatter: x }, scale: spec.closeUp,
+        type: "value", name: inTwo(spec.x.label, (box.clientWidth - 80) / LETTER), nameLocation: "middle", nameGap: 26, nameTextStyle: { ...labels(), lineHeight: 15, verticalAlign: "top" }, axisLabel: { ...ends, formatter: x }, scale: spec.closeUp,
         ...(spec.closeUp ? { boundaryGap: [0, "12%"], min: near } : {}),
         splitLine: { show: false }, axisTick: { show: false }, axisLine: { onZero: true, lineStyle: { color: colour("line-strong") } },
       },
