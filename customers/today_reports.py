@@ -14,13 +14,12 @@ from decimal import Decimal
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import connection
 from django.db.models import (
+    BooleanField,
     Count,
-    Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
     IntegerField,
-    OuterRef,
     Q,
     QuerySet,
     Sum,
@@ -45,6 +44,10 @@ FAVOURITES = """
     FROM customers_order o JOIN customers_orderline l ON l.order_id = o.id
     JOIN customers_product p ON p.id = l.product_id JOIN customers_productfamily f ON f.id = p.family_id
     WHERE o.customer_id = ANY(%s) GROUP BY 1, 2 ORDER BY 1, sum(l.gross) DESC, f.id
+"""
+SPOKEN = """
+    SELECT FROM customers_contactmoment m
+    WHERE m.customer_id = customers_customer.id AND m.occurred_at >= %s AND m.direction <> %s
 """
 GOOD = (Category.MOST_PROFITABLE, Category.FAIRLY_PROFITABLE)
 SILENCE = dt.timedelta(days=90)
@@ -157,11 +160,10 @@ def long_silent(user: User, run: Run, today: dt.date) -> CustomerQuerySet:
     """One's good customers who have neither bought nor been spoken with for ninety days."""
     since = today - SILENCE
     moment = timezone.make_aware(dt.datetime.combine(since, dt.time()))
-    spoken = ContactMoment.objects.filter(customer=OuterRef("pk"), occurred_at__gte=moment).exclude(
-        direction=ContactMoment.Direction.OBSERVED
-    )
+    observed = ContactMoment.Direction.OBSERVED.value
+    unheard = RawSQL(f"NOT EXISTS ({SPOKEN})", (moment, observed), output_field=BooleanField())
     good = ranked_portfolio(customers_of(user), run, ("category", "profit", "last_order_on"))
-    return good.filter(category__in=GOOD, last_order_on__lt=since).filter(~Exists(spoken))  # type: ignore[misc]
+    return good.filter(unheard, category__in=GOOD, last_order_on__lt=since)  # type: ignore[misc]
 
 
 # --- Customise --------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class Neighbour:
 class Here:
     """A customer on the whale curve."""
 
-    customer: Any  # a Customer with the figures of the ranking
+    customer: Any  # a Customer with its `rank` and `profit` in the ranking
     neighbours: tuple[Neighbour, ...]
 
     @property
@@ -60,9 +60,7 @@ def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQu
     return with_figures.filter(rank__isnull=False).only(*CALLED)
 
 
-def find_here(
-    text: str, rows: CustomerQuerySet, visible: CustomerQuerySet, figures: Figures, ranking: Ranking
-) -> Here | None:
+def find_here(text: str, visible: CustomerQuerySet, figures: Figures, ranking: Ranking) -> Here | None:
     """The first ranked customer that matches a text, with neighbours; None when nobody matches.
 
     4 queries for a reference; at most 4 more for a name or another word.
@@ -72,38 +70,54 @@ def find_here(
         ranks = dict(figures.filter(customer__in=found).values_list("customer", "rank")) if found else {}
         rank = next((ranks[customer.pk] for customer in found if customer.pk in ranks), None)
         if rank is not None:
-            around = _neighbours(rank, rows, figures, ranking)
+            around = _neighbours(rank, visible, figures, ranking)
             return Here(next(one.customer for one in around if one.rank == rank), around)
     return None
 
 
-def _neighbours(rank: int, rows: CustomerQuerySet, figures: Figures, ranking: Ranking) -> tuple[Neighbour, ...]:
+def _neighbours(rank: int, visible: CustomerQuerySet, figures: Figures, ranking: Ranking) -> tuple[Neighbour, ...]:
     """Those who stand around a rank. Whom the reader may not see is nobody's neighbour, but counts in the sums."""
-    first, last = max(1, rank - NEIGHBOURS), rank + NEIGHBOURS
-    sums = _sums_to(first, last, figures, ranking)
-    around: Any = rows.filter(rank__gte=first, rank__lte=last).order_by("rank")  # type: ignore[misc]
-    return tuple(Neighbour(customer, customer.rank, sums[customer.rank]) for customer in around)
+    places = _places(max(1, rank - NEIGHBOURS), rank + NEIGHBOURS, figures, ranking)
+    customers: dict[int, Any] = visible.only(*CALLED).in_bulk([place.customer for place in places])
+    around = []
+    for place in places:
+        if customer := customers.get(place.customer):
+            customer.rank, customer.profit = place.rank, place.profit
+            around.append(Neighbour(customer, place.rank, place.cumulative))
+    return tuple(around)
 
 
-def _sums_to(first: int, last: int, figures: Figures, ranking: Ranking) -> dict[int, Decimal]:
-    """What everybody up to each of these ranks makes (1 query where total profit is positive).
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a ranking: whose it is, and what it and all before it make."""
 
-    Figures of a period keep that sum; a scorecard keeps its share of the total, from which it follows to the cent,
-    since such a share is right to 16 digits. Without shares those before the first are added up.
+    customer: int
+    rank: int
+    profit: Decimal
+    cumulative: Decimal
+
+
+def _places(first: int, last: int, figures: Figures, ranking: Ranking) -> list[Place]:
+    """The places from one rank to another (1 query where total profit is positive).
+
+    Figures of a period keep what everybody up to a rank makes; a scorecard keeps its share of the total, from which it
+    follows to the cent, since such a share is right to 16 digits. Without shares those before the first are added up.
     """
     near: Any = figures.filter(rank__gte=first - 1, rank__lte=last).order_by("rank")
     if figures.model is PeriodFigure:
-        return dict(near.values_list("rank", "cumulative"))
-    sums, total = {}, NOTHING
-    for rank, profit, share in near.values_list("rank", "profit", "cumulative_share"):
+        return [
+            Place(*row) for row in near.filter(rank__gte=first).values_list("customer", "rank", "profit", "cumulative")
+        ]
+    places, total = [], NOTHING
+    for customer, rank, profit, share in near.values_list("customer", "rank", "profit", "cumulative_share"):
         if rank >= first:
             total += profit
+            places.append(Place(customer, rank, profit, total))
         elif share is not None:
             total = amount_of(round(share * int(ranking.profit.scaleb(2))))
         else:
             total = figures.filter(rank__lt=first).aggregate(profit=Sum("profit"))["profit"]
-        sums[rank] = total
-    return sums
+    return places
 
 
 def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:

@@ -1,15 +1,17 @@
 """The pages about a period: what they show, where their figures lead, their files, and who may see them."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from customers.models import Run, Segment
+from customers.models import Run, Scorecard, Segment
 from customers.permissions import EXPORT
 from customers.tests.factories import SegmentFactory, user_with
 from profitability import period_actions
-from profitability.models import PeriodRanking
+from profitability.models import PeriodFigure, PeriodRanking
 from profitability.permissions import SEE_VALUE
 from profitability.tests.portfolio import a_portfolio
 from profitability.tests.published import publish
@@ -96,7 +98,9 @@ def test_a_customer_is_found_on_the_curve(manager: Client, period: str) -> None:
     assert page["here"].customer.rank == rank
     assert f"stands at rank {rank} of" in page["place"].text
     assert page["whale"].marks[-1].label.startswith("You are here")
-    assert page["whale"].marks[-1].y == pytest.approx(page["here"].customer.cumulative_share)
+    figures: Any = PeriodFigure.objects if period else Scorecard.objects
+    share = figures.get(customer=page["here"].customer, rank=rank).cumulative_share
+    assert page["whale"].marks[-1].y == pytest.approx(share)
 
 
 def test_a_customer_who_is_not_ranked_is_not_found(manager: Client) -> None:

@@ -1,7 +1,7 @@
 """The ranking of customers by profit, over all months or some."""
 
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -130,8 +130,7 @@ class RankingList(ListPage):
         if not self.sought:
             return None
         ranking = self.asked.ranking if not self.is_lifetime else PeriodRanking(run=self.asked.run)
-        rows = cast(CustomerQuerySet, self.unfiltered)
-        return find_here(self.sought, rows, self.visible, figures_of(ranking), self.ranking)
+        return find_here(self.sought, self.visible, figures_of(ranking), self.ranking)
 
     @property
     def sought(self) -> str:
