@@ -50,9 +50,10 @@ def dashboard(published: Published, customers: CustomerQuerySet, *, named: int =
     """The dashboard of a run, naming so many of these customers (8 queries, whatever the number of customers)."""
     run, totals = published.run, published.totals
     months = list(RunMonth.objects.filter(run=run))
-    best = list(ranked(customers, run).order_by("rank")[:named])  # type: ignore[misc]
+    everybody = ranked(customers, run)
+    best = list(everybody.order_by("rank")[:named])  # type: ignore[misc]
     among_best = {customer.pk for customer in best}
-    last = ranked(customers, run).order_by("-rank")[:named]  # type: ignore[misc]
+    last = everybody.order_by("-rank")[:named]  # type: ignore[misc]
     return Dashboard(
         run=run,
         totals=totals,
