@@ -238,13 +238,18 @@ class Customer(models.Model):
 
     @property
     def full_name(self) -> str:
-        return f"{self.given_name} {self.name}".strip()
+        return called(self.given_name, self.name)
 
     def fill_search_columns(self) -> None:
         """Derive what is sorted and searched; bulk writers call this for each customer that they build."""
         self.sort_key, self.search_text = search_columns(
             self.reference, self.given_name, self.name, self.email, self.phone, self.city
         )
+
+
+def called(given_name: str, name: str) -> str:
+    """What a customer is called, in full."""
+    return f"{given_name} {name}".strip()
 
 
 def search_columns(reference: str, given_name: str, name: str, email: str, phone: str, city: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer, Run, Scorecard, Segment
+from customers.models.customer import called
 from profitability.periods import LIFETIME
 from profitability.portfolio.concentration import TEN
 from profitability.portfolio.results import AVERAGE_MONTH, SAME_MONTH
@@ -65,8 +66,8 @@ def visible_segments(user: AbstractUser | AnonymousUser) -> tuple[str, ...]:
 
 def customer_names(keys: Iterable[int], user: AbstractUser | AnonymousUser) -> dict[int, str]:
     """The customers among these whom this person may see, by number (1 query)."""
-    visible = Customer.objects.visible_to(user).filter(pk__in=list(keys)).only("name", "given_name")
-    return {customer.pk: customer.full_name for customer in visible}
+    visible = Customer.objects.visible_to(user).filter(pk__in=list(keys))
+    return {key: called(*names) for key, *names in visible.values_list("pk", "given_name", "name")}
 
 
 @dataclass(frozen=True, slots=True)
