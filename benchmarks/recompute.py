@@ -3,10 +3,11 @@
     python benchmarks/recompute.py [--customers 100000 1000000] [--rounds 3] [--data-dir DIR]
 
 The floor is one pass over all order lines, grouped by customer, written as one row for each customer as wide as a
-scorecard. Each round measures the floor, then the full recompute, then one after 1,000 customers have ordered again, so
-that all three meet the same machine. Every size has
-embedded servers and a database of its own below the data folder, which is kept: a second time starts at once.
-CPU seconds count the worker's and PostgreSQL's; memory is the peak of one process, with what it shares.
+scorecard. Each round measures the floor, then the full recompute, then one after 1,000 customers were changed in a way
+that concerns them alone (other prices on an order of theirs), then one after the same have ordered again in a month
+whose costs are shared out by orders, which moves the rates of all who ordered in it. So all meet the same machine.
+Every size has embedded servers and a database of its own below the data folder, which is kept: a second time starts at
+once. CPU seconds count the worker's and PostgreSQL's; memory is the peak of one process, with what it shares.
 """
 
 import argparse
@@ -50,7 +51,7 @@ class Result:
     lines: int
     floors: list[Spent]
     recomputes: list[Spent]
-    changes: list[Spent]
+    changes: dict[str, list[Spent]]  # by what was changed
 
 
 def main() -> None:
@@ -98,21 +99,24 @@ def report(result: dict[str, Any]) -> None:
     print(f"{'recompute':14}{work['seconds']:10.2f}{work['cpu_seconds']:10.2f}{ratio:10.2f}")
     if result["customers"] == GOAL_CUSTOMERS:
         print(f"goal: {GOAL_RATIO} x the floor {verdict(ratio <= GOAL_RATIO)}")
-    report_changes(result)
+    for what in result["changes"]:
+        report_changes(result, what)
     for process in ("worker", "postgres"):
-        peak = max(one["peak_mebibytes"][process] for one in (*result["recomputes"], *result["changes"]))
+        of_changes = (one for each in result["changes"].values() for one in each)
+        peak = max(one["peak_mebibytes"][process] for one in (*result["recomputes"], *of_changes))
         met = verdict(peak < GOAL_GIBIBYTES * 1024)
         print(f"peak memory of one {process} process: {peak:,} MiB (goal: {GOAL_GIBIBYTES} GiB {met})")
 
 
-def report_changes(result: dict[str, Any]) -> None:
+def report_changes(result: dict[str, Any], what: str) -> None:
     """What a recompute after changes takes, as a part of the full one of the same round."""
-    pairs = list(zip(result["changes"], result["recomputes"], strict=True))
+    changes = result["changes"][what]
+    pairs = list(zip(changes, result["recomputes"], strict=True))
     seconds, cpu = (median(one[name] for one, _full in pairs) for name in ("seconds", "cpu_seconds"))
     part = median(one["seconds"] / full["seconds"] for one, full in pairs)
-    for stage in result["changes"][0]["stages"]:
-        print(f"  {stage:12}{median(one['stages'][stage] for one in result['changes']):10.2f}")
-    print(f"{'changes':14}{seconds:10.2f}{cpu:10.2f}{part:10.2%} of the full one after {CHANGED:,} changed customers")
+    for stage in changes[0]["stages"]:
+        print(f"  {stage:12}{median(one['stages'][stage] for one in changes):10.2f}")
+    print(f"{what:14}{seconds:10.2f}{cpu:10.2f}{part:10.2%} of the full one after {CHANGED:,} changed customers")
     if result["customers"] == GOAL_CUSTOMERS:
         print(f"goal: {GOAL_OF_CHANGES:.0%} {verdict(part <= GOAL_OF_CHANGES)}")
 
@@ -138,12 +142,15 @@ def measured(customers: int, rounds: int, ranges: int) -> Result:
     with embedded.servers(embedded.data_dir()):
         prepare(customers)
         postmaster = int((embedded.data_dir() / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
-        floors, recomputes, changes = [], [], []
+        floors: list[Spent] = []
+        recomputes: list[Spent] = []
+        changes: dict[str, list[Spent]] = {what: [] for what in CHANGES}
         for _ in range(rounds):
             floors.append(spent(floor, postmaster))
             recomputes.append(spent(partial(recompute, "True", ranges), postmaster))
-            started(CHANGE_CODE).communicate()
-            changes.append(spent(partial(recompute, "False", ranges), postmaster))
+            for what, statement in CHANGES.items():
+                started(CHANGE_CODE.replace("STATEMENT", statement)).communicate()
+                changes[what].append(spent(partial(recompute, "False", ranges), postmaster))
         lines = customers * LINES_EACH
         return Result(customers=customers, lines=lines, floors=floors, recomputes=recomputes, changes=changes)
 
@@ -211,23 +218,37 @@ stages["publishing"] = seconds - sum(stages.values())
 print(json.dumps({{"seconds": seconds, "cpu_seconds": time.process_time() - idle, "stages": stages}}))
 """
 
-# Each thousandth customer orders two lines on the last day that anybody has ordered on.
-CHANGE_CODE = f"""{SETUP}
-with connection.cursor() as cursor:
-    cursor.execute('''
-        WITH chosen AS (
-            SELECT id FROM (
-                SELECT id, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS all_of FROM customers_customer
-            ) numbered
-            WHERE n % greatest(all_of / {CHANGED}, 1) = 0 LIMIT {CHANGED}
-        ), ordered AS (
+# Each thousandth customer, of those with an order.
+CHOSEN = f"""
+    chosen AS (
+        SELECT id FROM (
+            SELECT c.id, row_number() OVER (ORDER BY c.id) AS n, count(*) OVER () AS all_of FROM customers_customer c
+            WHERE EXISTS (SELECT FROM customers_order o WHERE o.customer_id = c.id)
+        ) numbered
+        WHERE n % greatest(all_of / {CHANGED}, 1) = 0 LIMIT {CHANGED}
+    )
+"""
+CHANGES = {
+    "prices": f"""
+        WITH {CHOSEN}, latest AS (
+            SELECT DISTINCT ON (o.customer_id) l.id FROM chosen c JOIN customers_order o ON o.customer_id = c.id
+            JOIN customers_orderline l ON l.order_id = o.id ORDER BY o.customer_id, l.id DESC
+        )
+        UPDATE customers_orderline l SET unit_price = unit_price + 1 FROM latest WHERE l.id = latest.id
+    """,
+    "orders": f"""
+        WITH {CHOSEN}, ordered AS (
             INSERT INTO customers_order (number, customer_id, ordered_on, currency, exchange_rate)
             SELECT gen_random_uuid()::text, id, (SELECT max(ordered_on) FROM customers_order), '', 1 FROM chosen
             RETURNING id
         )
         INSERT INTO customers_orderline (order_id, product_id, quantity, unit_price, discount)
         SELECT o.id, p.id, 1, 20, 0 FROM ordered o, (SELECT id FROM customers_product WHERE kind = 'goods' LIMIT 2) p
-    ''')
+    """,
+}
+CHANGE_CODE = f"""{SETUP}
+with connection.cursor() as cursor:
+    cursor.execute('''STATEMENT''')
 """
 
 

@@ -36,9 +36,12 @@ LATEST_MOMENTS_OF = """
 """
 IN_TIME = paging.Order(Sort("occurred_at"), descending=True)
 CARD_FIELDS = [field for field in Scorecard._meta.fields if field.column]
-CARD = "SELECT {} FROM customers_scorecard WHERE run_id = %s AND customer_id = %s".format(
-    ", ".join(str(field.column) for field in CARD_FIELDS)
-)
+CARD = """
+    SELECT floor(card.place)::int + coalesce((
+        SELECT rank - floor(place) FROM customers_rankstep WHERE run_id = %s AND place <= card.place
+        ORDER BY place DESC LIMIT 1
+    ), 0)::int, {} FROM customers_scorecard AS card WHERE run_id = ANY(%s) AND customer_id = %s
+""".format(", ".join(str(field.column) for field in CARD_FIELDS))
 TAGS = """
     SELECT tag.id, tag.name FROM customers_tag AS tag
     JOIN customers_customer_tags AS given ON given.tag_id = tag.id
@@ -96,17 +99,22 @@ def current_figures(customer: Customer) -> CurrentFigures:
 
 
 def _card(run: Run, customer: Customer) -> Scorecard | None:
-    """The customer's figures in a run (1 query); Django knows no raw statement for a model whose key is composite."""
+    """The customer's figures in a run, with their `rank` (1 query).
+
+    Django knows no raw statement for a model whose key is composite.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(CARD, [run.pk, customer.pk])
+        cursor.execute(CARD, [run.pk, run.parts, customer.pk])
         row = cursor.fetchone()
     if row is None:
         return None
     values = [
         field.from_db_value(value, None, connection) if hasattr(field, "from_db_value") else value
-        for field, value in zip(CARD_FIELDS, row, strict=True)
+        for field, value in zip(CARD_FIELDS, row[1:], strict=True)
     ]
-    return Scorecard.from_db(connection.alias, [field.attname for field in CARD_FIELDS], values)
+    card = Scorecard.from_db(connection.alias, [field.attname for field in CARD_FIELDS], values)
+    card.rank = row[0]
+    return card
 
 
 def tag_names(customer: Customer) -> list[str]:

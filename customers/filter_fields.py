@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache
 from typing import Any
 
@@ -90,10 +90,31 @@ def _overdue_task(operator: str, given: Sequence[bool], today: dt.date) -> Q:
     return has if given[0] else ~has
 
 
-def _ranked_customers() -> Decimal:
-    """How many customers a hundredth of the ranking is, at the current run (1 query)."""
-    ranked = Run.objects.filter(is_current=True).values_list("totals__ranking__customers", flat=True).first()
-    return Decimal(ranked or 0) / 100
+def _by_rank(operator: str, given: Sequence[int], _today: dt.date) -> Q:
+    """By the rank in the current run (3 queries at most)."""
+    if operator in {"empty", "known"}:
+        return Q(place__isnull=operator == "empty")
+    run = Run.objects.current_head()
+    if run is None:
+        return Q(place__isnull=operator == "not")
+    lowest, highest = given[0], given[-1]
+    limits: dict[str, Any] = {}
+    if operator != "most":
+        limits["place__gte"] = run.place_of(lowest)
+    if operator != "least":
+        limits["place__lt"] = run.place_of(highest + 1)
+    return Q(place__isnull=True) | ~Q(**limits) if operator == "not" else Q(**limits)
+
+
+def _by_percentile(operator: str, given: Sequence[Decimal], today: dt.date) -> Q:
+    """The same by how many per cent of all ranked customers stand up to there."""
+    if operator in {"empty", "known"}:
+        return _by_rank(operator, (), today)
+    run = Run.objects.current_head()
+    one = Decimal((run and run.ranked) or 0) / 100  # type: ignore[attr-defined]
+    lowest = int((given[0] * one).to_integral_value(ROUND_CEILING))
+    highest = int((given[-1] * one).to_integral_value(ROUND_FLOOR))
+    return _by_rank(operator, (lowest, highest), today)
 
 
 # --- The register -----------------------------------------------------------------------------------------------------
@@ -170,12 +191,12 @@ REGISTER: tuple[Field, ...] = (
     _figure("cost_to_serve", _("Cost to serve"), "money"),
     _figure("direct_costs", _("Direct costs"), "money"),
     _figure("profit", _("Profit"), "money"),
-    _figure("rank", _("Rank"), "whole"),
+    _figure("rank", _("Rank"), "whole", _by_rank),
     _figure(
         "percentile",
         _("Place in the ranking"),
         "percent",
-        scaled("rank", _ranked_customers, whole=True),
+        _by_percentile,
         attribute="rank",
         hint=_("Per cent of all ranked customers, the most profitable first: at most 20 are the best fifth."),
     ),

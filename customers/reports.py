@@ -45,7 +45,7 @@ FIGURES = {
     "cost_to_serve": "cost_to_serve",
     "direct_costs": "direct_costs",
     "profit": "profit",
-    "rank": "rank",
+    "rank": "place",
     "category": "category",
     "lifetime_value": "lifetime_value",
     "lifetime_value_note": "lifetime_value_note",
@@ -72,13 +72,17 @@ def portfolio(
     """The customers with figures of a run as attributes, None where there are none (no query of its own).
 
     Filter and order by these attributes, never by `card__…`: each filter by the relation would join it once more.
+    Whoever has a `rank` has a `place` too: ranks are ordered and narrowed by places (see `Run.place_of`).
     """
+    names = set(figures)
+    columns = {"place" if name == "rank" else name: FIGURES[name] for name in names}
     if run is None:
-        unknown = {name: Value(None, output_field=Scorecard._meta.get_field(FIGURES[name])) for name in figures}  # type: ignore[arg-type]
-        return customers.annotate(**unknown)
-    card = FilteredRelation("scorecards", condition=Q(scorecards__run_id=run.pk))
-    columns = {name: F(f"card__{FIGURES[name]}") for name in figures}
-    return customers.annotate(card=card).annotate(**columns, card_customer=F("card__customer_id"))
+        unknown = {name: Value(None, output_field=Scorecard._meta.get_field(path)) for name, path in columns.items()}  # type: ignore[arg-type]
+        return customers.annotate(**unknown, rank=Value(None, output_field=IntegerField()))
+    card = FilteredRelation("scorecards", condition=Q(scorecards__run_id__in=run.parts))
+    told = {name: F(f"card__{path}") for name, path in columns.items()}
+    rows = customers.annotate(card=card).annotate(**told, card_customer=F("card__customer_id"))
+    return run.with_ranks(rows) if "rank" in names else rows
 
 
 def ranked_portfolio(
@@ -89,14 +93,14 @@ def ranked_portfolio(
 
 
 @lru_cache(maxsize=100)
-def _everybody(run_id: int, figures: frozenset[str], *, ranked: bool) -> CustomerQuerySet:
-    customers, run = Customer.objects.all(), Run(pk=run_id)
+def _everybody(run_id: int, shared: int | None, figures: frozenset[str], *, ranked: bool) -> CustomerQuerySet:
+    customers, run = Customer.objects.all(), Run(pk=run_id, scorecards_of_id=shared)
     return ranked_portfolio(customers, run, figures) if ranked else portfolio(customers, run, figures)
 
 
-def everybody(run_id: int, figures: frozenset[str], *, ranked: bool) -> CustomerQuerySet:
+def everybody(run: Run, figures: frozenset[str], *, ranked: bool) -> CustomerQuerySet:
     """The portfolio of all customers, or of all ranked ones, put together once: every list begins with it."""
-    return _everybody(run_id, figures, ranked=ranked).all()
+    return _everybody(run.pk, run.scorecards_of_id, figures, ranked=ranked).all()
 
 
 def count_newer(customers: CustomerQuerySet, run: Run) -> Count:

@@ -105,7 +105,7 @@ FIGURES = (
     Column("gross_margin", _("Gross margin"), "money", sort=_figure_sort("gross_margin"), default=False),
     Column("cost_to_serve", _("Cost to serve"), "money", sort=_figure_sort("cost_to_serve"), default=False),
     Column("profit", _("Profit"), "money", sort=_figure_sort("profit"), note=_age_note),
-    Column("rank", _("Rank"), "number", sort=Sort("rank", nullable=True, tie="card_customer"), default=False),
+    Column("rank", _("Rank"), "number", sort=Sort("place", nullable=True, tie="card_customer"), default=False),
     Column(
         "lifetime_value",
         _("Lifetime value"),

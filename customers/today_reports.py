@@ -36,7 +36,7 @@ from customers.reports import portfolio, ranked_portfolio
 
 # As text, where Django takes longer to write a statement than the database to answer it.
 RUN_BEFORE = """
-    SELECT id, as_of, published_at, is_current, has_rows, stands_on_id FROM customers_run
+    SELECT id, as_of, published_at, is_current, has_rows, stands_on_id, scorecards_of_id FROM customers_run
     WHERE id < %s AND published_at IS NOT NULL AND has_rows ORDER BY id DESC LIMIT 1
 """
 FAVOURITES = """
@@ -94,7 +94,7 @@ class CategoryShare:
 
 def categories_of(user: User, run: Run) -> list[CategoryShare]:
     """One's customers by category (1 query)."""
-    cards = Scorecard.objects.filter(run=run, customer__in=customers_of(user), category__isnull=False)
+    cards = Scorecard.objects.in_run(run).filter(customer__in=customers_of(user), category__isnull=False)
     rows = cards.values("category").order_by("category")
     sums = rows.annotate(customers=Count("customer_id"), total=Sum("profit"), value=Sum("lifetime_value"))
     return [
@@ -113,7 +113,7 @@ def moved(user: User, run: Run, before: Run) -> CustomerQuerySet:
 
     `moved_by` is the size of the gain or loss, by which the biggest moves are found.
     """
-    earlier = FilteredRelation("scorecards", condition=Q(scorecards__run_id=before.pk))
+    earlier = FilteredRelation("scorecards", condition=Q(scorecards__run_id__in=before.parts))
     customers = ranked_portfolio(customers_of(user), run, ("category", "profit")).annotate(earlier=earlier)
     gained = ExpressionWrapper(F("profit") - F("earlier__profit"), output_field=CentsField())
     compared = customers.annotate(category_before=F("earlier__category"), gained=gained)

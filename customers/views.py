@@ -110,7 +110,7 @@ class CustomerList(ListPage):
         if "lifetime_value" in wanted:
             wanted |= {"lifetime_value_note"}  # which stands below it
         if self.run and not self.is_restricted():
-            rows = reports.everybody(self.run.pk, frozenset(wanted), ranked=self.by_figure)
+            rows = reports.everybody(self.run, frozenset(wanted), ranked=self.by_figure)
         elif self.run and self.by_figure:
             rows = reports.ranked_portfolio(self.visible, self.run, wanted)
         else:
@@ -171,9 +171,10 @@ class CustomerList(ListPage):
             return None
         if self.expected <= COUNT_LIMIT:
             return None
-        cards, path = Scorecard.objects.filter(run_id=self.run.pk), reports.FIGURES[self.order.sort.path]
-        sort = replace(self.order.sort, path=path, tie="customer_id")
-        return Walk("card", cards, sort, limit=max(WALKED_ANYHOW, self.expected // 4))
+        path = self.order.sort.path
+        sort = replace(self.order.sort, path=reports.FIGURES.get(path, path), tie="customer_id")
+        limit = max(WALKED_ANYHOW, self.expected // 4)
+        return Walk("card", Scorecard.objects.in_run(self.run), sort, limit=limit)
 
     @cached_property
     def counted(self) -> Count | None:

@@ -105,11 +105,11 @@ def _sizes(run: Run) -> dict[Key, dict[str, Any]]:
             SELECT date_trunc('month', s.first_order_on)::date AS month, coalesce(c.source_id::text, '') AS source,
                    c.acquisition_cost AS cost, s.lifetime_value AS value
             FROM {CARDS} s JOIN {CUSTOMERS} c ON c.id = s.customer_id
-            WHERE s.run_id = %(run)s AND s.first_order_on IS NOT NULL
+            WHERE s.run_id = ANY(%(run)s) AND s.first_order_on IS NOT NULL
         ) won
         GROUP BY GROUPING SETS ((month), (source))
         """,
-        run=run.pk,
+        run=run.parts,
     )
     names = ("customers", "cost", "value", "earliest", "latest")
     return {
@@ -139,13 +139,13 @@ def _ages(run: Run, drivers: tuple[str, ...]) -> dict[Key, dict[int, tuple[int, 
                 SELECT s.customer_id, date_trunc('month', s.first_order_on)::date AS month,
                        coalesce(c.source_id::text, '') AS source
                 FROM {CARDS} s JOIN {CUSTOMERS} c ON c.id = s.customer_id
-                WHERE s.run_id = %(run)s AND s.first_order_on IS NOT NULL
+                WHERE s.run_id = ANY(%(run)s) AND s.first_order_on IS NOT NULL
             ) w ON w.customer_id = m.customer_id
             {charges.join}
         ) lived
         GROUP BY GROUPING SETS ((month, least(age, {MOST_AGES - 1})), (source, least(age, {MOST_AGES - 1})))
         """,
-        run=run.pk,
+        run=run.parts,
         activities=charges.activities,
     )
     found: dict[Key, dict[int, tuple[int, int]]] = defaultdict(dict)

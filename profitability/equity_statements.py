@@ -22,7 +22,7 @@ def everybodys_steps(before: Run, after: Run) -> tuple[str, list[Any]]:
     value = (
         "customer_id, lifetime_value AS value, expected_orders AS orders, order_margin AS margin, stage = %s AS former"
     )
-    side = f"SELECT {value} FROM {CARDS} WHERE run_id = %s AND lifetime_value IS NOT NULL"
+    side = f"SELECT {value} FROM {CARDS} WHERE run_id = ANY(%s) AND lifetime_value IS NOT NULL"
     kind = """
         CASE WHEN b.value IS NULL THEN 'won' WHEN a.value IS NULL THEN 'lost'
              WHEN b.former AND NOT a.former THEN 'won' WHEN a.former AND NOT b.former THEN 'lost'
@@ -41,4 +41,4 @@ def everybodys_steps(before: Run, after: Run) -> tuple[str, list[Any]]:
             FROM ({side}) b FULL JOIN ({side}) a USING (customer_id)
         ) both_sides
     """
-    return statement, [Stage.FORMER, before.pk, Stage.FORMER, after.pk]
+    return statement, [Stage.FORMER, before.parts, Stage.FORMER, after.parts]

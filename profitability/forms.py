@@ -1,6 +1,6 @@
 """What narrows the lists of profitability."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class Known:
     """What a ranking knows of itself: how many customers stand in each category and, for all months, in each stage."""
 
     ranking: Ranking
+    place_of: Callable[[int], float]  # where a rank begins
     categories: Mapping[int, int]
     stages: Mapping[str, int] | None = None  # None: figures of a period have no stage
 
@@ -65,7 +66,6 @@ class RankingFilters(FilterForm):
 
     lookups = {
         "stage": "stage",
-        "from_rank": "rank__gte",
         "revenue_min": "net_revenue__gte",
         "revenue_max": "net_revenue__lte",
     }
@@ -96,8 +96,11 @@ class RankingFilters(FilterForm):
         return customers.matching(text)
 
     def filter_category(self, customers: CustomerQuerySet, category: str) -> CustomerQuerySet:
-        before = ranked_before(category, self.known.categories)
-        return customers.filter(category=category, rank__gt=before)  # type: ignore[misc]
+        first = ranked_before(category, self.known.categories) + 1
+        return customers.filter(category=category, place__gte=self.known.place_of(first))  # type: ignore[misc]
+
+    def filter_from_rank(self, customers: CustomerQuerySet, rank: int) -> CustomerQuerySet:
+        return customers.filter(place__gte=self.known.place_of(rank))  # type: ignore[misc]
 
     def filter_segment(self, customers: CustomerQuerySet, key: str) -> CustomerQuerySet:
         return customers.filter(pk__in=members_of(self.segments[key], self.run).order_by().values("pk"))
@@ -155,4 +158,5 @@ class RankingFilters(FilterForm):
             Sign.ZERO: (ranking.profitable, not_losing),
             Sign.LOSS: (not_losing, ranking.customers),
         }[Sign(sign)]
-        return customers.filter(rank__gt=first, rank__lte=last)  # type: ignore[misc]
+        places = {"place__gte": self.known.place_of(first + 1), "place__lt": self.known.place_of(last + 1)}
+        return customers.filter(**places)

@@ -35,9 +35,9 @@ def keep_snapshot(*, run: Run, at: dt.datetime) -> ValueSnapshot | None:
         cursor.execute(
             f"""
             INSERT INTO {rows.table} (snapshot_id, {COPIED})
-            SELECT %s, {COPIED} FROM {CARDS} WHERE run_id = %s AND rank IS NOT NULL ORDER BY customer_id
+            SELECT %s, {COPIED} FROM {CARDS} WHERE run_id = ANY(%s) AND place IS NOT NULL ORDER BY customer_id
             """,
-            [snapshot.pk, run.pk],
+            [snapshot.pk, run.parts],
         )
         snapshot.customers = cursor.rowcount
     rows.seal()

@@ -142,20 +142,20 @@ def bought_by_trait(basis: Basis, trait: str) -> Iterator[Bought]:
     """What each group of customers bought (1 query, after `gather_lines`)."""
     query = f"""
         SELECT {TRAITS[trait]}, b.family, b.product, {SUMS}
-        FROM {BOUGHT} b JOIN {CARDS} s ON s.run_id = %(run)s AND s.customer_id = b.customer_id
+        FROM {BOUGHT} b JOIN {CARDS} s ON s.run_id = ANY(%(run)s) AND s.customer_id = b.customer_id
         LEFT JOIN {CUSTOMERS} c ON c.id = b.customer_id GROUP BY 1, 2, 3
     """
-    return _read(basis, query, run=basis.run.pk)
+    return _read(basis, query, run=basis.run.parts)
 
 
 def bought_by_members(basis: Basis, members: str, parameters: Sequence[Any]) -> Iterator[Bought]:
     """What the customers of a subquery bought, all under one key (1 query, after `gather_lines`)."""
     query = f"""
         SELECT '', b.family, b.product, {SUMS}
-        FROM {BOUGHT} b JOIN {CARDS} s ON s.run_id = %s AND s.customer_id = b.customer_id
+        FROM {BOUGHT} b JOIN {CARDS} s ON s.run_id = ANY(%s) AND s.customer_id = b.customer_id
         WHERE b.customer_id IN ({members}) GROUP BY 1, 2, 3
     """
-    return _read(basis, query, basis.run.pk, *parameters)
+    return _read(basis, query, basis.run.parts, *parameters)
 
 
 def bought_by_frequent(basis: Basis, *, orders: int, most: int) -> Iterator[Bought]:
@@ -231,10 +231,10 @@ def _totals(select: str, run: Run, rest: str, parameters: Sequence[Any]) -> dict
     query = f"""
         {select}, count(*), coalesce(sum(s.net_revenue), 0), coalesce(sum(s.net_revenue - s.gross_margin), 0),
             coalesce(sum(s.cost_to_serve), 0), coalesce(sum(s.direct_costs), 0)
-        FROM {CARDS} s LEFT JOIN {CUSTOMERS} c ON c.id = s.customer_id WHERE s.run_id = %s {rest}
+        FROM {CARDS} s LEFT JOIN {CUSTOMERS} c ON c.id = s.customer_id WHERE s.run_id = ANY(%s) {rest}
     """
     with connection.cursor() as cursor:
-        cursor.execute(query, [run.pk, *parameters])
+        cursor.execute(query, [run.parts, *parameters])
         return {key: (count, Amounts(*map(int, amounts))) for key, count, *amounts in cursor.fetchall()}
 
 

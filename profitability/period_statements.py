@@ -105,14 +105,14 @@ def rank_customers(ranking: PeriodRanking, table: str, policy: ValuePolicy) -> N
                    sum(profit) OVER () AS total, count(*) OVER () AS customers
             FROM (
                 SELECT s.*, s.gross_margin - s.cost_to_serve - s.direct_costs AS profit, c.lifetime_value
-                FROM {SUMS} s JOIN {CARDS} c ON c.run_id = %(run)s AND c.customer_id = s.customer_id
-                WHERE c.rank IS NOT NULL
+                FROM {SUMS} s JOIN {CARDS} c ON c.run_id = ANY(%(run)s) AND c.customer_id = s.customer_id
+                WHERE c.place IS NOT NULL
             ) one
             WINDOW best AS (ORDER BY profit DESC, customer_id)
         ) ranked
         """,
         ranking=ranking.pk,
-        run=ranking.run_id,
+        run=ranking.run.parts,
         share=policy.best_share,
         fair=_cents(policy.fair_profit),
         desirable=_cents(policy.desirable_value),

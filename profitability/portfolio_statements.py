@@ -58,8 +58,8 @@ class Window:
 
 def first_and_last_order(run: Run) -> tuple[date, date] | None:
     """The days of the very first and the very last order of anybody (1 query)."""
-    query = f"SELECT min(first_order_on), max(last_order_on) FROM {CARDS} WHERE run_id = %(run)s"
-    first, last = _read(query, run=run.pk)[0]
+    query = f"SELECT min(first_order_on), max(last_order_on) FROM {CARDS} WHERE run_id = ANY(%(run)s)"
+    first, last = _read(query, run=run.parts)[0]
     return (first, last) if first and last else None
 
 
@@ -73,11 +73,11 @@ def gather_months(window: Window, drivers: Sequence[str]) -> None:
         FROM {CARDS} s JOIN {CUSTOMERS} c ON c.id = s.customer_id
         LEFT JOIN {FAMILIES} f ON f.customer_id = s.customer_id, (
             SELECT percentile_disc(%(fifths)s::float8[]) WITHIN GROUP (ORDER BY net_revenue) AS lowest
-            FROM {CARDS} WHERE run_id = %(run)s AND rank IS NOT NULL
+            FROM {CARDS} WHERE run_id = ANY(%(run)s) AND place IS NOT NULL
         ) l
-        WHERE s.run_id = %(run)s AND s.rank IS NOT NULL
+        WHERE s.run_id = ANY(%(run)s) AND s.place IS NOT NULL
         """,
-        run=window.run.pk,
+        run=window.run.parts,
         fifths=[step / SIZES for step in range(1, SIZES)],
     )
     charges = charges_of(window.run.pk, drivers)
@@ -271,7 +271,7 @@ def _points() -> Iterator[CustomerPoint]:
 
 def best_accounts(run: Run) -> list[Account]:
     """The twenty most profitable customers over all months of the run (1 query)."""
-    best = Scorecard.objects.filter(run=run, rank__isnull=False, rank__lte=2 * TEN).order_by("rank")
+    best = Scorecard.objects.in_run(run).filter(place__isnull=False).order_by("place")[: 2 * TEN]
     return [
         Account(
             key=str(card.customer_id),
@@ -291,9 +291,9 @@ def sums_of_all(run: Run) -> Whole:
                sum((profit::float8 / 100) ^ 2) FILTER (WHERE profit > 0),
                sum(net_revenue::float8 / 100) FILTER (WHERE net_revenue > 0),
                sum((net_revenue::float8 / 100) ^ 2) FILTER (WHERE net_revenue > 0)
-        FROM {CARDS} WHERE run_id = %(run)s AND rank IS NOT NULL
+        FROM {CARDS} WHERE run_id = ANY(%(run)s) AND place IS NOT NULL
         """,
-        run=run.pk,
+        run=run.parts,
     )[0]
     gains, gains_squared, revenues, revenues_squared = (one or 0.0 for one in sums)
     return Whole(

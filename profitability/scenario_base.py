@@ -86,10 +86,10 @@ def read_portfolio(run_id: int) -> Portfolio:
     cards = read_all(
         f"""
         SELECT customer_id, net_revenue, net_revenue - gross_margin AS cost_of_goods, cost_to_serve, direct_costs,
-               coalesce(lifetime_value::float8, 'NaN') AS lifetime_value, (rank IS NOT NULL)::int::smallint AS ranked
-        FROM {CARDS} WHERE run_id = %(run)s ORDER BY customer_id
+               coalesce(lifetime_value::float8, 'NaN') AS lifetime_value, (place IS NOT NULL)::int::smallint AS ranked
+        FROM {CARDS} WHERE run_id = ANY(%(run)s) ORDER BY customer_id
         """,
-        {"run": run.pk},
+        {"run": run.parts},
         dict.fromkeys(("customer_id", "net_revenue", "cost_of_goods", "cost_to_serve", "direct_costs"), BIGINT)
         | {"lifetime_value": FLOAT, "ranked": SMALLINT},
     )
@@ -175,9 +175,9 @@ def _group(run: Run, portfolio: Portfolio, lever: Lever) -> Mask:
         raise LeverError("unknown_group", "There is no such group of customers any more.")
     query = f"""
         SELECT s.customer_id FROM {CARDS} s LEFT JOIN {CUSTOMERS} c ON c.id = s.customer_id
-        WHERE s.run_id = %(run)s AND {TRAITS[by]} = %(key)s
+        WHERE s.run_id = ANY(%(run)s) AND {TRAITS[by]} = %(key)s
     """
-    found = read_all(query, {"run": run.pk, "key": key}, {"customer_id": BIGINT})
+    found = read_all(query, {"run": run.parts, "key": key}, {"customer_id": BIGINT})
     return np.isin(portfolio.ids, _whole(found["customer_id"]))
 
 

@@ -4,11 +4,13 @@ Loading an ordinary table and attaching it is many times faster than updating ro
 """
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from django.db import OperationalError, connection, transaction
 from django.db.migrations import RunSQL
 from psycopg2.errors import LockNotAvailable
+
+from crm_site.lib.snapshot import shared_out
 
 # Dropping needs the parent for itself for a moment; readers queue behind that wish, so it is given up this soon.
 DROP_PATIENCE = "200ms"
@@ -26,7 +28,10 @@ def cut_by(key: str, *, table: str, primary_key: str) -> RunSQL:
 
 @dataclass(frozen=True)
 class Partition:
-    """The rows of one run: a table of its own until it is attached to its parent."""
+    """The rows of one run: a table of its own until it is attached to its parent.
+
+    Under a negative number stand rows that were taken out of the partition of that run.
+    """
 
     parent: str
     value: int
@@ -34,7 +39,7 @@ class Partition:
 
     @property
     def table(self) -> str:
-        return f"{self.parent}_{self.value:d}"
+        return f"{self.parent}_{self.value:d}" if self.value >= 0 else f"{self.parent}_out_of_{-self.value:d}"
 
     def create(self) -> None:
         """An empty table with the columns of the parent and no index yet, which is how loading is fastest.
@@ -48,9 +53,19 @@ class Partition:
             f"ALTER TABLE {self.table} ALTER {self.key} SET DEFAULT {self.value:d}",
         )
 
-    def seal(self) -> None:
-        """After loading: the parent's indexes, and statistics."""
-        _execute(*(_index_like(index, self) for index in _indexes_of(self.parent)), f"ANALYZE {self.table}")
+    def seal(self, *, side_by_side: bool = False) -> None:
+        """After loading: the parent's indexes, and statistics.
+
+        Of many rows that are committed, several connections build indexes `side_by_side`, each without helpers, who
+        would wait for each other at the end of every one.
+        """
+        of_parent = _indexes_of(self.parent)
+        indexes = [_index_like(index, self) for index in of_parent]
+        if not side_by_side or connection.in_atomic_block:
+            _execute(*indexes)
+        else:
+            shared_out([partial(_execute, "SET max_parallel_maintenance_workers = 0", index) for index in indexes])
+        _execute(*(key for index in of_parent for key in _keys_like(index, self)), f"ANALYZE {self.table}")
 
     def attach(self) -> None:
         """Make the rows part of the parent, within the caller's transaction; readers of the parent go on reading."""
@@ -75,10 +90,12 @@ class Partition:
 
 def partitions_of(parent: str) -> list[Partition]:
     """Every table made for this parent, attached or left behind by a run that did not end."""
-    pattern = rf"^{parent}_(\d+)$"
-    query = "SELECT substring(relname FROM %s)::bigint FROM pg_class WHERE relname ~ %s AND relkind = 'r' ORDER BY 1"
+    query = """
+        SELECT CASE WHEN relname LIKE %(out_of)s THEN -1 ELSE 1 END * substring(relname FROM '\\d+$')::bigint
+        FROM pg_class WHERE relname ~ %(name)s AND relkind = 'r' ORDER BY 1
+    """
     with connection.cursor() as cursor:
-        cursor.execute(query, [pattern, pattern])
+        cursor.execute(query, {"name": rf"^{parent}_(out_of_)?\d+$", "out_of": f"{parent}\\_out\\_of\\_%"})
         return [Partition(parent, value) for (value,) in cursor.fetchall()]
 
 
@@ -112,11 +129,23 @@ def _indexes_of(table: str) -> list[tuple[str, str, str | None]]:
         return cursor.fetchall()
 
 
-def _index_like(index: tuple[Any, ...], partition: Partition) -> str:
+def _own_name(index: str, partition: Partition) -> str:
+    return f"{index}_{'out_of_' if partition.value < 0 else ''}{abs(partition.value):d}"
+
+
+def _index_like(index: tuple[str, str, str | None], partition: Partition) -> str:
     name, definition, as_primary_key = index
-    if as_primary_key:
-        return f"ALTER TABLE {partition.table} ADD CONSTRAINT {name}_{partition.value:d} {as_primary_key}"
     what, where, some = definition.partition(" USING ")[2].partition(" WHERE ")
     # Of rows that are written once and differ in every key, looking for equal keys takes a sixth of the time in vain.
     unlike = " WITH (deduplicate_items = off)" if what.startswith("btree ") and " WITH " not in what else ""
-    return f"CREATE INDEX {name}_{partition.value:d} ON {partition.table} USING {what}{unlike}{where}{some}"
+    unique = "UNIQUE " if as_primary_key else ""
+    return f"CREATE {unique}INDEX {_own_name(name, partition)} ON {partition.table} USING {what}{unlike}{where}{some}"
+
+
+def _keys_like(index: tuple[str, str, str | None], partition: Partition) -> list[str]:
+    """What makes an index the primary key, which nobody may read or build upon meanwhile."""
+    name, _definition, as_primary_key = index
+    own = _own_name(name, partition)
+    return (
+        [f"ALTER TABLE {partition.table} ADD CONSTRAINT {own} PRIMARY KEY USING INDEX {own}"] if as_primary_key else []
+    )

@@ -70,6 +70,27 @@ class Snapshot(AbstractContextManager["Snapshot"]):
             connection.close()
 
 
+def shared_out(works: Sequence[Callable[[], object]]) -> None:
+    """Do all of these, on `AT_ONCE` connections that each begin the next one when they are free; none of them sees
+    what the caller has not committed.
+    """
+    waiting = deque(works)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for shared in [threads.submit(_do, waiting) for _ in range(AT_ONCE)]:
+            shared.result()
+
+
+def _do(waiting: "deque[Callable[[], object]]") -> None:
+    try:
+        for work in _taken(waiting):
+            work()
+    except BaseException:
+        waiting.clear()
+        raise
+    finally:
+        connection.close()
+
+
 def _taken(waiting: "deque[Item]") -> Iterator[Item]:
     """One after the other, from whom several take."""
     while waiting:

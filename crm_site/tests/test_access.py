@@ -241,7 +241,7 @@ def world() -> dict[str, Any]:
     return {
         "customer": [moment.customer.pk],
         "moment": [moment.pk],
-        "valued customer": [Scorecard.objects.filter(run=run).values_list("customer", flat=True)[0]],
+        "valued customer": [Scorecard.objects.in_run(run).values_list("customer", flat=True)[0]],
         "customer-field": [moment.customer.pk, "email"],
         "task": [TaskFactory(customer=moment.customer).pk],
         "feed": [token_of(renew_calendar(owner=UserFactory()))],

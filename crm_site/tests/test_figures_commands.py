@@ -63,11 +63,11 @@ def test_recompute_that_is_refused_fails_with_the_reason() -> None:
 @pytest.fixture
 def ranked() -> Run:
     """Two ranked customers, one of them with a name that a spreadsheet would calculate, and a prospect."""
-    run = RunFactory()
+    run = RunFactory(totals={"ranking": {"profit": "40.00"}})
     best, last = CustomerFactory(name="Dupont", given_name="Zoé"), CustomerFactory(name="=1+1", given_name="")
-    ScorecardFactory(run=run, customer=last, rank=2, cumulative_share=1.0)
-    ScorecardFactory(run=run, customer=best, rank=1, cumulative_share=0.75)
-    ScorecardFactory(run=run, customer=CustomerFactory(), rank=None, category=None)
+    ScorecardFactory(run=run, customer=last, place=2, cumulative_profit=40)
+    ScorecardFactory(run=run, customer=best, place=1, cumulative_profit=30)
+    ScorecardFactory(run=run, customer=CustomerFactory(), place=None, category=None)
     return run
 
 

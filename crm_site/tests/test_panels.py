@@ -32,7 +32,7 @@ def manager(client: Client) -> Client:
 
 @pytest.fixture
 def valued(db: None) -> Customer:
-    return Scorecard.objects.get(run=publish(500)).customer
+    return Scorecard.objects.in_run(publish(500)).get().customer
 
 
 @pytest.mark.parametrize("panel", ["customer-account", "customer-more"])

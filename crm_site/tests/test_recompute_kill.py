@@ -62,7 +62,7 @@ def figures(run: Run) -> list[tuple[Any, ...]]:
     cards = [field.name for field in Scorecard._meta.concrete_fields if field.name not in ("pk", "run")]
     months = [field.name for field in RunMonth._meta.concrete_fields if field.name not in ("id", "run")]
     return [
-        *Scorecard.objects.filter(run=run).order_by("customer").values_list(*cards),
+        *Scorecard.objects.in_run(run).order_by("customer").values_list(*cards),
         *RunMonth.objects.filter(run=run).order_by("month").values_list(*months),
         CustomerMonth.objects.in_run(run).count(),
     ]
@@ -161,7 +161,7 @@ def run_job_of(job: Job) -> Job:
 
 def profits(run: Run | None) -> list[tuple[Any, ...]]:
     """What does not depend on how the models were fitted."""
-    return list(Scorecard.objects.filter(run=run).order_by("customer").values_list("customer", "profit", "rank"))
+    return list(Scorecard.objects.in_run(run).order_by("customer").values_list("customer", "profit", "place"))
 
 
 def test_readers_never_see_a_mixture_of_two_runs(portfolio: None) -> None:
@@ -172,7 +172,7 @@ def test_readers_never_see_a_mixture_of_two_runs(portfolio: None) -> None:
         """What a page does: ask for the run once, and read its rows by that."""
         run = Run.objects.current()
         assert run is not None
-        rows = Scorecard.objects.filter(run=run)
+        rows = Scorecard.objects.in_run(run)
         seen.add(
             (run.pk, rows.count(), rows.aggregate(profit=Sum("profit"))["profit"], run.totals["statement"]["profit"])
         )

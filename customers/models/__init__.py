@@ -12,7 +12,7 @@ from customers.models.message import Attachment, Message, MessageTemplate
 from customers.models.moment import ContactMoment, Touchpoint
 from customers.models.opportunity import Opportunity, OpportunityStage
 from customers.models.order import Order, OrderLine, Product, ProductFamily
-from customers.models.scorecard import Run, Scorecard
+from customers.models.scorecard import RankStep, Run, Scorecard
 from customers.models.segment import SavedView, Segment, SegmentFigures
 from customers.models.task import CalendarFeed, Task
 
@@ -42,6 +42,7 @@ __all__ = [
     "Product",
     "ProductFamily",
     "Purpose",
+    "RankStep",
     "Run",
     "SavedView",
     "Scorecard",

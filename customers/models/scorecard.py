@@ -1,6 +1,10 @@
+from decimal import Decimal
+from typing import Any, TypeVar
+
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db import models
-from django.db.models.functions import Now
+from django.db import connection, models
+from django.db.models import ExpressionWrapper, F, FloatField, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Floor, Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -26,8 +30,10 @@ class Category(models.IntegerChoices):
     UNDESIRABLE = 4, _("Unprofitable and undesirable")
 
 
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
 CURRENT_HEAD = """
-    SELECT id, as_of, reason, job_id, started_at, published_at, is_current, has_rows, stands_on_id,
+    SELECT id, as_of, reason, job_id, started_at, published_at, is_current, has_rows, stands_on_id, scorecards_of_id,
            (totals #>> '{ranking,customers}')::int AS ranked,
            totals #>> '{lifetime_model,purchase_model}' AS purchase_model
     FROM customers_run WHERE is_current
@@ -77,6 +83,9 @@ class Run(models.Model):
     stands_on = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("starts from")
     )
+    scorecards_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("shares scorecards with")
+    )
     totals = models.JSONField(_("totals"), default=dict, blank=True)
 
     objects = RunQuerySet.as_manager()
@@ -99,12 +108,104 @@ class Run(models.Model):
     def __str__(self) -> str:
         return f"{self.pk} ({self.as_of})"
 
+    @property
+    def parts(self) -> list[int]:
+        """The partitions that its scorecards stand in: `Scorecard.run_id` is one of these.
+
+        Those that a full run shares with later ones stand under its number. What a later run found otherwise stands
+        under that run's number, and what the full run had said instead is moved under the negative of its own.
+        """
+        shared = self.scorecards_of_id
+        return [self.pk, -self.pk] if shared is None else [shared, self.pk]
+
+    def place_of(self, rank: int) -> float:
+        """The first place with this rank or a higher one (1 query, or none where no scorecards are shared).
+
+        Ranks from 10 on are places from `place_of(10)` on; ranks up to 10 are places below `place_of(11)`.
+        """
+        if self.scorecards_of_id is None:
+            return rank
+        with connection.cursor() as cursor:
+            cursor.execute(FIRST_PLACE, {"run": self.pk, "rank": rank})
+            return float(cursor.fetchone()[0])
+
+    def with_ranks(self, rows: Rows) -> Rows:
+        """Rows that have a `place` in this run, with their `rank` (no query of its own)."""
+        place = Cast(Floor(F("place")), IntegerField())
+        if self.scorecards_of_id is None:
+            return rows.annotate(rank=place)
+        return rows.annotate(rank=place + Coalesce(Subquery(self._step("moved")), 0))
+
+    def with_cumulative(self, rows: Rows) -> Rows:
+        """Rows that have a `place` and a `cumulative_profit`, with what all up to them make: `cumulative`."""
+        so_far: Any = F("cumulative_profit")
+        if self.scorecards_of_id is not None:
+            so_far = ExpressionWrapper(so_far + Coalesce(Subquery(self._step("cents")), 0), CentsField())
+        return rows.annotate(cumulative=so_far)
+
+    def with_shares(self, rows: Rows) -> Rows:
+        """The same with their `cumulative_share` of its profit too; empty where that is not positive."""
+        total = int(Decimal(self.totals.get("ranking", {}).get("profit", 0)).scaleb(2))
+        share: Any = Value(None, FloatField())
+        if total > 0:
+            share = Cast(F("cumulative"), FloatField()) / Value(float(total))
+        return self.with_cumulative(rows).annotate(cumulative_share=share)
+
+    def _step(self, name: str) -> Any:
+        """What the last step up to the row's place says."""
+        steps = RankStep.objects.filter(run=self.pk, place__lte=OuterRef("place")).order_by("-place")
+        return steps.annotate(moved=F("rank") - Cast(Floor("place"), IntegerField())).values(name)[:1]
+
+
+# Steps are in the order of places and of ranks alike; where several have one rank, customers were taken away.
+FIRST_PLACE = """
+    SELECT least(
+        %(rank)s - coalesce((
+            SELECT rank - floor(place) FROM customers_rankstep WHERE run_id = %(run)s AND rank < %(rank)s
+            ORDER BY rank DESC, place DESC LIMIT 1
+        ), 0),
+        (SELECT place FROM customers_rankstep WHERE run_id = %(run)s AND rank >= %(rank)s ORDER BY rank, place LIMIT 1)
+    )
+"""
+
+
+class RankStep(models.Model):
+    """Where ranks of a run part from those of the full run whose scorecards it shares: from a place to the next step.
+
+    A step is a customer who came or went. `rank` is how many customers stand up to the place, and `cents` how much more
+    they make than those who stood up to there in the full run.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "place")
+    run = models.ForeignKey(Run, models.CASCADE, db_index=False, related_name="+")
+    place = models.FloatField()
+    rank = models.IntegerField()
+    cents = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("step of the ranking")
+        verbose_name_plural = _("steps of the ranking")
+        indexes = [models.Index(fields=["run", "rank", "place"], name="rankstep_by_rank")]
+
+    def __str__(self) -> str:
+        return f"{self.place} ({self.run_id})"
+
+
+class ScorecardQuerySet(models.QuerySet["Scorecard"]):
+    def in_run(self, run: Run) -> "ScorecardQuerySet":
+        """The scorecards as a run found them: its own, and those that it shares."""
+        return self.filter(run_id__in=run.parts)
+
+    def ranked_in(self, run: Run) -> "ScorecardQuerySet":
+        """Those of a run's ranking, with their `rank`."""
+        return run.with_ranks(self.in_run(run).filter(place__isnull=False))
+
 
 class Scorecard(models.Model):
-    """The computed figures of one customer in one run: a partition for each run, written once, never updated.
+    """The computed figures of one customer: a partition for each run, of which later ones share what they found alike.
 
-    Written by the apps above. Every customer that existed when the run began has a row.
-    Empty means not computed, not zero.
+    Written by the apps above. Every customer that existed when a run began has one row in it, which `in_run` finds.
+    Rows never change. Empty means not computed, not zero.
     """
 
     pk = models.CompositePrimaryKey("run_id", "customer_id")
@@ -119,9 +220,18 @@ class Scorecard(models.Model):
     cost_to_serve = CentsField(_("cost to serve"))
     direct_costs = CentsField(_("direct costs"))
     profit = CentsField(_("profit"))
-    rank = models.IntegerField(_("rank"), null=True, help_text=_("Empty for prospects, who are not ranked."))
-    cumulative_share = models.FloatField(
-        _("cumulative share of profit"), null=True, help_text=_("Empty where total profit is not positive.")
+    place = models.FloatField(
+        _("place"),
+        null=True,
+        help_text=_(
+            "The rank in a full run; whom a later run ranks anew stands between two of these. Empty for prospects, who "
+            "are not ranked."
+        ),
+    )
+    cumulative_profit = CentsField(
+        _("cumulative profit"),
+        null=True,
+        help_text=_("Of all up to the customer's place in the full run; empty for prospects."),
     )
     category = models.SmallIntegerField(
         _("category"), choices=Category.choices, null=True, help_text=_("Empty for prospects.")
@@ -145,6 +255,10 @@ class Scorecard(models.Model):
         null=True,
         help_text=_("Recency, frequency and value, a digit from 1 to 5 each: 555 is the best. Empty for prospects."),
     )
+
+    rank: int | None  # told by `ScorecardQuerySet.ranked_in`
+
+    objects = ScorecardQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("scorecard")

@@ -233,8 +233,8 @@ class ScorecardFactory(factory.django.DjangoModelFactory):
     cost_to_serve = Decimal("10.00")
     direct_costs = Decimal("0.00")
     profit = factory.LazyAttribute(lambda card: card.gross_margin - card.cost_to_serve - card.direct_costs)
-    rank = factory.Sequence(lambda n: n + 1)
-    cumulative_share = 0.5
+    place = factory.Sequence(lambda n: n + 1)
+    cumulative_profit = Decimal("50.00")
     category = Category.FAIRLY_PROFITABLE
     lifetime_value = Decimal("80.00")
     lifetime_value_low = Decimal("60.00")

@@ -48,7 +48,7 @@ def test_the_head_says_who_it_is(visitor: Client, customer: Customer) -> None:
 def test_the_value_panel_shows_the_current_run(visitor: Client, customer: Customer, run: Run) -> None:
     Run.objects.update(totals={"ranking": {"customers": 2}})
     ScorecardFactory(
-        run=run, customer=customer, rank=1, net_revenue=Decimal("2000"), profit=Decimal("1234.56"),
+        run=run, customer=customer, place=1, net_revenue=Decimal("2000"), profit=Decimal("1234.56"),
         category=Category.MOST_PROFITABLE, expected_orders=2.46, probability_alive=0.753, churn_risk=0.31,
     )  # fmt: skip
     response = page_of(visitor, customer)
@@ -94,7 +94,7 @@ def test_a_model_that_tells_who_left_after_one_order_is_believed(visitor: Client
 
 def test_what_was_not_computed_is_unknown_never_zero(visitor: Client, customer: Customer, run: Run) -> None:
     unknown = dict.fromkeys(
-        ("rank", "category", "lifetime_value", "lifetime_value_low", "expected_orders", "probability_alive")
+        ("place", "category", "lifetime_value", "lifetime_value_low", "expected_orders", "probability_alive")
     )
     ScorecardFactory(run=run, customer=customer, orders=0, **unknown)
     figures = figures_of(page_of(visitor, customer))

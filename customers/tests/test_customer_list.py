@@ -65,7 +65,7 @@ def test_before_the_first_run_figures_are_unknown_not_zero(visitor: Client) -> N
 def test_every_sort_shows_every_ranked_customer_once(visitor: Client, run: Run, sort: str) -> None:
     for n in range(30):
         ranked(
-            run, f"C{n % 7}", n % 5, orders=n % 3, rank=n + 1, lifetime_value=None if n % 4 else Decimal(n),
+            run, f"C{n % 7}", n % 5, orders=n % 3, place=n + 1, lifetime_value=None if n % 4 else Decimal(n),
             probability_alive=None if n % 2 else n / 30, last_order_on=None if n % 3 else dt.date(2026, 1, 1 + n % 2),
         )  # fmt: skip
     first = visitor.get(URL, {"sort": sort})

@@ -104,7 +104,7 @@ def figures(run: Run, customer: Customer, chance: random.Random, rank: int) -> N
     ScorecardFactory(
         run=run, customer=customer, stage=pick(["prospect", "customer"]), category=pick([1, 2, 3, 4, None]),
         orders=pick([0, 1, 7]), first_order_on=pick(DAYS), last_order_on=pick(DAYS),
-        rank=pick([rank, None]), profit=pick(AMOUNTS), net_revenue=pick(AMOUNTS), gross_margin=pick(AMOUNTS),
+        place=pick([rank, None]), profit=pick(AMOUNTS), net_revenue=pick(AMOUNTS), gross_margin=pick(AMOUNTS),
         cost_to_serve=pick(AMOUNTS), direct_costs=pick(AMOUNTS), lifetime_value=pick([*AMOUNTS, None]),
         probability_alive=pick([0.0, 0.25, 0.75, None]), expected_orders=pick([0.5, 2.5, None]),
         churn_risk=pick([0.125, 0.5, None]), rfm=pick([111, 534, 251, None]),

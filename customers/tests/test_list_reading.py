@@ -33,7 +33,7 @@ SORTS = {
     "order_count": "orders",
     "last_order_on": "last_order_on",
     "probability_alive": "probability_alive",
-    "rank": "rank",
+    "rank": "place",
 }
 Test = Callable[[Customer, Any], bool]
 # Filters as they stand in the address, and what each means.
@@ -71,7 +71,7 @@ def run(db: None) -> Run:
             team=chance.choice([None, other]),
         )  # fmt: skip
         figures = chance_figures(chance)
-        ScorecardFactory(run=made, customer=customer, rank=n + 1, **figures)
+        ScorecardFactory(run=made, customer=customer, place=n + 1, **figures)
         ScorecardFactory(run=former, customer=customer, profit=Decimal(1000 - n))
     return made
 
@@ -133,7 +133,7 @@ def chosen(chance: Random) -> tuple[dict[str, str], Test]:
 
 def plainly(scope: str, reader: User, run: Run, sort: str, test: Test) -> list[int]:
     """The keys of the list, from all rows of both tables."""
-    cards = {card.customer_id: card for card in Scorecard.objects.filter(run=run)}
+    cards = {card.customer_id: card for card in Scorecard.objects.in_run(run)}
     found = [
         customer
         for customer in Customer.objects.select_related("owner")

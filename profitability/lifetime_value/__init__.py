@@ -21,7 +21,7 @@ from profitability.lifetime_value.gamma_gamma import (
     fit_gamma_gamma,
     fit_or_assume_gamma_gamma,
 )
-from profitability.lifetime_value.interval import Equity
+from profitability.lifetime_value.interval import Equity, EquityParts
 from profitability.lifetime_value.ledger import Ledger
 from profitability.lifetime_value.measures import Accuracy, accuracy, normalised_gini
 from profitability.lifetime_value.nbd import CustomerLoss
@@ -49,6 +49,7 @@ __all__ = [
     "BgNbd",
     "CustomerLoss",
     "Equity",
+    "EquityParts",
     "FittedModel",
     "GammaGamma",
     "Horizon",

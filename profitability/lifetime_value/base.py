@@ -84,15 +84,17 @@ def read_base(
     )
 
 
-def expected_margin(margins: GammaGamma, base: Base) -> OrderMargin:
+def expected_margin(margins: GammaGamma, base: Base, of_segments: Floats) -> OrderMargin:
     """The Gamma-Gamma expectation. It is linear in the customer's own mean, so it serves negative means as well.
 
     But it knows nobody who loses money, and where customers are much alike it would take losses for chance: a
-    customer's own loss weighs n / (n + 2) at least.
+    customer's own loss weighs n / (n + 2) at least. `of_segments` is what `segment_means` says of everybody.
     """
     own = margins.credibility(base.n)
     own = np.where(base.margin < 0, np.maximum(own, base.n / (base.n + LOSS_COUNTS_AFTER)), own)
-    anchor = np.where(base.n < FEW_ORDERS, _segment_means(base, margins.population_mean), margins.population_mean)
+    segment = np.minimum(base.segment + 1, len(of_segments) - 1).clip(0)
+    means = np.where(np.isnan(of_segments), margins.population_mean, of_segments)[segment]
+    anchor = np.where(base.n < FEW_ORDERS, means, margins.population_mean)
     mean = (1 - own) * anchor + own * base.margin
     # The long-run mean is inverse gamma with shape pn + q; where that has no variance (shape <= 2), or hardly one, its
     # standard deviation is taken to be the mean itself.
@@ -100,12 +102,16 @@ def expected_margin(margins: GammaGamma, base: Base) -> OrderMargin:
     return OrderMargin(mean=mean, variance=variance, single_variance=(mean**2 + variance) / margins.p)
 
 
-def _segment_means(base: Base, otherwise: float) -> Floats:
-    """Mean margin per order of each customer's segment, where enough of its customers have one."""
-    code = np.maximum(base.segment, -1) + 1  # code 0: no segment
+def segment_means(base: Base) -> Floats:
+    """Mean margin of an order in each segment: first that of no segment, then by number, then one without customers.
+
+    NaN where too few customers have one for it to say anything, and for whoever is in no segment.
+    """
+    code = np.maximum(base.segment, -1) + 1
     known = base.n > 0
-    counts = np.bincount(code, weights=known, minlength=1)
-    sums = np.bincount(code, weights=base.margin, minlength=1)
+    count = int(code.max(initial=0)) + 2
+    counts = np.bincount(code, weights=known, minlength=count)
+    sums = np.bincount(code, weights=base.margin, minlength=count)
     enough = counts >= ENOUGH_IN_SEGMENT
     enough[0] = False
-    return np.where(enough, sums / np.maximum(counts, 1), otherwise)[code]
+    return np.where(enough, sums / np.maximum(counts, 1), np.nan)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from profitability.lifetime_value.base import Base, ServiceCost, expected_margin, read_base
+from profitability.lifetime_value.base import Base, ServiceCost, expected_margin, read_base, segment_means
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import GammaGamma
-from profitability.lifetime_value.interval import SENSITIVITY_STEP, Slopes, Valuation, customer_interval, equity
+from profitability.lifetime_value.interval import SENSITIVITY_STEP, Slopes, Valuation, customer_interval, equity_parts
 from profitability.lifetime_value.outlook import DAYS_PER_YEAR, Horizon, Prospects, SecondMoments
 from profitability.lifetime_value.sbg import ShiftedBetaGeometric
 from profitability.lifetime_value.summary import DAYS_PER_WEEK, Floats, Triples, distinct
@@ -65,6 +65,7 @@ def contract_value(
     triples = _distinct(renewed, due, gone)
     ahead = _ahead(model, triples, subscribers.term, horizon)
     future = _expected(ahead, horizon)
+    of_segments = segment_means(base)
     valuation = Valuation(
         base=base,
         triples=triples,
@@ -72,11 +73,12 @@ def contract_value(
         future=future,
         moments=_moments(ahead),
         slopes=_slopes(model, triples, subscribers.term, horizon, future),
-        margin=expected_margin(margins, base),
+        margin=expected_margin(margins, base, of_segments),
         confidence=confidence,
         quantiles=(_quantile(ahead, (1 - confidence) / 2), _quantile(ahead, (1 + confidence) / 2)),
     )
     low, high = customer_interval(valuation)
+    parts = equity_parts(valuation)
     return LifetimeValues(
         value=valuation.from_orders - valuation.upkeep,
         low=low,
@@ -86,7 +88,9 @@ def contract_value(
         probability_alive=np.where(gone, 0, np.where(due > 0, 1, model.retention(renewed + 1))),
         contribution=valuation.contribution,
         note=_notes(base, gone, assumed=model.assumed),
-        equity=equity(valuation),
+        equity=parts.equity(valuation.slopes.covariance, confidence),
+        parts=parts,
+        of_segments=of_segments,
         confidence=confidence,
     )
 

@@ -1,7 +1,9 @@
 """How far from its expectation a lifetime value may come out: for each customer, and for their sum."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import gammaincinv, ndtri
@@ -29,6 +31,33 @@ class Equity:
             low=float(value - np.hypot(self.value - self.low, other.value - other.low)),
             high=float(value + np.hypot(self.high - self.value, other.high - other.value)),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EquityParts:
+    """What equity and its interval are made of: sums over customers, so that those of some can be exchanged."""
+
+    value: float
+    luck: float  # variance of what comes to single customers, whose luck is their own
+    slopes: Floats  # by log-parameter of the model, whose errors all customers share
+
+    def __add__(self, other: "EquityParts") -> "EquityParts":
+        return EquityParts(
+            value=self.value + other.value, luck=self.luck + other.luck, slopes=self.slopes + other.slopes
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {"value": self.value, "luck": self.luck, "slopes": self.slopes.tolist()}
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "EquityParts":
+        return cls(value=found["value"], luck=found["luck"], slopes=np.array(found["slopes"], np.float64))
+
+    def equity(self, covariance: Floats | None, confidence: float) -> Equity:
+        """The sum, and a normal interval around it: luck of independent customers, and errors that they share."""
+        shared = 0.0 if covariance is None else float(self.slopes @ covariance @ self.slopes)
+        reach = float(ndtri((1 + confidence) / 2)) * np.sqrt(max(self.luck, 0) + shared)
+        return Equity(value=self.value, low=float(self.value - reach), high=float(self.value + reach))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,16 +164,17 @@ def customer_interval(valuation: Valuation) -> tuple[Floats, Floats]:
     return low - valuation.upkeep, high - valuation.upkeep
 
 
-def equity(valuation: Valuation) -> Equity:
-    """The sum, and a normal interval around it: luck of independent customers, and errors of estimation they share."""
+def equity_parts(valuation: Valuation, times: Floats | float = 1.0) -> EquityParts:
+    """The sums over all customers that equity is made of, in which each counts so many times."""
     triples, slopes, contribution = valuation.triples, valuation.slopes, valuation.contribution
-    value = float((valuation.from_orders - valuation.upkeep).sum())
-    luck = float((contribution**2 * triples.spread(valuation.luck) + valuation.worth_variance).sum())
-    per_triple = np.bincount(triples.inverse, weights=contribution, minlength=len(triples.x))
-    upkeep = np.bincount(triples.inverse, weights=valuation.base.per_period, minlength=len(triples.x))
-    shared = float(slopes.variance(per_triple @ slopes.orders - upkeep @ slopes.periods))
-    reach = valuation.z * np.sqrt(luck + shared)
-    return Equity(value=value, low=float(value - reach), high=float(value + reach))
+    per_triple = np.bincount(triples.inverse, weights=contribution * times, minlength=len(triples.x))
+    upkeep = np.bincount(triples.inverse, weights=valuation.base.per_period * times, minlength=len(triples.x))
+    luck = contribution**2 * triples.spread(valuation.luck) + valuation.worth_variance
+    return EquityParts(
+        value=float(((valuation.from_orders - valuation.upkeep) * times).sum()),
+        luck=float((luck * times).sum()),
+        slopes=per_triple @ slopes.orders - upkeep @ slopes.periods,
+    )
 
 
 def _orders_quantile(valuation: Valuation, level: float) -> Floats:

@@ -10,10 +10,25 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from profitability.lifetime_value.base import FEW_ORDERS, Base, ServiceCost, expected_margin, read_base
+from profitability.lifetime_value.base import (
+    FEW_ORDERS,
+    Base,
+    OrderMargin,
+    ServiceCost,
+    expected_margin,
+    read_base,
+    segment_means,
+)
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import GammaGamma
-from profitability.lifetime_value.interval import Equity, Valuation, customer_interval, equity, find_slopes
+from profitability.lifetime_value.interval import (
+    Equity,
+    EquityParts,
+    Valuation,
+    customer_interval,
+    equity_parts,
+    find_slopes,
+)
 from profitability.lifetime_value.outlook import Horizon, PurchaseModel, prospects, second_moments
 from profitability.lifetime_value.summary import Floats, Integers, collapse
 
@@ -51,6 +66,8 @@ class LifetimeValues:
     contribution: Floats  # expected per order: margin less cost per order
     note: NDArray[np.int8]  # see `ValueNote`
     equity: Equity
+    parts: EquityParts
+    of_segments: Floats  # mean margins of an order that customers with few are drawn towards, see `segment_means`
     confidence: float
 
     def with_others(self, of: NDArray[np.bool_] | Integers, others: "LifetimeValues") -> "LifetimeValues":
@@ -75,12 +92,16 @@ def lifetime_value(
     cost: ServiceCost = NO_COST,
     horizon: Horizon = DEFAULT_HORIZON,
     confidence: float = CONFIDENCE,
+    of_segments: Floats | None = None,
+    times: ArrayLike = 1.0,
 ) -> LifetimeValues:
     """Expected discounted profit of every customer over the horizon; past profit is not in it.
 
     `margin` is the mean gross margin of the customer's orders (NaN when unknown; it may be negative), `margin_orders`
     how many orders it is the mean of (by default all: x + 1), `margins` the Gamma-Gamma fitted on those two columns. A
-    customer who never ordered has T = NaN. `segment` is a whole number per customer, -1 for none.
+    customer who never ordered has T = NaN. `segment` is a whole number per customer, -1 for none; `of_segments` are the
+    means of segments in a larger base, where these customers are only some of it, and `times` how often each counts in
+    equity (-1: is taken off).
 
     The interval holds about `confidence` of what may come to a customer: whether and how often they order, what their
     orders are worth, and errors of estimation of the purchase model. The cost of keeping up the relation stands at its
@@ -89,7 +110,10 @@ def lifetime_value(
     if not 0 < confidence < 1:
         raise LifetimeValueError("bad_confidence", "Confidence must lie between 0 and 1.")
     base = read_base((x, t_x, T), margin, margin_orders, segment, cost)
-    valuation = _valuation(model, margins, base, horizon, confidence)
+    means = segment_means(base) if of_segments is None else of_segments
+    margin_of_order = expected_margin(margins, base, means)
+    valuation = _valuation(model, margin_of_order, base, horizon, confidence)
+    parts = equity_parts(valuation, np.broadcast_to(np.asarray(times, np.float64), base.ordered.shape)[base.ordered])
     triples, future = valuation.triples, valuation.future
     low, high = customer_interval(valuation)
     return LifetimeValues(
@@ -101,12 +125,14 @@ def lifetime_value(
         probability_alive=base.everybody(triples.spread(valuation.alive)),
         contribution=base.everybody(valuation.contribution),
         note=_notes(base, assumed=model.assumed or margins.assumed),
-        equity=equity(valuation),
+        equity=parts.equity(model.covariance, confidence),
+        parts=parts,
+        of_segments=means,
         confidence=confidence,
     )
 
 
-def _valuation(model: PurchaseModel, margins: GammaGamma, base: Base, horizon: Horizon, confidence: float) -> Valuation:
+def _valuation(model: PurchaseModel, margin: OrderMargin, base: Base, horizon: Horizon, confidence: float) -> Valuation:
     triples = collapse(base.x, base.t_x, base.T)
     future = prospects(model, triples, horizon)
     return Valuation(
@@ -116,7 +142,7 @@ def _valuation(model: PurchaseModel, margins: GammaGamma, base: Base, horizon: H
         future=future,
         moments=second_moments(model, triples, horizon),
         slopes=find_slopes(model, triples, future, horizon),
-        margin=expected_margin(margins, base),
+        margin=margin,
         confidence=confidence,
     )
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crm_site.lib.bulk import Table
 from profitability.recompute.gather import Gathered
+from profitability.recompute.months import CUSTOMER_SUMS
 
 Columns = NDArray[Any]
 
@@ -21,6 +22,26 @@ class Accounts:
     sums: Table  # the columns of CUSTOMER_SUMS, summed over all months
     first_day: Columns  # of an order; NO_DAY where there was none
     last_day: Columns
+
+    def take(self, some: Columns) -> "Accounts":
+        """The accounts of some of these customers, by place."""
+        return Accounts(
+            customer=self.customer[some],
+            kind=self.kind[some],
+            sums={name: values[some] for name, values in self.sums.items()},
+            first_day=self.first_day[some],
+            last_day=self.last_day[some],
+        )
+
+    def __add__(self, other: "Accounts") -> "Accounts":
+        """These accounts, and others behind them."""
+        return Accounts(
+            customer=np.concatenate([self.customer, other.customer]),
+            kind=np.concatenate([self.kind, other.kind]),
+            sums={name: np.concatenate([values, other.sums[name]]) for name, values in self.sums.items()},
+            first_day=np.concatenate([self.first_day, other.first_day]),
+            last_day=np.concatenate([self.last_day, other.last_day]),
+        )
 
     @property
     def net_revenue(self) -> Columns:
@@ -47,21 +68,32 @@ class Accounts:
         return self.ordered | np.any([sums[name] != 0 for name in ("gross", "discounts", "returns", "other")], axis=0)
 
 
-def accounts_of_customers(gathered: Gathered) -> Accounts:
+def columns_of(gathered: Gathered) -> Table:
+    """What is known of everybody who was read, as columns; anonymous sales stand first."""
+    return {
+        "customer": gathered.people.ids,
+        "kind": gathered.people.kinds,
+        **gathered.sums,
+        "first_day": gathered.first_day,
+        "last_day": gathered.last_day,
+    }
+
+
+def accounts_of_customers(columns: Table) -> Accounts:
     """Every customer there is."""
-    return _accounts(gathered, slice(1, None))
+    return _accounts(columns, slice(1, None))
 
 
-def account_of_anonymous_sales(gathered: Gathered) -> Accounts:
+def account_of_anonymous_sales(columns: Table) -> Accounts:
     """The sales without customer, as one account."""
-    return _accounts(gathered, slice(0, 1))
+    return _accounts(columns, slice(0, 1))
 
 
-def _accounts(gathered: Gathered, of: slice) -> Accounts:
+def _accounts(columns: Table, of: slice) -> Accounts:
     return Accounts(
-        customer=gathered.people.ids[of],
-        kind=gathered.people.kinds[of],
-        sums={name: values[of] for name, values in gathered.sums.items()},
-        first_day=gathered.first_day[of],
-        last_day=gathered.last_day[of],
+        customer=columns["customer"][of],
+        kind=columns["kind"][of],
+        sums={name: columns[name][of] for name in CUSTOMER_SUMS},
+        first_day=columns["first_day"][of],
+        last_day=columns["last_day"][of],
     )

@@ -1,8 +1,9 @@
 """Whether a recompute reads the records of everybody or of those who changed, and what it then starts from.
 
-A run of what changed takes up the months that the last full run laid aside, reads the records of the customers who
-changed since then, and does everything else as a full run does. It keeps the purchase model and the Gamma-Gamma that
-the full run fitted. So it comes to the figures of a full run with these parameters, to the cent.
+A run of what changed takes up what the last full run laid aside, reads the records of the customers who changed since
+then, and computes anew what that moves. It keeps what the full run learned of everybody: the purchase model, the
+Gamma-Gamma, and the means that customers with few orders are drawn towards. So it comes to the figures of a full run
+with these parameters, to the cent.
 """
 
 import hashlib
@@ -19,9 +20,9 @@ from crm_site.lib.partitions import partitions_of
 from customers.models import Company, Customer, Run
 from profitability.changes import changed_customers, state_of_database
 from profitability.drivers import DirectCostSource, DriverSource, direct_cost_sources, sources_of
-from profitability.lifetime_value import BgNbd, CustomerLoss, FittedModel, GammaGamma, MbgNbd, ParetoNbd
+from profitability.lifetime_value import BgNbd, CustomerLoss, EquityParts, FittedModel, GammaGamma, MbgNbd, ParetoNbd
 from profitability.models import ValuePolicy
-from profitability.recompute.laid_aside import Gone, basis_of
+from profitability.recompute.laid_aside import Gone, basis_of, is_whole
 from profitability.recompute.plan import Plan
 from profitability.recompute.rows import MONTHS, rows_of
 from profitability.totals import Because, RunTotals, Scope
@@ -30,21 +31,36 @@ from profitability.totals import Because, RunTotals, Scope
 FEW_CUSTOMERS, FEW_OF = 1_000, 10
 MODELS: Mapping[str, type[BgNbd] | type[ParetoNbd]] = {kind.__name__: kind for kind in (BgNbd, MbgNbd, ParetoNbd)}
 # Raised when figures come to be computed in another way, so that old months are not mixed with new ones.
-WAY_OF_COMPUTING = 1
+WAY_OF_COMPUTING = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What is usual, in cents: customers of whom little is known are drawn towards it."""
+
+    per_order: float | None  # cost of an order; None where nobody had any
+    per_month: float | None  # cost of a month of the relation
+    of_segments: tuple[float | None, ...]  # margin of an order, see `lifetime_value.base.segment_means`
 
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """What was fitted on everybody's orders."""
+    """What was learned of everybody's orders."""
 
     purchases: FittedModel
     margins: GammaGamma
+    means: Means
 
     def as_json(self) -> dict[str, Any]:
         purchases = asdict(self.purchases)
         if self.purchases.covariance is not None:
             purchases["covariance"] = self.purchases.covariance.tolist()
-        return {"kind": type(self.purchases).__name__, "purchases": purchases, "margins": asdict(self.margins)}
+        return {
+            "kind": type(self.purchases).__name__,
+            "purchases": purchases,
+            "margins": asdict(self.margins),
+            "means": asdict(self.means),
+        }
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> "Models":
@@ -52,7 +68,11 @@ class Models:
         purchases["loss"] = CustomerLoss(purchases["loss"])
         if purchases["covariance"] is not None:
             purchases["covariance"] = np.array(purchases["covariance"])
-        return cls(purchases=MODELS[found["kind"]](**purchases), margins=GammaGamma(**found["margins"]))
+        return cls(
+            purchases=MODELS[found["kind"]](**purchases),
+            margins=GammaGamma(**found["margins"]),
+            means=Means(**found["means"] | {"of_segments": tuple(found["means"]["of_segments"])}),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +83,9 @@ class Base:
     slices: int
     changed: NDArray[np.int64]  # ids of customers, ascending; 0 stands for sales without one
     models: Models
+    months: Sequence[Mapping[str, Any]]  # see `MonthResult.as_json`
+    parts: EquityParts
+    subscriptions: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +98,7 @@ class Extent:
 
 
 def find_extent(*, as_of: date, full: bool, plan: Plan, policy: ValuePolicy, company: Company, model: str) -> Extent:
-    """Decide it, in the snapshot in which the records are then read (4 queries at most)."""
+    """Decide it, in the snapshot in which the records are then read (5 queries at most)."""
     found = _settings(as_of, plan, policy, company, model)
     state = state_of_database()
     outcome = Because.ASKED if full else _start(plan, found)
@@ -104,6 +127,8 @@ def _start(plan: Plan, now: Mapping[str, str]) -> Base | Because:
     for name, because in SETTINGS.items():
         if basis["settings"].get(name) != now[name]:
             return because
+    if not is_whole(run_id, basis["slices"]):
+        return Because.GONE
     changed, everybody = changed_customers()
     if everybody:
         return Because.EVERYBODY
@@ -114,6 +139,9 @@ def _start(plan: Plan, now: Mapping[str, str]) -> Base | Because:
         slices=basis["slices"],
         changed=np.array(changed, np.int64),
         models=Models.from_json(basis["models"]),
+        months=basis["months"],
+        parts=EquityParts.from_json(basis["parts"]),
+        subscriptions=basis["subscriptions"],
     )
 
 

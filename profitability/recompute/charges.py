@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext_noop
@@ -27,7 +28,7 @@ from profitability.costing import (
 )
 from profitability.drivers import Arises
 from profitability.models import ActivityRate, RunActivity, RunMonth, RunPool, RunPoolMonth
-from profitability.recompute.gather import Gathered, MonthTotals
+from profitability.recompute.gather import Gathered, MonthsInAll, MonthTotals
 from profitability.recompute.months import THOUSAND, Whole, money, month_date, month_number, starts_of, sums_by
 from profitability.recompute.plan import Plan
 from profitability.recompute.records import QUANTITY
@@ -51,45 +52,85 @@ class MonthResult:
     allocation: Allocation
     reconciliation: Reconciliation
 
+    def as_json(self) -> dict[str, Any]:
+        """What a later run starts from."""
+        return {
+            "month": month_number(self.month),
+            "customers": self.customers.as_json(),
+            "anonymous": self.anonymous.as_json(),
+            "charged": [
+                [self.charged[cost.key].customers, self.charged[cost.key].anonymous]
+                for cost in self.allocation.activities
+            ],
+        }
+
 
 def charge_months(gathered: Gathered, *, run: Run, plan: Plan, check: Callable[[], None]) -> list[MonthResult]:
     """Find the rates of every month, charge all customers, keep rates and months of the run, and reconcile.
 
     Adds the cost to serve to `gathered.sums`, in all and by what makes it arise.
     """
-    last = month_number(run.as_of)
-    months = sorted({*gathered.customers, *gathered.anonymous, *(month for month in plan.amounts if month <= last)})
-    quantities = {month: _quantities(gathered, month, plan.drivers) for month in months}
+    allocations = allocate_months(gathered.customers, gathered.anonymous, plan, as_of=run.as_of)
+    charged = {month: nothing_charged(plan) for month in allocations}
+    charge_everybody(gathered, plan, allocations, charged, check=check)
+    return keep_results(gathered.customers, gathered.anonymous, allocations, charged, run=run, plan=plan)
+
+
+def allocate_months(
+    customers: MonthsInAll, anonymous: MonthsInAll, plan: Plan, *, as_of: date
+) -> dict[int, Allocation]:
+    """The rates of every month up to a day, by what everybody caused in it."""
+    last = month_number(as_of)
+    months = sorted({*customers, *anonymous, *(month for month in plan.amounts if month <= last)})
+    quantities = {month: _quantities(customers, anonymous, month, plan.drivers) for month in months}
     allocations = {month: plan.allocate(month, quantities[month]) for month in months}
-    if gathered.customers or gathered.anonymous:
+    if customers or anonymous:
         plan.check_drivers(quantities)
-    charged = {month: np.zeros((len(plan.activities), 2), np.int64) for month in months}
-    if plan.activities:
-        for number in range(gathered.people.slices):
-            check()
-            rows = gathered.months.read(number, ["place", "month", *(QUANTITY + code for code in plan.drivers)])
-            _charge_slice(gathered, rows, plan, allocations, charged)
-    results = [_result(month, gathered, allocations[month], charged[month]) for month in months]
-    _keep(run, plan, results)
-    return results
+    return allocations
 
 
-def _quantities(gathered: Gathered, month: int, drivers: Sequence[str]) -> dict[str, Fraction]:
+def _quantities(
+    customers: MonthsInAll, anonymous: MonthsInAll, month: int, drivers: Sequence[str]
+) -> dict[str, Fraction]:
     """Exactly what everybody caused in the month."""
     nothing = MonthTotals()
-    both = gathered.customers.get(month, nothing).quantities + gathered.anonymous.get(month, nothing).quantities
+    both = customers.get(month, nothing).quantities + anonymous.get(month, nothing).quantities
     thousandths = np.broadcast_to(both, len(drivers)).tolist()
     return {code: Fraction(units, THOUSAND) for code, units in zip(drivers, thousandths, strict=True)}
 
 
-def _charge_slice(
+def nothing_charged(plan: Plan) -> Whole:
+    """What a month charges, in cents: a row for each activity, and of customers and of anonymous sales a column."""
+    return np.zeros((len(plan.activities), 2), np.int64)
+
+
+def charge_everybody(
     gathered: Gathered,
-    rows: Table,
     plan: Plan,
     allocations: Mapping[int, Allocation],
     charged: Mapping[int, Whole],
+    *,
+    check: Callable[[], None],
 ) -> None:
-    """Charge one slice of customers, and add what they were charged to their sums and to those of the months."""
+    """Charge all customers that were read, and add what they were charged to their sums and to those of the months."""
+    if not plan.activities:
+        return
+    for number in range(gathered.people.slices):
+        check()
+        rows = gathered.months.read(number, ["place", "month", *(QUANTITY + code for code in plan.drivers)])
+        charge_rows(rows, plan, allocations, sums=gathered.sums, charged=charged)
+
+
+def charge_rows(
+    rows: Table,
+    plan: Plan,
+    allocations: Mapping[int, Allocation],
+    *,
+    sums: Table,
+    charged: Mapping[int, Whole],
+    times: int = 1,
+) -> None:
+    """Charge months of customers, by place; `times` -1 takes back what was charged."""
     months = np.array(list(allocations))
     period = np.searchsorted(months, rows["month"])
     units = {code: rows[QUANTITY + code] / THOUSAND for code in plan.drivers}
@@ -97,18 +138,38 @@ def _charge_slice(
     starts = starts_of(rows["place"])
     customers = rows["place"][starts]
     for position, activity in enumerate(plan.activities):
-        cents = charge_periods([month.activities[position] for month in allocations.values()], period, units)
-        by_customer = np.add.reduceat(cents, starts)
+        cents = charge_periods([month.activities[position] for month in allocations.values()], period, units) * times
+        by_customer = np.add.reduceat(cents, starts) if len(starts) else cents
         for name in filter(None, ("cost_to_serve", COLUMN_OF.get(plan.arises(activity)))):
-            gathered.sums[name][customers] += by_customer
+            sums[name][customers] += by_customer
         for payer, of in ((ANONYMOUS_SALES, slice(anonymous)), (CUSTOMERS, slice(anonymous, None))):
             for place, amount in enumerate(sums_by(period[of], cents[of], len(months))):
-                charged[int(months[place])][position, payer] += amount
+                if amount:
+                    charged[int(months[place])][position, payer] += amount
 
 
-def _result(month: int, gathered: Gathered, allocation: Allocation, charged: Whole) -> MonthResult:
+def keep_results(
+    customers: MonthsInAll,
+    anonymous: MonthsInAll,
+    allocations: Mapping[int, Allocation],
+    charged: Mapping[int, Whole],
+    *,
+    run: Run,
+    plan: Plan,
+) -> list[MonthResult]:
+    """Reconcile every month, and keep the rates and months of the run."""
     nothing = MonthTotals()
-    customers, anonymous = gathered.customers.get(month, nothing), gathered.anonymous.get(month, nothing)
+    results = [
+        _result(month, customers.get(month, nothing), anonymous.get(month, nothing), allocation, charged[month])
+        for month, allocation in allocations.items()
+    ]
+    _keep(run, plan, results)
+    return results
+
+
+def _result(
+    month: int, customers: MonthTotals, anonymous: MonthTotals, allocation: Allocation, charged: Whole
+) -> MonthResult:
     made = {
         activity.key: Charged(
             customers=int(charged[position, CUSTOMERS]),

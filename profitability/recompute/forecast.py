@@ -1,13 +1,14 @@
 """Lifetime values of all customers: purchases by the model in force, margins by Gamma-Gamma, net of cost to serve."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from crm_site.lib.bulk import Table
 from profitability.lifetime_value import (
+    Equity,
     FittedModel,
     GammaGamma,
     Horizon,
@@ -17,11 +18,12 @@ from profitability.lifetime_value import (
     fit_or_assume_gamma_gamma,
     lifetime_value,
 )
+from profitability.lifetime_value.value import PER_CUSTOMER
 from profitability.models import PurchaseModel, ValuePolicy
 from profitability.recompute.accounts import Accounts
-from profitability.recompute.base import Models
+from profitability.recompute.base import Means, Models
 from profitability.recompute.contracts import Terms, find_contracts, with_renewals
-from profitability.recompute.months import month_of
+from profitability.recompute.months import Whole, month_of
 from profitability.totals import ContractTerm
 
 # A customer's own cost is trusted as if everybody's average had been seen this many times before.
@@ -36,17 +38,23 @@ class Forecast:
     """Models and values; money in cents, one entry per customer of the accounts."""
 
     model: str  # the name of the purchase model
-    purchases: FittedModel
-    margins: GammaGamma
+    models: Models
     values: LifetimeValues
-    margin_per_order: float | None  # means over everybody who ordered; None when nobody did
-    cost_per_order: float | None
-    cost_per_month: float | None
     order_margin: NDArray[np.float64]  # expected of an order, before the cost of serving it
     # Of no order within the days of silence asked about, or of not renewing next time; 0 for prospects.
     churn_risk: NDArray[np.float64]
     contracts: tuple[ContractTerm, ...]  # the models of subscribers, by how long contracts run
     subscriptions: int
+
+    def take(self, some: Whole) -> "Forecast":
+        """What some of these customers are expected to bring, by place."""
+        values = {name: getattr(self.values, name)[some] for name in PER_CUSTOMER}
+        return replace(
+            self,
+            values=replace(self.values, **values),
+            order_margin=self.order_margin[some],
+            churn_risk=self.churn_risk[some],
+        )
 
 
 def forecast(
@@ -59,42 +67,94 @@ def forecast(
     model: str = PurchaseModel.BGNBD,
     silence_days: int = 365,
     kept: Models | None = None,
+    times: ArrayLike = 1.0,
 ) -> Forecast:
     """What every customer is expected to bring after the day `today` (days since 1970), by the purchase model named.
 
     Orders of one day count as one. The margin of an order is gross margin over days with an order. The cost of an
     order and of a month of the relation are the customer's own, drawn towards everybody's for those with few; only
     months in which costs were entered (`costed`) say what either costs. Customers under contract (`spells`) are
-    forecast by their renewals, and the purchase model is fitted on the others. `kept` is what was fitted before;
-    without it both models are fitted to the accounts.
+    forecast by their renewals, and the purchase model is fitted on the others. `kept` is what was learned before, of
+    everybody; without it that is learned of the accounts. `times` is how often each counts in equity.
     """
     contracts = find_contracts(spells, accounts, today=today)
     free = accounts.ordered.copy()
     free[contracts.places()] = False
     seen = _seen(accounts, today, costed)
     weeks = np.where(free, seen.weeks, np.nan)
-    models = kept or Models(
-        purchases=fit_or_assume(model, seen.x[free], seen.t_x[free], weeks[free]),
-        margins=fit_or_assume_gamma_gamma(seen.order_days[accounts.ordered], seen.margin[accounts.ordered]),
+    purchases = kept.purchases if kept else fit_or_assume(model, seen.x[free], seen.t_x[free], weeks[free])
+    margins = kept.margins if kept else _fit_margins(accounts, seen)
+    usual = usual_of(accounts, today=today, costed=costed)
+    per_order, per_month = (kept.means.per_order, kept.means.per_month) if kept else (usual.per_order, usual.per_month)
+    terms = Terms(
+        margins=margins,
+        horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
+        margin=seen.margin,
+        order_days=seen.order_days,
+        segment=accounts.kind,
+        per_order=_drawn_to_mean(accounts.sums["order_costs"], seen.costed_days, per_order),
+        per_period=_drawn_to_mean(accounts.sums["relation_costs"], seen.months, per_month),
     )
-    purchases = models.purchases
-    terms = _terms(accounts, seen, models.margins, policy)
-    others = lifetime_value(purchases, seen.x, seen.t_x, weeks, terms.margin, **terms.of(slice(None)))
+    of_segments = np.array(kept.means.of_segments, np.float64) if kept else None
+    others = lifetime_value(
+        purchases,
+        seen.x,
+        seen.t_x,
+        weeks,
+        terms.margin,
+        of_segments=of_segments,
+        times=times,
+        **terms.of(slice(None)),
+    )
     renewals = with_renewals(others, contracts, terms)
     values = renewals.values
     risk = _churn_risk(purchases, values, seen.x, weeks, silence_days)
+    means = Means(per_order=per_order, per_month=per_month, of_segments=_known(others.of_segments))
     return Forecast(
         model=PurchaseModel.BGNBD if purchases.assumed else model,
-        purchases=purchases,
-        margins=models.margins,
+        models=Models(purchases=purchases, margins=margins, means=means),
         values=values,
-        margin_per_order=_mean(accounts.gross_margin, seen.order_days, accounts.ordered),
-        cost_per_order=_mean(accounts.sums["order_costs"], seen.costed_days, accounts.ordered),
-        cost_per_month=_mean(accounts.sums["relation_costs"], seen.months, accounts.ordered),
         order_margin=values.contribution + terms.per_order,
         churn_risk=np.where(renewals.of, renewals.churn_risk, risk),
         contracts=renewals.terms,
         subscriptions=len(contracts.place),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """What all customers are worth together, by whatever forecasts that was found."""
+
+    value: Whole  # cents, of every customer of the accounts; 0 for prospects
+    equity: Equity
+    usual: "Usual"
+
+
+def value_in_cents(outlook: Forecast) -> Whole:
+    """Lifetime values as scorecards have them."""
+    return np.rint(outlook.values.value).astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usual:
+    """Cents over everybody who ordered; None when nobody did."""
+
+    margin_per_order: float | None
+    per_order: float | None  # cost of an order
+    per_month: float | None  # cost of a month of the relation
+
+
+def usual_of(accounts: Accounts, *, today: int, costed: NDArray[np.int64]) -> Usual:
+    """What is usual among all customers of the accounts."""
+    bought = accounts.ordered
+    months = _months_since(accounts.first_day[bought], today, costed)
+    sums = {
+        name: accounts.sums[name][bought] for name in ("order_days", "costed_days", "order_costs", "relation_costs")
+    }
+    return Usual(
+        margin_per_order=_mean(accounts.gross_margin[bought], sums["order_days"]),
+        per_order=_mean(sums["order_costs"], sums["costed_days"]),
+        per_month=_mean(sums["relation_costs"], months),
     )
 
 
@@ -128,17 +188,12 @@ def _seen(accounts: Accounts, today: int, costed: NDArray[np.int64]) -> _Seen:
     )
 
 
-def _terms(accounts: Accounts, seen: _Seen, margins: GammaGamma, policy: ValuePolicy) -> Terms:
-    """What an order and a month of the relation are worth and cost, and how far ahead one looks."""
-    return Terms(
-        margins=margins,
-        horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
-        margin=seen.margin,
-        order_days=seen.order_days,
-        segment=accounts.kind,
-        per_order=_drawn_to_mean(accounts.sums["order_costs"], seen.costed_days, accounts.ordered),
-        per_period=_drawn_to_mean(accounts.sums["relation_costs"], seen.months, accounts.ordered),
-    )
+def _fit_margins(accounts: Accounts, seen: _Seen) -> GammaGamma:
+    return fit_or_assume_gamma_gamma(seen.order_days[accounts.ordered], seen.margin[accounts.ordered])
+
+
+def _known(means: NDArray[np.float64]) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(mean) else mean for mean in means.tolist())
 
 
 def _churn_risk(
@@ -159,14 +214,13 @@ def _months_since(first_day: NDArray[np.int64], today: int, costed: NDArray[np.i
     return (until - np.searchsorted(costed, month_of(first_day))).clip(0).astype(np.float64)
 
 
-def _mean(cents: NDArray[Any], units: NDArray[Any], of: NDArray[np.bool_]) -> float | None:
-    """Cents for one unit over some customers; None without units."""
-    total = float(units[of].sum())
-    return float(cents[of].sum()) / total if total > 0 else None
+def _mean(cents: NDArray[Any], units: NDArray[Any]) -> float | None:
+    """Cents for one unit; None without units."""
+    total = float(units.sum())
+    return float(cents.sum()) / total if total > 0 else None
 
 
-def _drawn_to_mean(cents: NDArray[Any], units: NDArray[Any], of: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _drawn_to_mean(cents: NDArray[Any], units: NDArray[Any], mean: float | None) -> NDArray[np.float64]:
     """(own cost + k * mean) / (own units + k): a customer with few orders or months costs about what everybody does."""
-    mean = _mean(cents, units, of) or 0.0
-    drawn: NDArray[np.float64] = (cents + TRUST_AFTER * mean) / (units + TRUST_AFTER)
+    drawn: NDArray[np.float64] = (cents + TRUST_AFTER * (mean or 0.0)) / (units + TRUST_AFTER)
     return drawn

@@ -2,7 +2,7 @@
 
 Orders, other drivers and direct costs are read once each and laid aside; then each slice of customers is added up, and
 its months are laid aside again: for the costing, and for the database. Where only some customers changed since the last
-full run, only their records are read, and the months of the others are those that it left.
+full run, only their records are read, and they are all the customers there are here.
 """
 
 from collections import defaultdict
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from django.db import connection, transaction
@@ -25,8 +26,8 @@ from profitability.drivers import DirectCostSource, DriverSource, Numbered, dire
 from profitability.models import ReadAnew
 from profitability.models.figures import ANONYMOUS
 from profitability.recompute.base import Base
-from profitability.recompute.laid_aside import NOTHING_KEPT, Kept, merged, take_up
 from profitability.recompute.months import (
+    CUSTOMER_SUMS,
     EPOCH,
     NO_DAY,
     SALES,
@@ -48,8 +49,7 @@ from profitability.sources import ORDER_RECORDS, KindsOfProducts, order_rows_bet
 DOES_NOT_ADD_UP = gettext_noop(
     "The months of customers come to %(months)s in sales and the order lines to %(lines)s, so nothing was published."
 )
-# What is summed up for each customer, and for each month.
-CUSTOMER_SUMS = (*SALES, "orders", "order_days", "costed_days", "cost_to_serve", "order_costs", "relation_costs")
+# What is summed up for each month.
 MONTH_SUMS = (*SALES, "orders", "rows")
 # Whole numbers of the lines of an order, besides its drivers.
 ORDER_MEASURES = {
@@ -71,11 +71,9 @@ class Read:
     orders: Spool
     others: Sequence[Spool]
     net_sales: int  # cents, straight from the order lines
-    changed: Whole | None = None  # the customers whose records these are, by id; None: all
-    kept: Kept = NOTHING_KEPT  # the months of the others
 
 
-@dataclass
+@dataclass(frozen=True)
 class MonthTotals:
     """One month, over all customers or over anonymous sales."""
 
@@ -89,28 +87,44 @@ class MonthTotals:
     def net_revenue(self) -> int:
         return self["gross"] - self["discounts"] - self["returns"] + self["other"]
 
+    def as_json(self) -> list[Any]:
+        return [self.sums.tolist(), np.atleast_1d(self.quantities).tolist()]
+
+    @classmethod
+    def from_json(cls, found: Sequence[Any]) -> "MonthTotals":
+        sums, quantities = (np.array(each, np.int64) for each in found)
+        return cls(sums, quantities)
+
+    def __add__(self, other: "MonthTotals") -> "MonthTotals":
+        return MonthTotals(self.sums + other.sums, self.quantities + other.quantities)
+
+    def __sub__(self, other: "MonthTotals") -> "MonthTotals":
+        return MonthTotals(self.sums - other.sums, self.quantities - other.quantities)
+
+
+# By month, numbered from year 0.
+MonthsInAll: TypeAlias = defaultdict[int, MonthTotals]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """What is known of everybody before costs are charged. Place 0 is anonymous sales."""
+    """What is known of everybody who was read before costs are charged. Place 0 is anonymous sales."""
 
     people: People
-    sums: Table  # the columns of CUSTOMER_SUMS, by place
+    sums: Table  # the columns of CUSTOMER_SUMS, by place, in cents or numbers
     first_day: Whole
     last_day: Whole
-    customers: Mapping[int, MonthTotals]  # by month, numbered from year 0
-    anonymous: Mapping[int, MonthTotals]
+    customers: MonthsInAll
+    anonymous: MonthsInAll
     months: Spool  # see `month_columns`
-    without_cost: int  # gross sales, in cents, of goods whose cost is neither known nor assumed
 
 
 def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int, base: Base | None) -> Read:
     """The records up to the day `as_of`, as they are in the snapshot: of everybody, or of those who changed since a
     full run; the longest reading begins first.
     """
-    people = read_people()
     changed = base.changed if base else None
-    kept = take_up(base.run_id, base.slices, people, base.changed, drivers) if base else NOTHING_KEPT
+    people = read_people(changed)
     own = {**ORDER_MEASURES, "lines": "o.lines", **_thousandths(ORDER_RECORDS.drivers_among(drivers))}
     others: list[tuple[DriverSource | DirectCostSource, Mapping[str, str]]] = [
         (source, _thousandths(source.drivers_among(drivers)))
@@ -131,7 +145,7 @@ def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int, base
         for part in of_source
     ]
     *_, expected = snapshot.all([*readings, check])
-    return Read(people=people, orders=spools[0], others=spools[1:], net_sales=expected, changed=changed, kept=kept)
+    return Read(people=people, orders=spools[0], others=spools[1:], net_sales=expected)
 
 
 def _of(records: Records, changed: Whole) -> list[Records]:
@@ -196,35 +210,30 @@ def gather(
     The months go into a spool (see `month_columns`), and the number of each slice that is there is handed over.
     """
     gathered = _empty(read.people, months)
-    without_cost = found = 0
+    found = 0
     cost_ratio = None if plan.cost_ratio is None else float(plan.cost_ratio)
 
-    def of_slice(number: int) -> tuple[Months, Months]:
-        """The months of the records that were read, and those with the ones that were kept."""
+    def of_slice(number: int) -> Months:
         sources = Sources(
             orders=read.orders.take(number),
             others=[spool.take(number) for spool in read.others],
         )
-        anew = sum_months(sources, plan.drivers, cost_ratio)
-        if read.changed is None:
-            return anew, anew
-        of = read.people.slice(number)
-        return anew, merged(read.kept.between(of.start, of.stop, plan.drivers), anew)
+        return sum_months(sources, plan.drivers, cost_ratio)
 
-    for number, (anew, slice_months) in enumerate(one_ahead(map(of_slice, range(read.people.slices)))):
+    for number, slice_months in enumerate(one_ahead(map(of_slice, range(read.people.slices)))):
         check()
         if keep:
             keep(number, slice_months, read.people)
-        gathered.months.add(table_of(slice_months, plan.drivers))
+        table = table_of(slice_months, plan.drivers)
+        gathered.months.add(table)
         finished.hand_over(number)
         _add_customers(gathered, slice_months, plan.costed_months)
-        _add_months(gathered, slice_months)
-        without_cost += int(slice_months.without_cost.sum())
-        found += int(anew.net_revenue.sum())
+        add_months(gathered.customers, gathered.anonymous, table, plan.drivers)
+        found += int(slice_months.net_revenue.sum())
     finished.end()
     if found != read.net_sales:
         raise JobProblem(DOES_NOT_ADD_UP, lines=str(money(read.net_sales)), months=str(money(found)))
-    return replace(gathered, without_cost=without_cost)
+    return gathered
 
 
 @transaction.atomic
@@ -238,12 +247,8 @@ def load_months(
     partition.create()
     if base:
         _tell_read_anew(partition.value, base.changed)
-        places = people.places(base.changed[np.isin(base.changed, people.ids)])
     for number in slices:
         rows = months.read(number)
-        if base:
-            of = np.isin(rows["place"], places)
-            rows = {name: values[of] for name, values in rows.items()}
         write(partition.table, columns_of(rows, customers=people.ids), rows=len(rows["place"]))
     partition.seal()
 
@@ -299,7 +304,6 @@ def _empty(people: People, months: Spool) -> Gathered:
         customers=defaultdict(MonthTotals),
         anonymous=defaultdict(MonthTotals),
         months=months,
-        without_cost=0,
     )
 
 
@@ -308,6 +312,7 @@ def _add_customers(gathered: Gathered, months: Months, costed: NDArray[np.int64]
     starts = starts_of(months.place)
     at = months.place[starts]
     summed = {**months.sales, "orders": months.orders, "order_days": months.order_days}
+    summed["without_cost"] = months.without_cost
     summed["costed_days"] = np.where(np.isin(months.month, costed), months.order_days, 0)
     for name, values in summed.items():
         gathered.sums[name][at] = np.add.reduceat(values, starts)
@@ -318,18 +323,19 @@ def _add_customers(gathered: Gathered, months: Months, costed: NDArray[np.int64]
     gathered.last_day[at] = np.maximum.reduceat(months.last_day, starts)
 
 
-def _add_months(gathered: Gathered, months: Months) -> None:
-    anonymous = int(np.searchsorted(months.place, 1))  # their rows come first
-    for totals, of in ((gathered.anonymous, slice(anonymous)), (gathered.customers, slice(anonymous, None))):
-        if not len(months.place[of]):
+def add_months(customers: MonthsInAll, anonymous: MonthsInAll, rows: Table, drivers: Sequence[str]) -> None:
+    """Add months of customers (see `month_columns`) to what each month comes to; those of place 0 are anonymous."""
+    of_nobody = rows["place"] == 0
+    for totals, of in ((anonymous, of_nobody), (customers, ~of_nobody)):
+        month = rows["month"][of]
+        if not len(month):
             continue
-        first = int(months.month[of].min())
-        place = months.month[of] - first
+        first = int(month.min())
+        place = month - first
         count = int(place.max()) + 1
-        columns = [*(months.sales[name] for name in SALES), months.orders, np.ones_like(months.orders)]
-        sums = np.stack([sums_by(place, column[of], count) for column in columns], axis=1)
-        drivers = [sums_by(place, column[of], count) for column in months.quantities]
-        quantities = np.stack(drivers, axis=1) if drivers else np.empty((count, 0), np.int64)
-        for month in np.flatnonzero(sums[:, MONTH_SUMS.index("rows")]).tolist():
-            totals[first + month].sums += sums[month]
-            totals[first + month].quantities = totals[first + month].quantities + quantities[month]
+        columns = [*(rows[name][of] for name in (*SALES, "orders")), np.ones_like(month)]
+        sums = np.stack([sums_by(place, column, count) for column in columns], axis=1)
+        units = [sums_by(place, rows[QUANTITY + code][of], count) for code in drivers]
+        quantities = np.stack(units, axis=1) if units else np.empty((count, 0), np.int64)
+        for month_there in np.flatnonzero(sums[:, MONTH_SUMS.index("rows")]).tolist():
+            totals[first + month_there] += MonthTotals(sums[month_there], quantities[month_there])

@@ -1,100 +1,159 @@
-"""The months of a full run, laid aside small, so that a recompute of what changed need not read everybody's records.
+"""What a full run lays aside, small, so that a recompute of what changed need not read everybody's records.
 
-They stand in a partition of their own for each full run, one part for each slice of customers: columns of whole
-numbers, each in the smallest type that holds it, those that are mostly nothing without their zeros. The part `basis`
-tells what the run was computed with.
+It stands in a partition of its own for each full run: the months of customers, a part for each slice of them; their
+accounts and standing, a part for each column; and the part `basis`, which tells what the run was computed with. Columns
+are whole numbers, each in the smallest type that holds it, those that are mostly nothing without their zeros.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from crm_site.lib.bulk import Table, read_value, write_values
 from crm_site.lib.partitions import Partition, partitions_of
-from profitability.recompute.months import NO_DAY, SALES, THOUSAND, Months, Whole, first_of, starts_of
+from crm_site.lib.snapshot import Snapshot
+from profitability.recompute.months import CUSTOMER_SUMS, SALES, THOUSAND, Months, Whole, starts_of
 from profitability.recompute.records import QUANTITY, People, smallest
 from profitability.recompute.rows import LAID_ASIDE, rows_of
 
 BASIS = "basis"
+# Of everybody: the account, and what a later run compares its own findings with.
+ACCOUNTS = (
+    *("customer", "kind", *CUSTOMER_SUMS, "first_day", "last_day"),
+    *("profit", "value", "place", "stage", "category", "rfm"),
+)
+NOBODY = np.empty(0, np.int64)
 MOSTLY_NOTHING = 8  # a column of which only one value in so many is something is kept without zeros
 
 
 class Gone(Exception):
-    """What was laid aside is not there, or says something else than the customers that there are."""
+    """What was laid aside is not there."""
+
+
+class Packed(Mapping[str, NDArray[Any]]):
+    """Columns that were packed, some still in small types, unpacked when they are asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._columns = data, {}
+        length = int.from_bytes(data[:4], "big")
+        at = 4 + length
+        for name, kind, count, filled, unit in json.loads(data[4:at]):
+            self._columns[name] = (at, np.dtype(kind), count, filled, unit)
+            at += count * np.dtype(kind).itemsize if filled is None else filled * (4 + np.dtype(kind).itemsize)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        at, kind, count, filled, unit = self._columns[name]
+        if filled is None:
+            values = np.frombuffer(self._data, kind, count, at)
+        else:
+            values = np.zeros(count, kind)
+            places = np.frombuffer(self._data, np.uint32, filled, at)
+            values[places] = np.frombuffer(self._data, kind, filled, at + places.nbytes)
+        return values.astype(np.int64) * unit if unit > 1 else values
+
+    def at(self, name: str, rows: NDArray[np.intp]) -> Whole:
+        """Some rows of a column."""
+        at, kind, count, filled, unit = self._columns[name]
+        if filled is None:
+            return np.frombuffer(self._data, kind, count, at)[rows].astype(np.int64) * unit
+        return self[name][rows].astype(np.int64)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Months that were laid aside, without those of customers who changed since; each chunk by place and month."""
+class Former:
+    """What a full run left of everybody, by ascending customer id; place 0 is anonymous sales."""
 
-    chunks: Sequence[Table]
+    accounts: Table  # the columns of ACCOUNTS, some in small types
+    slices: Sequence[Packed]  # the months, by slices of customers
 
-    def between(self, first: int, last: int, drivers: Sequence[str]) -> Months:
-        """The months of the customers from one place to before another."""
-        parts = []
-        for chunk in self.chunks:
-            start, stop = np.searchsorted(chunk["place"], [first, last])
-            parts.append({name: column[start:stop].astype(np.int64) for name, column in chunk.items()})
-        rows = {
-            name: np.concatenate([np.empty(0, np.int64), *(part[name] for part in parts)]) for name in _names(drivers)
-        }
-        begin = first_of(rows["month"])
-        return Months(
-            place=rows["place"],
-            month=rows["month"],
-            sales={name: rows[name] for name in SALES},
-            without_cost=rows["without_cost"],
-            orders=rows["orders"],
-            order_days=rows["order_days"],
-            first_day=np.where(rows["first"] > 0, begin + rows["first"] - 1, NO_DAY),
-            last_day=np.where(rows["last"] > 0, begin + rows["last"] - 1, NO_DAY),
-            quantities=[rows[QUANTITY + code] for code in drivers],
-        )
+    def of_customers(self, customers: Whole, drivers: Sequence[str]) -> Table:
+        """All months of these customers, by customer and month; the column `place` holds the customer's id."""
+        return _months(self.slices, [*SALES, "orders", *_quantities(drivers)], customers=customers)
+
+    def in_months(self, months: Sequence[int], drivers: Sequence[str], *, but: Whole) -> Table:
+        """The quantities of everybody in some months, but for these customers; `place` as above."""
+        return _months(self.slices, _quantities(drivers), months=months, but=but)
 
 
-NOTHING_KEPT = Kept(())
+def _quantities(drivers: Sequence[str]) -> list[str]:
+    return [QUANTITY + code for code in drivers]
 
 
-def lay_aside(partition: Partition, number: int, months: Months, people: People, drivers: Sequence[str]) -> None:
+def _months(
+    slices: Sequence[Packed],
+    names: Sequence[str],
+    *,
+    customers: Whole | None = None,
+    months: Sequence[int] = (),
+    but: Whole = NOBODY,
+) -> Table:
+    """Rows of customers, or of months without some customers, with the columns of these names."""
+    parts = []
+    for packed_slice in slices:
+        ids, counts = packed_slice["customer"], packed_slice["months"]
+        of = _among(ids, customers) if customers is not None else ~_among(ids, but)
+        chosen = np.repeat(of, counts)
+        if customers is None:
+            chosen &= np.isin(packed_slice["month"], months)
+        rows = np.flatnonzero(chosen)
+        owners = np.repeat(ids, counts)[rows].astype(np.int64)
+        of_rows = {name: packed_slice.at(name, rows) for name in ("month", *names)}
+        parts.append({"place": owners, **of_rows})
+    return {
+        name: np.concatenate([np.empty(0, np.int64), *(part[name] for part in parts)])
+        for name in ("place", "month", *names)
+    }
+
+
+def _among(ids: NDArray[Any], some: Whole) -> NDArray[np.bool_]:
+    """Which of ascending ids are among some, of which there are fewer."""
+    found = np.zeros(len(ids), bool)
+    places = np.searchsorted(ids, some)
+    within = places < len(ids)
+    places, sought = places[within], some[within]
+    found[places[ids[places] == sought]] = True
+    return found
+
+
+def lay_aside_months(partition: Partition, number: int, months: Months, people: People, drivers: Sequence[str]) -> None:
     """Keep the months of a slice, within the transaction that created the partition."""
-    begin = first_of(months.month)
     starts = starts_of(months.place)
     columns = {
         "customer": people.ids[months.place[starts]],
         "months": np.diff(starts, append=len(months.place)),
         "month": months.month,
         **months.sales,
-        "without_cost": months.without_cost,
         "orders": months.orders,
-        "order_days": months.order_days,
-        "first": np.where(months.first_day == NO_DAY, 0, months.first_day - begin + 1),
-        "last": np.where(months.last_day == NO_DAY, 0, months.last_day - begin + 1),
         **{QUANTITY + code: values for code, values in zip(drivers, months.quantities, strict=True)},
     }
     write_values(partition.table, [(partition.value, f"months {number}", packed(columns))])
 
 
-def take_up(run_id: int, slices: int, people: People, changed: Whole, drivers: Sequence[str]) -> Kept:
-    """The months that a full run laid aside, but for those of customers who changed since."""
-    chunks = []
-    for number in range(slices):
-        columns = unpacked(_part(run_id, f"months {number}"))
-        months = columns.pop("months").astype(np.int64)
-        ids = columns.pop("customer").astype(np.int64)
-        same = ~np.isin(ids, changed)
-        place = people.places(ids[same])
-        if not np.array_equal(people.ids[place], ids[same]):
-            raise Gone
-        rows = np.repeat(same, months)
-        of_rows = columns if same.all() else {name: column[rows] for name, column in columns.items()}
-        chunks.append({**of_rows, "place": np.repeat(place.astype(np.int32), months[same])})
-    if any(set(chunk) != set(_names(drivers)) for chunk in chunks):
-        raise Gone
-    return Kept(chunks)
+def lay_aside_accounts(partition: Partition, accounts: Table) -> None:
+    """Keep the columns of ACCOUNTS, a part for each."""
+    parts = ((partition.value, f"account {name}", packed({name: accounts[name]})) for name in ACCOUNTS)
+    write_values(partition.table, parts)
+
+
+def take_up(snapshot: Snapshot, run_id: int, slices: int) -> Former:
+    """What a full run laid aside, read by several connections."""
+    months = [partial(_part, run_id, f"months {number}") for number in range(slices)]
+    columns = [partial(_part, run_id, f"account {name}") for name in ACCOUNTS]
+    found = [Packed(data) for data in snapshot.all([*months, *columns])]
+    accounts = {name: column[name] for name, column in zip(ACCOUNTS, found[slices:], strict=True)}
+    return Former(accounts, found[:slices])
 
 
 def keep_basis(run_id: int, basis: dict[str, Any]) -> None:
@@ -112,6 +171,14 @@ def basis_of(run_id: int) -> dict[str, Any]:
     return found
 
 
+def is_whole(run_id: int, slices: int) -> bool:
+    """Whether all is there that a run of what changed takes up (1 query)."""
+    needed = {*(f"months {number}" for number in range(slices)), *(f"account {name}" for name in ACCOUNTS)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT part FROM {rows_of(run_id).laid_aside.table}")
+        return needed <= {part for (part,) in cursor.fetchall()}
+
+
 def packed(columns: Table) -> bytes:
     """Columns of whole numbers, made small."""
     heads, parts = [], []
@@ -124,56 +191,6 @@ def packed(columns: Table) -> bytes:
         parts += [places.tobytes(), small[places].tobytes()] if sparse else [small.tobytes()]
     head = json.dumps(heads).encode()
     return b"".join([len(head).to_bytes(4, "big"), head, *parts])
-
-
-def unpacked(data: bytes) -> Table:
-    """The columns that were packed, some still in small types."""
-    length = int.from_bytes(data[:4], "big")
-    at = 4 + length
-    columns: Table = {}
-
-    def taken(kind: Any, count: int) -> Any:
-        nonlocal at
-        values = np.frombuffer(data, kind, count, at)
-        at += values.nbytes
-        return values
-
-    for name, kind, count, filled, unit in json.loads(data[4:at]):
-        if filled is None:
-            values = taken(kind, count)
-        else:
-            places = taken(np.uint32, filled)
-            values = np.zeros(count, kind)
-            values[places] = taken(kind, filled)
-        columns[name] = values.astype(np.int64) * unit if unit > 1 else values
-    return columns
-
-
-def merged(old: Months, new: Months) -> Months:
-    """The months of customers who stayed as they were, and of those who changed, by customer and month."""
-    if not len(new.place):
-        return old
-    at = np.searchsorted(old.place, new.place)
-
-    def both(one: Whole, other: Whole) -> Whole:
-        return np.insert(one, at, other)
-
-    return Months(
-        place=both(old.place, new.place),
-        month=both(old.month, new.month),
-        sales={name: both(old.sales[name], new.sales[name]) for name in SALES},
-        without_cost=both(old.without_cost, new.without_cost),
-        orders=both(old.orders, new.orders),
-        order_days=both(old.order_days, new.order_days),
-        first_day=both(old.first_day, new.first_day),
-        last_day=both(old.last_day, new.last_day),
-        quantities=[both(one, other) for one, other in zip(old.quantities, new.quantities, strict=True)],
-    )
-
-
-def _names(drivers: Sequence[str]) -> list[str]:
-    quantities = (QUANTITY + code for code in drivers)
-    return ["place", "month", *SALES, "without_cost", "orders", "order_days", "first", "last", *quantities]
 
 
 def _part(run_id: int, part: str) -> bytes:

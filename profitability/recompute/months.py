@@ -20,6 +20,17 @@ Whole = NDArray[np.int64]
 
 THOUSAND = 1000
 SALES = ("gross", "discounts", "returns", "other", "cost_of_goods", "direct_costs")
+# What is summed up for each customer.
+CUSTOMER_SUMS = (
+    *SALES,
+    "without_cost",  # gross sales of goods whose cost is neither known nor assumed
+    "orders",
+    "order_days",
+    "costed_days",
+    "cost_to_serve",
+    "order_costs",
+    "relation_costs",
+)
 # Months are numbered from year 0; numpy numbers them from 1970.
 BEFORE = 1970 * 12
 MONTH_BITS, DAY_BITS = 16, 22

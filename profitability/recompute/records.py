@@ -32,7 +32,7 @@ LOOSEST_TABLE = 8
 
 @dataclass(frozen=True)
 class People:
-    """Every customer there is, by ascending id, after the place of anonymous sales."""
+    """Every customer there is, or every one who is looked at, by ascending id, after the place of anonymous sales."""
 
     ids: NDArray[np.int64]  # the first is ANONYMOUS
     kinds: NDArray[np.int16]  # place in KINDS
@@ -53,11 +53,13 @@ class People:
         return slice(number * SLICE, min((number + 1) * SLICE, len(self.ids)))
 
 
-def read_people() -> People:
-    """All customers as the transaction sees them (1 query)."""
+def read_people(among: NDArray[np.int64] | None = None) -> People:
+    """All customers as the transaction sees them, or those of these numbers (1 query)."""
     kinds = " ".join(f"WHEN '{kind}' THEN {place}" for place, kind in enumerate(KINDS))
-    query = f"SELECT id, (CASE kind {kinds} ELSE 0 END)::smallint AS kind FROM customers_customer ORDER BY id"
-    rows = read_columns(query, {}, {"id": BIGINT, "kind": SMALLINT})
+    some = "" if among is None else "WHERE id = ANY(%(among)s)"
+    query = f"SELECT id, (CASE kind {kinds} ELSE 0 END)::smallint AS kind FROM customers_customer {some} ORDER BY id"
+    given = {} if among is None else {"among": among.tolist()}
+    rows = read_columns(query, given, {"id": BIGINT, "kind": SMALLINT})
     ids = np.concatenate([[ANONYMOUS], rows["id"]])
     kinds_of = np.concatenate([[0], rows["kind"]]).astype(np.int16)
     if ids[-1] > LOOSEST_TABLE * len(ids) + 1024:

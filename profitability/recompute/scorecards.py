@@ -1,6 +1,6 @@
 """Where every customer stands: stage, rank and category."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,32 +9,40 @@ from customers.models.scorecard import Stage
 from profitability.models import ValuePolicy
 from profitability.ranking import CategoryThresholds, WhaleCurve, categorise, whale_curve
 from profitability.recompute.accounts import Accounts
-from profitability.recompute.forecast import Forecast
+from profitability.recompute.months import Whole
+from profitability.rfm import rfm
 
 STAGES = (Stage.PROSPECT, Stage.CUSTOMER, Stage.FORMER)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """Where every customer of the accounts stands; rank and category of prospects mean nothing."""
+    """Where every customer of the accounts stands; zeros for prospects."""
 
     curve: WhaleCurve  # over the ranked customers, in the order of the accounts
     stage: NDArray[np.int64]  # place in STAGES
-    rank: NDArray[np.int64]
-    cumulative_share: NDArray[np.float64]
+    place: NDArray[np.float64]  # the rank, see `Scorecard.place`
+    cumulative: NDArray[np.int64]  # cents
     category: NDArray[np.int64]
+    rfm: NDArray[np.int64]
+
+    def take(self, some: NDArray[np.int64]) -> "Standing":
+        """Where some of these customers stand."""
+        columns = {name: getattr(self, name)[some] for name in ("stage", "place", "cumulative", "category", "rfm")}
+        return replace(self, **columns)
 
 
-def find_standing(accounts: Accounts, forecast: Forecast, *, policy: ValuePolicy, former_before: int) -> Standing:
+def find_standing(accounts: Accounts, value: Whole, *, policy: ValuePolicy, former_before: int) -> Standing:
     """Rank those who ever ordered by profit (equal profits by customer id) and sort them into stages and categories.
 
-    `former_before`: a customer whose last order was before that day, in days since 1970, is a former one.
+    `value` is the lifetime value of each in cents. `former_before`: a customer whose last order was before that day, in
+    days since 1970, is a former one.
     """
     ranked = np.flatnonzero(accounts.ranked)
     curve = whale_curve(accounts.profit[ranked], best_share=float(policy.best_share))
     categories = categorise(
         accounts.profit[ranked],
-        np.rint(forecast.values.value[ranked]),
+        value[ranked],
         CategoryThresholds(
             best_share=float(policy.best_share),
             fair_profit=int(policy.fair_profit * 100),
@@ -43,11 +51,18 @@ def find_standing(accounts: Accounts, forecast: Forecast, *, policy: ValuePolicy
         order=curve.order,
     )
     count = len(accounts.customer)
-    rank, category, share = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
-    rank[ranked[curve.order]] = np.arange(1, len(ranked) + 1)
+    category, cumulative, place = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
+    place[ranked[curve.order]] = np.arange(1, len(ranked) + 1)
     category[ranked] = categories
-    if curve.cumulative_share is not None:
-        share[ranked[curve.order]] = curve.cumulative_share
+    cumulative[ranked[curve.order]] = curve.cumulative_profit
     lately = accounts.last_day >= former_before
     stage = np.where(accounts.ranked, np.where(lately, 1, 2), 0)
-    return Standing(curve=curve, stage=stage, rank=rank, cumulative_share=share, category=category)
+    return Standing(curve=curve, stage=stage, place=place, cumulative=cumulative, category=category, rfm=_rfm(accounts))
+
+
+def _rfm(accounts: Accounts) -> Whole:
+    """Classes among those who have ordered; 0 for the others."""
+    code, ordered = np.zeros(len(accounts.customer), np.int64), accounts.ordered
+    found = rfm(accounts.last_day[ordered], accounts.sums["orders"][ordered], accounts.net_revenue[ordered])
+    code[ordered] = found.code
+    return code

@@ -1,13 +1,14 @@
 """Everything that a run found, summed up for `Run.totals`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import BIGINT, SMALLINT, read_columns
-from customers.models import Run
+from customers.models import Run, Scorecard
 from customers.models.scorecard import Category
 from profitability.lifetime_value import BgNbd, CustomerLoss, ParetoNbd
 from profitability.models import ValuePolicy
@@ -15,11 +16,10 @@ from profitability.ranking import Part as PurePart
 from profitability.ranking import WhaleCurve, chart_points
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.charges import MonthResult
-from profitability.recompute.forecast import Forecast
+from profitability.recompute.forecast import Forecast, Usual, Worth
 from profitability.recompute.months import Whole, money
 from profitability.recompute.plan import Plan
 from profitability.recompute.reading import Accounting
-from profitability.recompute.rows import rows_of
 from profitability.recompute.scorecards import STAGES, Standing
 from profitability.totals import (
     CategoryTotal,
@@ -34,14 +34,15 @@ from profitability.totals import (
 )
 
 CATEGORIES = max(Category) + 1  # and none
+CARDS = Scorecard._meta.db_table
 
 
-def sum_up(accounting: Accounting, *, forecast: Forecast, standing: Standing) -> RunTotals:
+def sum_up(accounting: Accounting, *, forecast: Forecast, worth: Worth, standing: Standing) -> RunTotals:
     """The totals of a run, without durations and changes, which are known when it is published."""
     basis, accounts, anonymous = accounting.basis, accounting.accounts, accounting.anonymous
     plan, months = basis.plan, accounting.results
     ordered = accounts.ordered
-    equity = forecast.values.equity
+    equity = worth.equity
     stages = np.bincount(standing.stage, minlength=len(STAGES))
     return RunTotals(
         customers=len(accounts.customer),
@@ -55,23 +56,39 @@ def sum_up(accounting: Accounting, *, forecast: Forecast, standing: Standing) ->
         statement=_statement(accounts, accounts.ranked),
         prospects_statement=_statement(accounts, ~accounts.ranked),
         anonymous=_statement(anonymous, np.ones(len(anonymous.customer), dtype=bool)),
-        sales_without_cost=money(accounting.gathered.without_cost),
+        sales_without_cost=money(accounts.sums["without_cost"].sum() + anonymous.sums["without_cost"].sum()),
         reconciliation=_reconciliation(months),
         ranking=_ranking(standing.curve),
-        categories=_categories(accounts, forecast, standing),
+        categories=_categories(accounts, worth, standing),
         # Of rounded values, as scorecards have them, so that customers and segments add up to it.
-        customer_equity=money(int(np.rint(forecast.values.value[ordered]).sum())) if ordered.any() else None,
+        customer_equity=money(int(worth.value[ordered].sum())) if ordered.any() else None,
         customer_equity_low=_cents(equity.low) if ordered.any() else None,
         customer_equity_high=_cents(equity.high) if ordered.any() else None,
-        lifetime_model=_lifetime_model(forecast, basis.policy, ordered, accounts),
+        lifetime_model=_lifetime_model(forecast, worth.usual, basis.policy, accounts),
         notes=_notes(plan, standing.curve),
         durations=(),
         changes=None,
     )
 
 
-def changes_since(previous: Run | None, totals: RunTotals, customers: Whole, categories: Whole) -> Changes | None:
-    """This run, with customers (ascending ids) in these categories, less the one that is current now (1 query)."""
+@dataclass(frozen=True)
+class Categories:
+    """The category of each customer, by ascending id; 0 for those in none."""
+
+    customers: Whole
+    categories: Whole
+    are_all: bool = True
+
+    def of(self, some: Whole | None) -> "Categories":
+        """Those of some customers, by ascending id; None: as they are."""
+        if some is None:
+            return self
+        places = np.flatnonzero(np.isin(self.customers, some, assume_unique=True))
+        return Categories(self.customers[places], self.categories[places], are_all=False)
+
+
+def changes_since(previous: Run | None, totals: RunTotals, now: Categories) -> Changes | None:
+    """This run less the one that is current now (1 query); `now` may leave out who is where they were."""
     if previous is None or not previous.totals:
         return None
     before = RunTotals.from_json(previous.totals)
@@ -81,15 +98,20 @@ def changes_since(previous: Run | None, totals: RunTotals, customers: Whole, cat
         net_revenue=totals.statement.net_revenue - before.statement.net_revenue,
         profit=totals.statement.profit - before.statement.profit,
         customer_equity=_difference(totals.customer_equity, before.customer_equity),
-        moves=_moves(previous, customers, categories) if previous.has_rows else (),
+        moves=_moves(previous, now) if previous.has_rows else (),
     )
 
 
-def _moves(previous: Run, customers: Whole, after: Whole) -> tuple[Move, ...]:
+def _moves(previous: Run, now: Categories) -> tuple[Move, ...]:
     """How many customers went from each category to each other one; whoever is in none, then or now, is in 0."""
-    table = rows_of(previous.pk).scorecards.table
-    query = f"SELECT customer_id, coalesce(category, 0)::smallint AS category FROM {table}"
-    cards = read_columns(query, {}, {"customer_id": BIGINT, "category": SMALLINT})
+    customers, after = now.customers, now.categories
+    some = "" if now.are_all else "AND customer_id = ANY(%(customers)s::bigint[])"
+    query = (
+        f"SELECT customer_id, coalesce(category, 0)::smallint AS category FROM {CARDS} "
+        f"WHERE run_id = ANY(%(parts)s) {some}"
+    )
+    given = {"parts": previous.parts} | ({} if now.are_all else {"customers": customers.tolist()})
+    cards = read_columns(query, given, {"customer_id": BIGINT, "category": SMALLINT})
     place = np.searchsorted(customers, cards["customer_id"])
     still = np.isin(cards["customer_id"], customers, assume_unique=True)
     before = np.zeros(len(customers), np.int64)
@@ -171,25 +193,22 @@ def _part(part: PurePart) -> Part:
     )
 
 
-def _categories(accounts: Accounts, forecast: Forecast, standing: Standing) -> tuple[CategoryTotal, ...]:
-    values = np.rint(forecast.values.value)
+def _categories(accounts: Accounts, worth: Worth, standing: Standing) -> tuple[CategoryTotal, ...]:
     return tuple(
         CategoryTotal(
             category=category.value,
             customers=int(np.count_nonzero(of)),
             net_revenue=money(accounts.net_revenue[of].sum()),
             profit=money(accounts.profit[of].sum()),
-            lifetime_value=_cents(float(values[of].sum())) if accounts.ordered[of].any() or not of.any() else None,
+            lifetime_value=money(worth.value[of].sum()) if accounts.ordered[of].any() or not of.any() else None,
         )
         for category in Category
         for of in [standing.category == category.value]
     )
 
 
-def _lifetime_model(
-    forecast: Forecast, policy: ValuePolicy, ordered: NDArray[np.bool_], accounts: Accounts
-) -> LifetimeModel:
-    purchases, margins = forecast.purchases, forecast.margins
+def _lifetime_model(forecast: Forecast, usual: Usual, policy: ValuePolicy, accounts: Accounts) -> LifetimeModel:
+    purchases, margins = forecast.models.purchases, forecast.models.margins
     notes = {
         "purchase_model_assumed": purchases.assumed,
         "margin_model_assumed": margins.assumed,
@@ -198,7 +217,7 @@ def _lifetime_model(
     }
     return LifetimeModel(
         fitted=not purchases.assumed,
-        customers=int(np.count_nonzero(ordered)),
+        customers=int(np.count_nonzero(accounts.ordered)),
         repeat_customers=int(np.count_nonzero(accounts.sums["order_days"] > 1)),
         r=purchases.r,
         alpha=purchases.alpha,
@@ -209,9 +228,9 @@ def _lifetime_model(
         q=margins.q,
         v=margins.v / 100,
         correlation=margins.correlation,
-        margin_per_order=_mean(forecast.margin_per_order),
-        cost_per_order=_mean(forecast.cost_per_order),
-        cost_per_month=_mean(forecast.cost_per_month),
+        margin_per_order=_mean(usual.margin_per_order),
+        cost_per_order=_mean(usual.per_order),
+        cost_per_month=_mean(usual.per_month),
         yearly_discount_rate=float(policy.yearly_discount_rate),
         horizon_years=policy.horizon_years,
         notes=tuple(code for code, holds in notes.items() if holds),

@@ -3,31 +3,43 @@
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, FLOAT, INTEGER, SMALLINT, Column, Numbers, Words, write
 from crm_site.lib.partitions import Partition
+from customers.models import RankStep
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.forecast import NOTES, Forecast
 from profitability.recompute.months import NO_DAY
+from profitability.recompute.places import Steps
 from profitability.recompute.scorecards import STAGES, Standing
-from profitability.rfm import rfm
+
+MANY = 50_000  # customers
 
 
-@transaction.atomic
 def load_scorecards(partition: Partition, accounts: Accounts, forecast: Forecast, standing: Standing) -> None:
-    """Write a scorecard for every customer there is where nobody sees them yet, ready to be attached."""
-    partition.create()
+    """Write a scorecard for every customer of the accounts where nobody sees them yet, ready to be attached."""
     columns = _columns(accounts, forecast, standing)
-    write(partition.table, columns, rows=len(accounts.customer))
-    partition.seal()
+    with transaction.atomic():
+        partition.create()
+        write(partition.table, columns, rows=len(accounts.customer))
+    partition.seal(side_by_side=len(accounts.customer) > MANY)
+
+
+def write_steps(run_id: int, steps: Steps) -> None:
+    """How ranks of a run part from those of the full run whose scorecards it shares (1 statement)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {RankStep._meta.db_table} (run_id, place, rank, cents) "
+            "SELECT %s, * FROM unnest(%s::float8[], %s::int[], %s::bigint[])",
+            [run_id, steps.place.tolist(), steps.rank.tolist(), steps.cents.tolist()],
+        )
 
 
 def _columns(accounts: Accounts, forecast: Forecast, standing: Standing) -> dict[str, Column]:
     prospects = ~accounts.ranked
     strangers = ~accounts.ordered
-    no_share = prospects if standing.curve.cumulative_share is not None else np.ones_like(prospects)
     values, sums = forecast.values, accounts.sums
     return {
         "customer_id": Numbers(BIGINT, accounts.customer),
@@ -40,8 +52,8 @@ def _columns(accounts: Accounts, forecast: Forecast, standing: Standing) -> dict
         "cost_to_serve": Numbers(BIGINT, sums["cost_to_serve"]),
         "direct_costs": Numbers(BIGINT, sums["direct_costs"]),
         "profit": Numbers(BIGINT, accounts.profit),
-        "rank": Numbers(INTEGER, standing.rank, prospects),
-        "cumulative_share": Numbers(FLOAT, standing.cumulative_share, no_share),
+        "place": Numbers(FLOAT, standing.place, prospects),
+        "cumulative_profit": Numbers(BIGINT, standing.cumulative, prospects),
         "category": Numbers(SMALLINT, standing.category, prospects),
         "lifetime_value": _cents(values.value, strangers),
         "lifetime_value_low": _cents(values.low, strangers),
@@ -51,16 +63,8 @@ def _columns(accounts: Accounts, forecast: Forecast, standing: Standing) -> dict
         "order_margin": _cents(forecast.order_margin, strangers),
         "probability_alive": Numbers(FLOAT, values.probability_alive, strangers),
         "churn_risk": Numbers(FLOAT, forecast.churn_risk, strangers),
-        "rfm": Numbers(SMALLINT, _rfm(accounts), strangers),
+        "rfm": Numbers(SMALLINT, standing.rfm, strangers),
     }
-
-
-def _rfm(accounts: Accounts) -> NDArray[np.int64]:
-    """Classes among those who have ordered; 0 for the others."""
-    code, ordered = np.zeros(len(accounts.customer), np.int64), accounts.ordered
-    found = rfm(accounts.last_day[ordered], accounts.sums["orders"][ordered], accounts.net_revenue[ordered])
-    code[ordered] = found.code
-    return code
 
 
 def _day(days: NDArray[Any]) -> Numbers:

@@ -51,9 +51,9 @@ def dashboard(published: Published, customers: CustomerQuerySet, *, named: int =
     run, totals = published.run, published.totals
     months = list(RunMonth.objects.filter(run=run))
     everybody = ranked(customers, run)
-    best = list(everybody.order_by("rank")[:named])  # type: ignore[misc]
+    best = list(everybody.order_by("place")[:named])  # type: ignore[misc]
     among_best = {customer.pk for customer in best}
-    last = everybody.order_by("-rank")[:named]  # type: ignore[misc]
+    last = everybody.order_by("-place")[:named]  # type: ignore[misc]
     return Dashboard(
         run=run,
         totals=totals,
@@ -67,8 +67,8 @@ def dashboard(published: Published, customers: CustomerQuerySet, *, named: int =
 
 def ranked(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
     """The customers that a run ranked, with their figures and `cumulative_share` (no query of its own)."""
-    with_figures = ranked_portfolio(customers, run, RANKED).filter(rank__isnull=False)  # type: ignore[misc]
-    return with_figures.annotate(cumulative_share=F("card__cumulative_share")).only(*CALLED)
+    with_figures = ranked_portfolio(customers, run, RANKED).filter(place__isnull=False)  # type: ignore[misc]
+    return run.with_shares(with_figures.annotate(cumulative_profit=F("card__cumulative_profit"))).only(*CALLED)
 
 
 def _freshness(run: Run, totals: RunTotals, months: list[RunMonth], customers: CustomerQuerySet) -> Freshness:

@@ -101,16 +101,17 @@ def _marked(equation: str, fault: EquationFault) -> Marked | None:
 def _counted(published: Published, user: AbstractUser | AnonymousUser, number: str) -> dict[Customer, dict[str, float]]:
     """What the customer of this reference, or each at either end of the ranking, caused in the last twelve months.
 
-    2 queries.
+    2 queries, and 2 more where ranks are told by steps.
     """
     visible = Customer.objects.visible_to(user)
     if number:
-        customers = visible.filter(reference__in=references_in(number.strip()))
+        chosen = visible.filter(reference__in=references_in(number.strip()))
     else:
-        last = published.totals.ranking.customers - AT_EITHER_END
-        ends = Q(scorecards__rank__lte=AT_EITHER_END) | Q(scorecards__rank__gt=last)
-        customers = visible.filter(ends, scorecards__run=published.run)
-    by_key = {customer.pk: customer for customer in customers}
+        place_of, customers = published.run.place_of, published.totals.ranking.customers
+        best, last = place_of(AT_EITHER_END + 1), place_of(customers - AT_EITHER_END + 1)
+        ends = Q(scorecards__place__lt=best) | Q(scorecards__place__gte=last)
+        chosen = visible.filter(ends, scorecards__run_id__in=published.run.parts)
+    by_key = {customer.pk: customer for customer in chosen}
     since = month_at(month_index(published.run.as_of) - MONTHS + 1)
     months = CustomerMonth.objects.in_run(published.run).filter(customer__in=by_key, month__gte=since)
     found = {customer: dict.fromkeys(published.totals.drivers, 0.0) for customer in by_key.values()}

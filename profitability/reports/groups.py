@@ -42,10 +42,13 @@ UNKNOWN = "none"  # in addresses: customers of whom the owner, source or place i
 
 
 def figures_of(ranking: PeriodRanking) -> Figures:
-    """The rows behind a ranking: its own, or the ranked scorecards of its run (no query)."""
+    """The rows behind a ranking: its own, or the ranked scorecards of its run (no query).
+
+    Either have a `rank`, a `place` that they are ordered and narrowed by, and `cumulative` profit.
+    """
     if ranking.since is None:
-        return Scorecard.objects.filter(run=ranking.run_id, rank__isnull=False)
-    return PeriodFigure.objects.filter(ranking=ranking)
+        return ranking.run.with_cumulative(Scorecard.objects.ranked_in(ranking.run))
+    return PeriodFigure.objects.filter(ranking=ranking).annotate(place=F("rank"))
 
 
 def total_of(figures: Figures) -> GroupTotal:

@@ -33,7 +33,7 @@ def worth_over_time(run: Run, customers: Sequence[int]) -> list[Worth]:
     points = ValuePoint.objects.filter(customer__in=customers).values("snapshot__month", "snapshot__as_of")
     rows: Any = points.annotate(**sums).order_by("snapshot__month")
     kept = [_worth(row["snapshot__as_of"], row) for row in rows]
-    cards: Any = Scorecard.objects.filter(run=run, customer__in=customers, rank__isnull=False)
+    cards: Any = Scorecard.objects.in_run(run).filter(customer__in=customers, place__isnull=False)
     row = cards.aggregate(**sums)
     now = [_worth(run.as_of, row)] if row["count"] else []
     return [worth for worth in kept if not now or worth.as_of < run.as_of] + now

@@ -149,8 +149,8 @@ def _page(place: Place, members: int, published: Published, user: AbstractUser |
             known = {total.category: total.customers for total in published.totals.categories}
             first = max(first, ranked_before(place.of, known) + 1)
     # Among many, the index on ranks soon meets some of them; few are found and sorted sooner.
-    by_rank = Order(Sort("rank"), by_index=members > SORTED_LIMIT).value
-    return customers.filter(rank__gte=first).order_by(by_rank)[: CUSTOMERS_SHOWN + 1]  # type: ignore[misc]
+    by_rank = Order(Sort("place"), by_index=members > SORTED_LIMIT).value
+    return customers.filter(place__gte=run.place_of(first)).order_by(by_rank)[: CUSTOMERS_SHOWN + 1]  # type: ignore[misc]
 
 
 def in_group(
@@ -163,7 +163,7 @@ def in_group(
     if not by or key in (OTHERS, TOTAL):
         return customers
     if by in OF_SCORECARD:
-        cards = Scorecard.objects.filter(run=run, **{by: key or None})
+        cards = Scorecard.objects.in_run(run).filter(**{by: key or None})
         return customers.filter(pk__in=cards.values("customer")) if with_figures else customers
     if by == "segment":
         segment = Segment.objects.filter(pk=key).first() if key.isdigit() else None

@@ -26,24 +26,30 @@ class Side:
     ranking: PeriodRanking | None = None
 
     @property
-    def table(self) -> tuple[str, str, int]:
-        """The table of its rows, and the column and key that single them out."""
-        if self.ranking is not None and self.ranking.since is not None:
-            return PeriodFigure._meta.db_table, "ranking_id", self.ranking.pk
-        run = self.ranking.run_id if self.ranking is not None else self.run.pk if self.run else 0
-        return Scorecard._meta.db_table, "run_id", run
+    def table(self) -> tuple[str, str, list[int]]:
+        """The table of its rows, and the column and keys that single them out."""
+        if self.period is not None:
+            return PeriodFigure._meta.db_table, "ranking_id", [self.period.pk]
+        run = self.ranking.run if self.ranking is not None else self.run
+        return Scorecard._meta.db_table, "run_id", run.parts if run else []
+
+    @property
+    def period(self) -> PeriodRanking | None:
+        """The ranking of some months, where it is not one of all."""
+        return self.ranking if self.ranking is not None and self.ranking.since is not None else None
 
     @property
     def key(self) -> str:
         """What tells this side from others in a question."""
-        table, _column, key = self.table
-        return f"{'period' if table == PeriodFigure._meta.db_table else 'run'}:{key}"
+        if self.period is not None:
+            return f"period:{self.period.pk}"
+        return f"run:{self.ranking.run_id if self.ranking is not None else self.run.pk if self.run else 0}"
 
     def relation(self) -> FilteredRelation:
         """From a customer to its row on this side."""
-        table, column, key = self.table
+        table, column, keys = self.table
         name = "scorecards" if table == Scorecard._meta.db_table else "period_figures"
-        return FilteredRelation(name, condition=Q(**{f"{name}__{column}": key}))
+        return FilteredRelation(name, condition=Q(**{f"{name}__{column}__in": keys}))
 
 
 def moves_between(run: Run, before: Side, after: Side) -> tuple[Move, ...]:
@@ -61,15 +67,14 @@ def movers(run: Run, before: Side, after: Side, move: Move) -> list[int]:
     return answer_about(run, question, lambda: _find_movers(before, after, move))
 
 
-def _both(before: Side, after: Side) -> tuple[str, list[int]]:
+def _both(before: Side, after: Side) -> tuple[str, list[list[int]]]:
     """Customers with their categories on both sides, as what stands behind FROM, with its parameters."""
-    (first, first_column, first_key), (second, second_column, second_key) = before.table, after.table
+    (first, first_column, first_keys), (second, second_column, second_keys) = before.table, after.table
+    side = "SELECT customer_id, category FROM {} WHERE {} = ANY(%s) AND category IS NOT NULL"
     rows = f"""
-        (SELECT customer_id, category FROM {first} WHERE {first_column} = %s AND category IS NOT NULL) b
-        FULL JOIN (SELECT customer_id, category FROM {second} WHERE {second_column} = %s AND category IS NOT NULL) a
-        USING (customer_id)
+        ({side.format(first, first_column)}) b FULL JOIN ({side.format(second, second_column)}) a USING (customer_id)
     """
-    return rows, [first_key, second_key]
+    return rows, [first_keys, second_keys]
 
 
 def _count_moves(before: Side, after: Side) -> list[tuple[int | None, int | None, int]]:

@@ -211,7 +211,8 @@ def _parts(
 
 def standing_of(ranking: PeriodRanking, customer: Customer, customers: int) -> Standing | None:
     """Where a customer stands in a ranking of so many (1 query); None outside of it."""
-    found: Any = figures_of(ranking).filter(customer=customer).values_list("rank", "category").first()
+    figures: Any = figures_of(ranking)
+    found = figures.filter(customer=customer).values_list("rank", "category").first()
     return Standing(found[0], customers, found[1]) if found else None
 
 

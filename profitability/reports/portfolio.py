@@ -89,5 +89,6 @@ class BestCustomer:
 def best_customers(run: Run, profit: float, user: AbstractUser | AnonymousUser) -> list[BestCustomer]:
     """The most profitable customers down to the one who would follow if ten left (1 query)."""
     visible = Customer.objects.visible_to(user).values("pk")
-    cards = Scorecard.objects.filter(run=run, rank__lte=TEN + 1, customer__in=visible).select_related("customer")
-    return [BestCustomer(card, float(card.profit) / profit if profit > 0 else None) for card in cards.order_by("rank")]
+    cards = Scorecard.objects.ranked_in(run).filter(place__lt=run.place_of(TEN + 2), customer__in=visible)
+    best = cards.select_related("customer").order_by("place")
+    return [BestCustomer(card, float(card.profit) / profit if profit > 0 else None) for card in best]

@@ -94,7 +94,7 @@ def classes_now() -> Classes | None:
 
 
 def _cells(run: Run) -> tuple[Cell, ...]:
-    cards = Scorecard.objects.filter(run=run, rfm__isnull=False).values("rfm")
+    cards = Scorecard.objects.in_run(run).filter(rfm__isnull=False).values("rfm")
     found = cards.annotate(
         customers=Count("customer_id"),
         sum_profit=Sum("profit"),

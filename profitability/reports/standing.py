@@ -1,18 +1,18 @@
 """Where one customer stands in a ranking, and who stands around it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, Sum
+from django.db.models import F, FilteredRelation, Q
 from django.utils.translation import gettext as _
 
-from crm_site.lib.fields import amount_of
 from crm_site.lib.formatting import money, number, percent
 from customers.models import Customer
 from customers.models.customer import CustomerQuerySet
 from customers.reports import found_in_turn
-from profitability.models import PeriodFigure, PeriodRanking
+from profitability.models import PeriodRanking
 from profitability.reports.dashboard import CALLED
 from profitability.reports.groups import Figures
 from profitability.reports.sentences import Finding, shares_speak
@@ -23,7 +23,6 @@ NEIGHBOURS = 20
 LOOKED_AT = 5
 # A smaller share of customers is written as none at all.
 LEAST_SHARE = 0.0005
-NOTHING = Decimal("0.00")
 # Attributes that a ranking of a period gives each customer, as `ranked` does with a run.
 FIGURES = ("net_revenue", "gross_margin", "cost_to_serve", "profit", "rank", "category", "lifetime_value")
 
@@ -51,73 +50,50 @@ class Here:
 
 
 def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQuerySet:
-    """The customers that a period ranked, with their figures and `cumulative_share` (no query of its own)."""
+    """The customers that a period ranked, with their figures, `cumulative` and `cumulative_share` (no query)."""
     card = FilteredRelation("period_figures", condition=Q(period_figures__ranking_id=ranking.pk))
-    columns = {name: F(f"card__{name}") for name in (*FIGURES, "cumulative_share")}
+    columns = {name: F(f"card__{name}") for name in (*FIGURES, "cumulative", "cumulative_share")}
     with_figures = customers.annotate(card=card).annotate(
-        **columns, order_count=F("card__orders"), card_customer=F("card__customer_id")
+        **columns, place=F("card__rank"), order_count=F("card__orders"), card_customer=F("card__customer_id")
     )
     return with_figures.filter(rank__isnull=False).only(*CALLED)
 
 
-def find_here(text: str, visible: CustomerQuerySet, figures: Figures, ranking: Ranking) -> Here | None:
+def find_here(text: str, visible: CustomerQuerySet, figures: Figures, place_of: Callable[[int], float]) -> Here | None:
     """The first ranked customer that matches a text, with neighbours; None when nobody matches.
 
-    4 queries for a reference; at most 4 more for a name or another word.
+    4 queries for a reference; at most 4 more for a name or another word. `place_of` tells where a rank begins, as
+    `Run.place_of` does.
     """
     text = text.strip()
     for found in found_in_turn(visible.only("pk"), text, LOOKED_AT) if text else ():
-        ranks = dict(figures.filter(customer__in=found).values_list("customer", "rank")) if found else {}
+        those: Any = figures.filter(customer__in=found)
+        ranks = dict(those.values_list("customer", "rank")) if found else {}
         rank = next((ranks[customer.pk] for customer in found if customer.pk in ranks), None)
         if rank is not None:
-            around = _neighbours(rank, visible, figures, ranking)
+            around = _neighbours(rank, visible, figures, place_of)
             return Here(next(one.customer for one in around if one.rank == rank), around)
     return None
 
 
-def _neighbours(rank: int, visible: CustomerQuerySet, figures: Figures, ranking: Ranking) -> tuple[Neighbour, ...]:
+def _neighbours(
+    rank: int, visible: CustomerQuerySet, figures: Figures, place_of: Callable[[int], float]
+) -> tuple[Neighbour, ...]:
     """Those who stand around a rank. Whom the reader may not see is nobody's neighbour, but counts in the sums."""
-    places = _places(max(1, rank - NEIGHBOURS), rank + NEIGHBOURS, figures, ranking)
-    customers: dict[int, Any] = visible.only(*CALLED).in_bulk([place.customer for place in places])
+    first, beyond = place_of(rank - NEIGHBOURS), place_of(rank + NEIGHBOURS + 1)
+    near: Any = figures
+    places = list(
+        near.filter(place__gte=first, place__lt=beyond)
+        .order_by("place")
+        .values_list("customer", "rank", "profit", "cumulative")
+    )
+    customers: dict[int, Any] = visible.only(*CALLED).in_bulk([customer for customer, *_figures in places])
     around = []
-    for place in places:
-        if customer := customers.get(place.customer):
-            customer.rank, customer.profit = place.rank, place.profit
-            around.append(Neighbour(customer, place.rank, place.cumulative))
+    for pk, place, profit, cumulative in places:
+        if customer := customers.get(pk):
+            customer.rank, customer.profit = place, profit
+            around.append(Neighbour(customer, place, cumulative))
     return tuple(around)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a ranking: whose it is, and what it and all before it make."""
-
-    customer: int
-    rank: int
-    profit: Decimal
-    cumulative: Decimal
-
-
-def _places(first: int, last: int, figures: Figures, ranking: Ranking) -> list[Place]:
-    """The places from one rank to another (1 query where total profit is positive).
-
-    Figures of a period keep what everybody up to a rank makes; a scorecard keeps its share of the total, from which it
-    follows to the cent, since such a share is right to 16 digits. Without shares those before the first are added up.
-    """
-    near: Any = figures.filter(rank__gte=first - 1, rank__lte=last).order_by("rank")
-    if figures.model is PeriodFigure:
-        return [
-            Place(*row) for row in near.filter(rank__gte=first).values_list("customer", "rank", "profit", "cumulative")
-        ]
-    places, total = [], NOTHING
-    for customer, rank, profit, share in near.values_list("customer", "rank", "profit", "cumulative_share"):
-        if rank >= first:
-            total += profit
-            places.append(Place(customer, rank, profit, total))
-        elif share is not None:
-            total = amount_of(round(share * int(ranking.profit.scaleb(2))))
-        else:
-            total = figures.filter(rank__lt=first).aggregate(profit=Sum("profit"))["profit"]
-    return places
 
 
 def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:

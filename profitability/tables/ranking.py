@@ -45,7 +45,7 @@ RANKING = Table(
     (
         CUSTOMER,
         REFERENCE,
-        Column("rank", gettext_lazy("Rank"), "number", sort=Sort("rank", tie="card_customer")),
+        Column("rank", gettext_lazy("Rank"), "number", sort=Sort("place", tie="card_customer")),
         _figure("net_revenue", gettext_lazy("Net revenue")),
         _figure("gross_margin", gettext_lazy("Gross margin")),
         _figure("cost_to_serve", gettext_lazy("Cost to serve")),

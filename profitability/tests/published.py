@@ -165,7 +165,6 @@ def publish(*profits: int, is_current: bool = True, **changes: Any) -> Run:
 
 
 def fill_scorecards(run: Run, profits: Sequence[int], curve: WhaleCurve, categories: Sequence[int]) -> None:
-    total = sum(profits)
     for rank, position in enumerate(curve.order.tolist(), start=1):
         ScorecardFactory(
             run=run,
@@ -174,8 +173,8 @@ def fill_scorecards(run: Run, profits: Sequence[int], curve: WhaleCurve, categor
             gross_margin=profits[position],
             cost_to_serve=NOTHING,
             profit=profits[position],
-            rank=rank,
-            cumulative_share=float(curve.cumulative_profit[rank - 1]) / total if total > 0 else None,
+            place=rank,
+            cumulative_profit=int(curve.cumulative_profit[rank - 1]),
             category=categories[position],
             lifetime_value=10,
             last_order_on=A_DAY,

@@ -44,8 +44,9 @@ def recomputed(as_of: dt.date = TODAY) -> Run:
 
 
 def card(customer: Customer) -> Scorecard:
-    """The customer's figures in the current run."""
-    return Scorecard.objects.get(run=Run.objects.current(), customer=customer)
+    """The customer's figures in the current run, with rank and cumulative share."""
+    run = Run.objects.get(is_current=True)
+    return run.with_shares(run.with_ranks(Scorecard.objects.in_run(run))).get(customer=customer)
 
 
 def bought(customer: Customer | None, day: dt.date, *lines: dict[str, Any]) -> Order:

@@ -34,22 +34,19 @@ def test_an_answer_is_found_once_and_goes_with_the_rows_of_its_run() -> None:
     assert not RunAnswer.objects.exists()
 
 
-@pytest.mark.parametrize("shares", [True, False])
 @pytest.mark.parametrize("period", ["", "?period=2026-q1"])
 def test_what_everybody_before_a_customer_makes_is_their_sum_to_the_cent(
-    client: Client, monkeypatch: pytest.MonkeyPatch, shares: bool, period: str
+    client: Client, monkeypatch: pytest.MonkeyPatch, period: str
 ) -> None:
     monkeypatch.setattr("profitability.reports.standing.NEIGHBOURS", 1)
     a_portfolio()
     run = recomputed()
-    if not shares:
-        Scorecard.objects.update(cumulative_share=None)
     client.force_login(user_with(SEE_VALUE, "customers.view_customer", "customers.see_all_customers"))
     client.get(f"/ranking/{period}")
     figures = (
         PeriodFigure.objects.filter(ranking=PeriodRanking.objects.get(run=run, since__isnull=False))
         if period
-        else Scorecard.objects.filter(run=run, rank__isnull=False)
+        else Scorecard.objects.ranked_in(run)
     )
     for rank in (1, 2, figures.count() // 2, figures.count()):
         name = figures.get(rank=rank).customer.name

@@ -41,7 +41,7 @@ def test_what_is_committed_after_a_full_run_has_read_is_left_to_the_next() -> No
         with writer.cursor() as cursor:
             cursor.execute("UPDATE customers_orderline SET unit_price = 5000, quantity = 1 WHERE id = %s", [line.pk])
         run_job(request_recompute(reason=Run.Reason.NIGHTLY, as_of=TODAY, full=True).pk)
-        before = Scorecard.objects.get(run=Run.objects.current(), customer=customer).net_revenue
+        before = Scorecard.objects.in_run(Run.objects.get(is_current=True)).get(customer=customer).net_revenue
         assert changed_customers() == ([], False)
         writer.commit()
     finally:
@@ -49,7 +49,7 @@ def test_what_is_committed_after_a_full_run_has_read_is_left_to_the_next() -> No
     assert changed_customers() == ([customer.pk], False)
     run = recomputed()
     assert read_anew(run) == 1
-    assert Scorecard.objects.get(run=run, customer=customer).net_revenue > before + 3000
+    assert Scorecard.objects.in_run(run).get(customer=customer).net_revenue > before + 3000
 
 
 def test_what_a_run_of_changes_has_read_is_read_again_until_a_full_run() -> None:

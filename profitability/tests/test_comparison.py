@@ -129,7 +129,7 @@ def test_a_recompute_forecasts_by_the_model_in_force(model: str) -> None:
     used = RunTotals.from_json(run.totals).lifetime_model
     assert used.purchase_model == model
     assert (used.s is None, used.a is None) == (model != "pareto_nbd", model == "pareto_nbd")
-    cards = Scorecard.objects.filter(run=run)
+    cards = Scorecard.objects.in_run(run)
     for card in cards:
         assert 0 <= 1 - card.churn_risk <= card.probability_alive <= 1
         assert card.lifetime_value_low <= card.lifetime_value <= card.lifetime_value_high

@@ -92,7 +92,7 @@ def test_a_recompute_of_it_has_both_ends_of_the_whale_curve_and_all_four_categor
     assert Decimal(ranking["profit"]) > 0
     assert ranking["best"]["share"] > 1
     assert ranking["last"]["share"] < -0.2
-    cards = Scorecard.objects.filter(run=run)
+    cards = Scorecard.objects.in_run(run)
     assert min(cards.filter(category=category).count() for category in Category) > 1500 * 0.1
     entered = CostPoolAmount.objects.aggregate(total=Sum("amount"))["total"]
     assert RunMonth.objects.filter(run=run).aggregate(total=Sum("entered"))["total"] == entered

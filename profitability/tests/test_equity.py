@@ -157,7 +157,7 @@ def test_a_recompute_keeps_the_bridge_by_itself() -> None:
 def test_equity_is_the_sum_of_the_lifetime_values() -> None:
     a_portfolio()
     run = recomputed()
-    values = Scorecard.objects.filter(run=run).values_list("lifetime_value", flat=True)
+    values = Scorecard.objects.in_run(run).values_list("lifetime_value", flat=True)
     assert RunTotals.from_json(run.totals).customer_equity == sum(value for value in values if value is not None)
 
 

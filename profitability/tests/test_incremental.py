@@ -21,7 +21,7 @@ from profitability.models import CustomerMonth, ReadAnew, ValuePolicy
 from profitability.models.figures import months_in_sql
 from profitability.recompute import run_recompute
 from profitability.recompute.base import Models
-from profitability.recompute.laid_aside import basis_of, packed, unpacked
+from profitability.recompute.laid_aside import Packed, basis_of, packed
 from profitability.recompute.rows import LAID_ASIDE, MONTHS, SCORECARDS
 from profitability.reports.profit_and_loss import customer_profit_and_loss, profit_of_years
 from profitability.tests.edits import EDITS, Edit, anonymous_sale, merge, nothing_of_figures, order, order_gone
@@ -55,8 +55,15 @@ def edited(chance: random.Random, edits: int) -> None:
         edit(chance)
 
 
+@pytest.fixture(params=[True, False], ids=["shared", "of its own"])
+def sharing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether a run of what changed shares scorecards, whatever part of so few customers it moves."""
+    monkeypatch.setattr("profitability.recompute.changed.MOST_EXCHANGED", 1 if request.param else -1)
+    return bool(request.param)
+
+
 @pytest.mark.parametrize("seed", range(6))
-def test_after_any_edits_the_figures_are_those_of_a_full_run(seed: int) -> None:
+def test_after_any_edits_the_figures_are_those_of_a_full_run(seed: int, sharing: bool) -> None:
     chance = random.Random(seed)
     a_portfolio(40, seed=seed)
     recomputed()
@@ -66,6 +73,7 @@ def test_after_any_edits_the_figures_are_those_of_a_full_run(seed: int) -> None:
         edited(chance, 5)
         changed = recomputed()
         assert scope_of(changed).because is None
+        assert (changed.scorecards_of is not None) == sharing
         found = figures(changed)
         full = full_again()
         assert scope_of(full).because == Because.ASKED
@@ -74,7 +82,7 @@ def test_after_any_edits_the_figures_are_those_of_a_full_run(seed: int) -> None:
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
-def test_each_kind_of_edit_is_noticed(edit: Edit) -> None:
+def test_each_kind_of_edit_is_noticed(edit: Edit, sharing: bool) -> None:
     chance = random.Random(3)
     a_portfolio(12)
     for warm_up in (order, anonymous_sale):
@@ -100,13 +108,13 @@ def test_only_the_records_of_customers_who_changed_are_read() -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")  # nobody notices
         cursor.execute("UPDATE customers_orderline SET unit_price = unit_price + 1000 WHERE id = %s", [other.pk])
         cursor.execute("SET LOCAL session_replication_role = origin")
-    profit = dict(Scorecard.objects.filter(run__is_current=True).values_list("customer", "net_revenue"))
+    profit = dict(Scorecard.objects.in_run(Run.objects.get(is_current=True)).values_list("customer", "net_revenue"))
     run = recomputed()
-    after = dict(Scorecard.objects.filter(run=run).values_list("customer", "net_revenue"))
+    after = dict(Scorecard.objects.in_run(run).values_list("customer", "net_revenue"))
     assert scope_of(run).customers == 1
     assert {customer for customer, amount in after.items() if profit[customer] != amount} == {first.pk}
     full = full_again()
-    assert Scorecard.objects.get(run=full, customer=second).net_revenue != after[second.pk]
+    assert Scorecard.objects.in_run(full).get(customer=second).net_revenue != after[second.pk]
 
 
 def test_months_of_customers_who_stayed_as_they_were_are_shared_with_the_full_run() -> None:
@@ -126,6 +134,34 @@ def test_months_of_customers_who_stayed_as_they_were_are_shared_with_the_full_ru
         rows = cursor.fetchall()
     found = CustomerMonth.objects.in_run(changed).order_by("customer_id", "month")
     assert rows == [(row.customer_id, row.month, int(row.gross * 100)) for row in found]
+
+
+def test_each_run_keeps_its_figures_while_later_ones_are_published(sharing: bool) -> None:
+    chance = random.Random(11)
+    a_portfolio(30, seed=2)
+    runs = [recomputed()]
+    told = [figures(runs[0])]
+    for _time in range(3):
+        edited(chance, 5)
+        runs.append(recomputed())
+        told.append(figures(runs[-1]))
+    for run, found in zip(runs, told, strict=True):
+        assert Run.objects.get(pk=run.pk).has_rows
+        assert figures(run) == found
+
+
+def test_the_first_place_of_a_rank_leads_to_the_customers_of_that_rank_and_all_after(sharing: bool) -> None:
+    chance = random.Random(13)
+    a_portfolio(30, seed=3)
+    recomputed()
+    edited(chance, 12)
+    run = recomputed()
+    ranked = Scorecard.objects.ranked_in(run)
+    in_order = list(ranked.order_by("place").values_list("customer_id", "rank"))
+    assert [rank for _customer, rank in in_order] == list(range(1, len(in_order) + 1))
+    for rank in range(len(in_order) + 3):
+        after = ranked.filter(place__gte=run.place_of(rank)).order_by("place").values_list("customer_id", flat=True)
+        assert list(after) == [customer for customer, place in in_order if place >= rank]
 
 
 def test_accounts_of_customers_are_those_of_a_full_run_whether_they_changed_or_not() -> None:
@@ -172,7 +208,7 @@ def test_ranks_stay_without_gaps() -> None:
     recomputed()
     edited(chance, 10)
     run = recomputed()
-    cards = Scorecard.objects.filter(run=run, rank__isnull=False).order_by("rank")
+    cards = Scorecard.objects.ranked_in(run).order_by("place")
     assert list(cards.values_list("rank", flat=True)) == list(range(1, len(cards) + 1))
     profits = list(cards.values_list("profit", flat=True))
     assert profits == sorted(profits, reverse=True)
@@ -276,7 +312,7 @@ def test_columns_come_back_as_they_were_laid_aside() -> None:
         "sparse": np.where(np.arange(100) == 17, 70_000, 0),
         "none": np.empty(0, np.int64),
     }
-    found = unpacked(packed(columns))
+    found = Packed(packed(columns))
     assert {name: values.tolist() for name, values in found.items()} == {
         name: values.tolist() for name, values in columns.items()
     }

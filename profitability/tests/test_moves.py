@@ -5,15 +5,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from crm_site.lib.jobs.actions import run_job
 from customers.models import Run, Scorecard, Task
 from customers.permissions import ADD_SEGMENT, ADD_TASK, CHANGE_MANY, EXPORT
 from customers.tests.factories import user_with
+from profitability.actions import request_recompute
 from profitability.models import CategoryPolicy, PeriodFigure, PeriodRanking
 from profitability.permissions import SEE_VALUE
 from profitability.reports.move_words import moves_in_words
 from profitability.tables.moves import move_table
 from profitability.tests.portfolio import a_portfolio
-from profitability.tests.shop import recomputed
+from profitability.tests.shop import TODAY, recomputed
 from profitability.totals import Move
 
 pytestmark = pytest.mark.django_db
@@ -80,9 +82,9 @@ def test_each_cell_opens_its_customers(manager: Client) -> None:
 
 
 def test_the_recompute_before_is_compared_too(manager: Client, run: Run) -> None:
-    Scorecard.objects.filter(run=run, category=1).update(category=4)
-    best = Scorecard.objects.filter(run=run, category=4, rank__lte=3).count()
-    recomputed()
+    Scorecard.objects.in_run(run).filter(category=1).update(category=4)
+    best = Scorecard.objects.in_run(run).filter(category=4, place__lte=3).count()
+    run_job(request_recompute(reason=Run.Reason.ASKED, as_of=TODAY, full=True).pk)
     page = manager.get(URL + "?runs=1")
     moved = {(m.split(" to ")[0], m.split(" to ")[1]): v for m, v in zip(
         page.context["flow"].x_values, page.context["flow"].series[0].values, strict=True)}  # fmt: skip
@@ -152,7 +154,7 @@ def test_a_category_has_its_policy_its_customers_and_its_actions(run: Run) -> No
     sent = {"list": page.context["selections"][1], "scope": "all", "action": "task", "title": "Delight them."}
     asked = client.post("/customers/bulk/", sent)
     assert asked.context["form"]["title"].value() == "Delight them."
-    best = Scorecard.objects.filter(run=run, category=1).count()
+    best = Scorecard.objects.in_run(run).filter(category=1).count()
     assert f"{best} customers are selected" in asked.context["form_intro"]
 
 

@@ -56,7 +56,7 @@ def account_of(run: Run, customer: Customer, code: str) -> PeriodAccount:
 
 
 def busiest(run: Run) -> Customer:
-    return Customer.objects.get(pk=Scorecard.objects.filter(run=run).latest("orders").customer_id)
+    return Customer.objects.get(pk=Scorecard.objects.in_run(run).latest("orders").customer_id)
 
 
 @pytest.mark.parametrize("code", ["", "12m", "2026", "2026-q2", "2026-03"])
@@ -71,7 +71,7 @@ def test_profit_equals_that_of_pandas(run: Run, code: str) -> None:
 
 
 def test_everything_is_the_profit_of_the_scorecard(run: Run) -> None:
-    for card in Scorecard.objects.filter(run=run).select_related("customer"):
+    for card in Scorecard.objects.in_run(run).select_related("customer"):
         assert account_of(run, card.customer, "").now.profit == card.profit
 
 
@@ -129,7 +129,7 @@ def test_members_of_members_belong_to_the_part_that_they_come_under(run: Run) ->
     parts = {part.customer: part for part in whole.members}
     assert {one: part.customers for one, part in parts.items()} == {house: 1, branch: 2, other: 1}
     assert sum(part.profit for part in whole.members) == whole.now.profit
-    own = Scorecard.objects.filter(run=run, customer__in=[house, branch, leaf, other])
+    own = Scorecard.objects.in_run(run).filter(customer__in=[house, branch, leaf, other])
     everything = account_of(run, house, "")
     assert everything.now.profit == sum(card.profit for card in own)
 
@@ -181,7 +181,7 @@ def test_the_average_is_that_of_the_category(run: Run, manager: Client) -> None:
 def test_the_average_of_everybody_can_be_chosen(run: Run, manager: Client) -> None:
     customer = busiest(run)
     page = manager.get(f"/customers/{customer.pk}/profit-and-loss/?compare=all").context
-    profits = list(Scorecard.objects.filter(run=run, rank__isnull=False).values_list("profit", flat=True))
+    profits = list(Scorecard.objects.in_run(run).filter(place__isnull=False).values_list("profit", flat=True))
     assert page["lines"][-1].average == (sum(profits) / len(profits)).quantize(Decimal("0.01"))
 
 

@@ -49,7 +49,7 @@ def ranking_of(run: Run, code: str) -> PeriodRanking:
 def expected(run: Run, period: Period) -> pd.DataFrame:
     """Net revenue and profit of each ranked customer in the period, in cents, best first."""
     months = months_frame(run)
-    ranked = Scorecard.objects.filter(run=run, rank__isnull=False).values_list("customer", flat=True)
+    ranked = Scorecard.objects.in_run(run).filter(place__isnull=False).values_list("customer", flat=True)
     months = months[months.customer.isin(list(ranked))]
     if period.since and period.until:
         months = months[months.month.between(pd.Timestamp(period.since), pd.Timestamp(period.until))]
@@ -120,7 +120,7 @@ def test_a_long_curve_keeps_its_marks_and_its_figures(seed: int) -> None:
 
 def test_the_months_of_a_customer_add_up_to_its_whole_profit(run: Run) -> None:
     months = [ranking_of(run, f"2026-{month:02d}") for month in range(1, 7)]
-    for card in Scorecard.objects.filter(run=run, rank__isnull=False):
+    for card in Scorecard.objects.in_run(run).filter(place__isnull=False):
         parts = PeriodFigure.objects.filter(ranking__in=months, customer=card.customer_id)
         assert sum(parts.values_list("profit", flat=True)) == card.profit
 
@@ -153,7 +153,7 @@ def test_a_group_is_what_pandas_makes_of_it(run: Run) -> None:
 def test_segments_are_summed_over_their_members(run: Run) -> None:
     segment = SegmentFactory(kind=Segment.Kind.DYNAMIC, query="country=FR")
     groups = PeriodTotals.from_json(ranking_of(run, "").totals).by("segment").groups
-    french = Scorecard.objects.filter(run=run, rank__isnull=False, customer__country="FR")
+    french = Scorecard.objects.in_run(run).filter(place__isnull=False, customer__country="FR")
     assert [group.key for group in groups] == [str(segment.pk)]
     assert groups[0].profit == sum(french.values_list("profit", flat=True))
 

@@ -122,7 +122,7 @@ def test_activities_are_charged_as_worked_out_by_hand(run: Run, buyer: Customer)
 
 
 def test_the_profit_is_that_of_the_scorecard_to_the_cent_for_every_customer(run: Run) -> None:
-    for card in Scorecard.objects.filter(run=run):
+    for card in Scorecard.objects.in_run(run):
         whole = account_of(run, card.customer).whole
         found = (whole.net_revenue, whole.gross_margin, whole.cost_to_serve, whole.direct_costs, whole.profit)
         assert found == (card.net_revenue, card.gross_margin, card.cost_to_serve, card.direct_costs, card.profit)

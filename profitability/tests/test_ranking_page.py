@@ -83,7 +83,7 @@ def test_filters_narrow_the_ranking(manager: Client, query: str, ranks: tuple[in
 
 def test_categories_three_and_four_are_told_apart_below_the_others(manager: Client) -> None:
     run = publish(*PROFITS)
-    Scorecard.objects.filter(run=run, rank__in=(21, 24)).update(category=4)
+    Scorecard.objects.in_run(run).filter(place__in=(21, 24)).update(category=4)
     run.totals["categories"][2]["customers"], run.totals["categories"][3]["customers"] = 4, 2
     run.save()
     assert names(manager, "?category=4") == ["Rank21", "Rank24"]
@@ -92,14 +92,15 @@ def test_categories_three_and_four_are_told_apart_below_the_others(manager: Clie
 
 def test_former_customers_are_found_by_stage(manager: Client) -> None:
     run = publish(*PROFITS, active=24, former=1)
-    Scorecard.objects.filter(run=run, rank=3).update(stage=Stage.FORMER)
+    Scorecard.objects.in_run(run).filter(place=3).update(stage=Stage.FORMER)
     assert names(manager, "?stage=former") == ["Rank3"]
 
 
 def test_prospects_are_not_ranked(manager: Client) -> None:
     run = publish(30, 20, 10)
     prospect = CustomerFactory(name="Prospect", given_name="")
-    ScorecardFactory(run=run, customer=prospect, stage=Stage.PROSPECT, rank=None, category=None, cumulative_share=None)
+    nowhere = dict.fromkeys(("place", "cumulative_profit", "category"))
+    ScorecardFactory(run=run, customer=prospect, stage=Stage.PROSPECT, **nowhere)
     assert names(manager) == ["Rank1", "Rank2", "Rank3"]
 
 

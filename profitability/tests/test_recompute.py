@@ -78,7 +78,7 @@ def test_anonymous_sales_carry_their_costs_and_stand_in_no_ranking(run: Run) -> 
     anonymous = RunTotals.from_json(run.totals).anonymous
     assert euros(anonymous, "gross", *PROFIT) == ["30.00", "30.00", "12.00", "3.33", "0.00", "8.67"]
     assert CustomerMonth.objects.of(run, ANONYMOUS).count() == 1
-    assert not Scorecard.objects.filter(run=run, customer_id=ANONYMOUS).exists()
+    assert not Scorecard.objects.in_run(run).filter(customer_id=ANONYMOUS).exists()
 
 
 COSTS = ("entered", "cost_to_serve", "anonymous_cost_to_serve", "unused_capacity", "overload", "company_level")
@@ -157,7 +157,7 @@ def test_the_figures_do_not_depend_on_the_parts_in_which_records_are_read(
 def test_the_same_records_give_the_same_figures_again(shop: Shop) -> None:
     first, second = recomputed(), recomputed()
     rows = [
-        list(Scorecard.objects.filter(run=run).order_by("customer").values().values_list("customer", *PROFIT, "rank"))
+        list(Scorecard.objects.in_run(run).order_by("customer").values().values_list("customer", *PROFIT, "place"))
         for run in (first, second)
     ]
     assert rows[0] == rows[1]

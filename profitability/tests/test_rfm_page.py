@@ -30,7 +30,7 @@ def manager() -> Client:
 def classed(*codes: int) -> Run:
     """A run whose customers have these classes, each 10 worth more profit than the one before."""
     run = publish(*(10 * place for place in range(len(codes), 0, -1)))
-    cards = Scorecard.objects.filter(run=run).order_by("rank")
+    cards = Scorecard.objects.in_run(run).order_by("place")
     for place, (card, code) in enumerate(zip(cards, codes, strict=True)):
         cards.filter(customer_id=card.customer_id).update(
             rfm=code, churn_risk=0.2 * place, last_order_on=dt.date(2026, 6, 30 - place), orders=9 - place
@@ -91,7 +91,7 @@ def test_a_link_of_a_part_lists_exactly_its_customers(manager: Client) -> None:
     run = classed(555, 554, 112)
     manager.get(URL)
     listed = manager.get(PARTS[0].url).context["table"].rows
-    assert len(listed) == Scorecard.objects.filter(run=run, rfm__gte=440).count() == 2
+    assert len(listed) == Scorecard.objects.in_run(run).filter(rfm__gte=440).count() == 2
 
 
 def test_all_combinations_come_as_a_file(manager: Client) -> None:

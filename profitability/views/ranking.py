@@ -69,10 +69,12 @@ class RankingList(ListPage):
         """What the totals tell without asking the rows."""
         if not self.is_lifetime:
             groups = self.asked.totals.by("category").groups
-            return Known(self.ranking, {int(group.key): group.customers for group in groups})
+            return Known(self.ranking, float, {int(group.key): group.customers for group in groups})
         totals = self.asked.run_totals
         categories = {total.category: total.customers for total in totals.categories}
-        return Known(self.ranking, categories, {"customer": totals.active, "former": totals.former})
+        return Known(
+            self.ranking, self.asked.run.place_of, categories, {"customer": totals.active, "former": totals.former}
+        )
 
     @cached_property
     def visible(self) -> CustomerQuerySet:
@@ -113,7 +115,7 @@ class RankingList(ListPage):
         """
         if self.known_count is None:
             return super().is_sorted_sooner()
-        limits = {"rank": 0, "lifetime_value": 10 * SORTED_LIMIT if self.filters_in_force else 0}
+        limits = {"place": 0, "lifetime_value": 10 * SORTED_LIMIT if self.filters_in_force else 0}
         return self.known_count <= limits.get(self.order.sort.path, SORTED_LIMIT)
 
     def filter_bar(self) -> FilterBar | None:
@@ -130,7 +132,7 @@ class RankingList(ListPage):
         if not self.sought:
             return None
         ranking = self.asked.ranking if not self.is_lifetime else PeriodRanking(run=self.asked.run)
-        return find_here(self.sought, self.visible, figures_of(ranking), self.ranking)
+        return find_here(self.sought, self.visible, figures_of(ranking), self.known.place_of)
 
     @property
     def sought(self) -> str:

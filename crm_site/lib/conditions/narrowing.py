@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -84,20 +84,14 @@ def _compared(path: str, empty: Q) -> Narrow:
     return narrow
 
 
-def scaled(path: str, factor: Callable[[], Decimal], *, whole: bool = False) -> Narrow:
-    """Values that are asked in another measure than they are kept in; into whole numbers towards what is asked."""
+def scaled(path: str, factor: Callable[[], Decimal]) -> Narrow:
+    """Values that are asked in another measure than they are kept in."""
     plain = values(path)
 
     def narrow(operator: str, given: Sequence[Decimal], today: dt.date) -> Q:
         if operator in {"empty", "known"}:
             return plain(operator, (), today)
-        measured = [value * factor() for value in given]
-        if not whole:
-            return plain(operator, list(map(float, measured)), today)
-        lowest = int(measured[0].to_integral_value(ROUND_CEILING))
-        highest = int(measured[-1].to_integral_value(ROUND_FLOOR))
-        limits = {f"{path}__gte": lowest} if operator != "most" else {}
-        return Q(**limits, **({f"{path}__lte": highest} if operator != "least" else {}))
+        return plain(operator, [float(value * factor()) for value in given], today)
 
     return narrow
 

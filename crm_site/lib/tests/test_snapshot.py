@@ -5,7 +5,7 @@ import pytest
 from django.db import connection, transaction
 
 from crm_site.lib.accounts.models import User
-from crm_site.lib.snapshot import HandedOver, Snapshot, alongside
+from crm_site.lib.snapshot import HandedOver, Snapshot, alongside, shared_out
 
 
 def staff() -> list[str]:
@@ -115,3 +115,19 @@ def test_inside_a_transaction_work_alongside_comes_after_the_block() -> None:
         handed.end()
         order.append("block")
     assert order == ["block", "work"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_works_are_shared_out_among_other_sessions_and_all_are_done() -> None:
+    done: list[int] = []
+    names = [f"worker{number}" for number in range(5)]
+    shared_out([*(partial(add, name) for name in names), *[lambda: done.append(session())] * 4])
+    assert staff() == names
+    assert len(done) == 4
+    assert session() not in done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_work_that_fails_fails_the_whole() -> None:
+    with pytest.raises(ZeroDivisionError):
+        shared_out([partial(add, "alice"), partial(divmod, 1, 0)])

@@ -144,7 +144,7 @@ def rows_of(run: Run, what: Export, period: str) -> Iterator[dict[str, Any]]:
             f"There is no period {period!r}. Give a year, a quarter as 2026-q3, a month as 2026-07, or 12m."
         )
     if found.is_lifetime:
-        figures: Any = Scorecard.objects.filter(run=run, rank__isnull=False)
+        figures: Any = run.with_shares(Scorecard.objects.ranked_in(run))
     elif not what.by_period:
         raise CommandError("Lifetime values belong to no period: leave --period out.")
     else:

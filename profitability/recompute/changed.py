@@ -1,0 +1,175 @@
+"""A run of what changed: the accounts of whoever changed and of whom that moves are computed anew, all others kept.
+
+An order more moves the rates of its month where a cost is shared out by quantity, and with them the accounts of all who
+were charged in it; ranks and categories of others; nothing else. So what the full run left of everybody is taken up,
+exchanged where it differs, and ranked again as a whole. Written are the scorecards of those for whom anything differs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm_site.lib.snapshot import alongside
+from profitability.recompute.accounts import Accounts
+from profitability.recompute.base import Base
+from profitability.recompute.forecast import Forecast, Worth, forecast, usual_of, value_in_cents
+from profitability.recompute.gather import gather, load_months
+from profitability.recompute.laid_aside import Former
+from profitability.recompute.months import Whole, month_columns
+from profitability.recompute.places import Between, Ranked, stand_between
+from profitability.recompute.publish import publish, taken_out_of
+from profitability.recompute.reading import Basis
+from profitability.recompute.records import Spool
+from profitability.recompute.renewal import Renewed, renew
+from profitability.recompute.scorecards import Standing, find_standing
+from profitability.recompute.summary import Categories, sum_up
+from profitability.recompute.work import Work
+from profitability.recompute.writing import load_scorecards, write_steps
+
+# Beyond this part of all customers, writing everybody's scorecards anew takes less than exchanging some.
+MOST_EXCHANGED = 0.05
+
+
+Places: TypeAlias = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What some customers of the accounts are expected to bring, and how to tell it of others."""
+
+    accounts: Accounts
+    outlook: Forecast
+    places: Places  # ascending
+    tell: Callable[..., Forecast]
+
+    def of(self, some: Places) -> Forecast:
+        """Of these customers, by ascending place."""
+        if np.isin(some, self.places, assume_unique=True).all():
+            return self.outlook.take(np.searchsorted(self.places, some))
+        return self.tell(self.accounts.take(some))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Whose scorecards the run writes, as places in the accounts; and whose of the full run no longer hold."""
+
+    rows: Places
+    no_longer: Whole | None  # ids; None: it writes those of everybody and shares none
+
+
+def recompute_changed(work: Work, basis: Basis, former: Former) -> None:
+    """Compute the figures of whoever changed since the full run, and of whom that moves, and publish all."""
+    base, watch = basis.extent.base, work.watch
+    assert base is not None
+    months = Spool(month_columns(basis.plan.drivers))
+    writing = partial(load_months, months=months, people=basis.read.people, partition=work.rows.months, base=base)
+    with alongside(writing) as finished:
+        with watch.stage("facts"):
+            gathered = gather(basis.read, plan=basis.plan, months=months, finished=finished, check=work.check)
+        with watch.stage("costs"):
+            renewed = renew(work, basis, former, gathered)
+        accounts = renewed.accounting.accounts
+        with watch.stage("forecast"):
+            moved = _moved(basis, base, renewed)
+            expected, worth = _find_worth(work, basis, base, renewed, moved)
+        with watch.stage("ranking"):
+            standing = find_standing(
+                accounts, worth.value, policy=basis.policy, former_before=work.former_before(basis)
+            )
+            totals = sum_up(renewed.accounting, forecast=expected.outlook, worth=worth, standing=standing)
+        with watch.stage("writing"):
+            found = _found_otherwise(base, renewed, standing, moved)
+            _write(work, renewed, expected, standing, found)
+    with watch.stage("publishing"):
+        publish(
+            run=work.run,
+            totals=work.completed(totals, basis),
+            context=work.context,
+            basis=None,
+            now=Categories(accounts.customer, standing.category),
+            found_otherwise=found.no_longer,
+        )
+
+
+def _has_subscribers(basis: Basis, base: Base) -> bool:
+    """Their models are fitted on all of them each time, and all are then forecast together with everybody."""
+    return bool(len(basis.spells["customer"]) or base.subscriptions)
+
+
+def _moved(basis: Basis, base: Base, renewed: Renewed) -> Places:
+    """Places of customers whose account changed, or whose forecast may have."""
+    customers = renewed.accounting.accounts.customer
+    ids = renewed.moved
+    if _has_subscribers(basis, base):
+        ids = np.union1d(ids, basis.spells["customer"])
+    return np.searchsorted(customers, ids)
+
+
+def _find_worth(work: Work, basis: Basis, base: Base, renewed: Renewed, moved: Places) -> tuple[Expected, Worth]:
+    """What those who moved are expected to bring, and what everybody is worth with it."""
+    accounts, kept = renewed.accounting.accounts, base.models
+    usual = usual_of(accounts, today=work.today, costed=basis.plan.costed_months)
+    told: Callable[..., Forecast] = partial(forecast, spells=basis.spells, kept=kept, **work.terms(basis))
+    if _has_subscribers(basis, base):
+        everybody = told(accounts)
+        worth = Worth(value=value_in_cents(everybody), equity=everybody.values.equity, usual=usual)
+        return Expected(accounts, everybody, np.arange(len(accounts.customer)), told), worth
+    # What those who moved were worth before is taken off what everybody was, and what they are worth now is added.
+    both = renewed.before + accounts.take(moved)
+    now = np.arange(len(renewed.before.customer), len(both.customer))
+    found = told(both, times=np.where(np.arange(len(both.customer)) < len(renewed.before.customer), -1.0, 1.0))
+    parts, outlook = base.parts + found.values.parts, found.take(now)
+    value = renewed.was["value"].copy()
+    value[moved] = value_in_cents(outlook)
+    equity = parts.equity(kept.purchases.covariance, outlook.values.confidence)
+    return Expected(accounts, outlook, moved, told), Worth(value=value, equity=equity, usual=usual)
+
+
+def _found_otherwise(base: Base, renewed: Renewed, standing: Standing, moved: Places) -> Found:
+    """Who moved, whom that moved to another category or class, and whoever was found otherwise before."""
+    customers, was = renewed.accounting.accounts.customer, renewed.was
+    differs = np.zeros(len(customers), bool)
+    differs[moved] = True
+    for name in ("stage", "category", "rfm"):
+        differs |= getattr(standing, name) != was[name]
+    before = taken_out_of(base.run_id)
+    differs |= np.isin(customers, before)
+    rows = np.flatnonzero(differs)
+    no_longer = np.union1d(np.union1d(customers[rows], renewed.vanished), before)
+    if len(no_longer) > MOST_EXCHANGED * len(customers):
+        return Found(rows=np.arange(len(customers)), no_longer=None)
+    return Found(rows=rows, no_longer=no_longer)
+
+
+def _write(work: Work, renewed: Renewed, expected: Expected, standing: Standing, found: Found) -> None:
+    """The scorecards of whoever is found otherwise, and the steps of ranks that follow."""
+    some, stand = renewed.accounting.accounts.take(found.rows), standing.take(found.rows)
+    if found.no_longer is not None:
+        between = _between(renewed, some, found.no_longer)
+        stand = _placed(stand, some.ranked, between)
+        write_steps(work.run.pk, between.steps)
+    load_scorecards(work.rows.scorecards, some, expected.of(found.rows), stand)
+
+
+def _between(renewed: Renewed, some: Accounts, no_longer: Whole) -> Between:
+    """Where they stand between those whom the full run ranked."""
+    former = renewed.former
+    ranked = np.flatnonzero(former["place"])
+    order = np.empty(len(ranked), np.intp)
+    order[former["place"][ranked] - 1] = ranked
+    left = former["place"][np.isin(former["customer"], no_longer)].astype(np.int64)
+    return stand_between(
+        Ranked(former["customer"][order].astype(np.int64), former["profit"][order].astype(np.int64)),
+        np.sort(left[left > 0]),
+        Ranked(some.customer[some.ranked], some.profit[some.ranked]),
+    )
+
+
+def _placed(stand: Standing, ranked: NDArray[np.bool_], between: Between) -> Standing:
+    place, cumulative = np.zeros(len(ranked)), np.zeros(len(ranked), np.int64)
+    place[ranked], cumulative[ranked] = between.place, between.cumulative
+    return replace(stand, place=place, cumulative=cumulative)

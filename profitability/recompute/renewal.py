@@ -1,0 +1,195 @@
+"""From what a full run left of everybody to their accounts now, by what changed since."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from crm_site.lib.bulk import Table
+from profitability.costing import Allocation
+from profitability.models.figures import ANONYMOUS
+from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers, columns_of
+from profitability.recompute.base import Base
+from profitability.recompute.charges import (
+    MonthResult,
+    allocate_months,
+    charge_everybody,
+    charge_rows,
+    keep_results,
+    nothing_charged,
+)
+from profitability.recompute.gather import Gathered, MonthsInAll, MonthTotals, add_months
+from profitability.recompute.laid_aside import ACCOUNTS, Former
+from profitability.recompute.months import Whole
+from profitability.recompute.plan import Plan
+from profitability.recompute.reading import Accounting, Basis
+from profitability.recompute.work import Work
+
+COSTS = ("cost_to_serve", "order_costs", "relation_costs")
+# Of customers who are new; no stage, category or class is this.
+NEW = -1
+COMPARED = ("value", "stage", "category", "rfm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewed:
+    """The accounts of everybody now, and what became otherwise."""
+
+    accounting: Accounting
+    moved: Whole  # ids of customers whose account differs from that of the full run
+    vanished: Whole  # ids of customers of the full run who are gone
+    before: Accounts  # of both, as they were then
+    was: Table  # the columns of COMPARED, by place in the accounts of now
+    former: Table  # what the full run left, see `laid_aside.ACCOUNTS`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Months:
+    """What all months come to, and charge, before and now."""
+
+    customers: MonthsInAll
+    anonymous: MonthsInAll
+    allocations: Mapping[int, Allocation]
+    charged: dict[int, Whole]
+
+
+@transaction.atomic
+def renew(work: Work, basis: Basis, former: Former, gathered: Gathered) -> Renewed:
+    """Charge whoever changed, and whom the rates of a month moved; keep rates and months of the run."""
+    base, plan = basis.extent.base, basis.plan
+    assert base is not None
+    before = _months_before(base, plan, work)
+    gone = _placed(former.of_customers(base.changed, plan.drivers), former)
+    now = _months_now(before, gone, gathered, plan, work)
+    sums = former.accounts | {name: former.accounts[name].astype(np.int64) for name in COSTS}
+    others = _placed(former.in_months(_moved_months(before, now), plan.drivers, but=base.changed), former)
+    if plan.activities:
+        charge_rows(gone, plan, before.allocations, sums=sums, charged=now.charged, times=-1)
+        charge_rows(others, plan, before.allocations, sums=sums, charged=now.charged, times=-1)
+        charge_rows(others, plan, now.allocations, sums=sums, charged=now.charged)
+    charge_everybody(gathered, plan, now.allocations, now.charged, check=work.check)
+    results = keep_results(now.customers, now.anonymous, now.allocations, now.charged, run=work.run, plan=plan)
+    touched = np.unique(others["place"])
+    differs = np.any([sums[name][touched] != former.accounts[name][touched] for name in COSTS], axis=0)
+    return _renewed(basis, results, former.accounts, sums, gathered, touched[differs])
+
+
+def _months_before(base: Base, plan: Plan, work: Work) -> Months:
+    """As the full run left them."""
+    customers: MonthsInAll = defaultdict(MonthTotals)
+    anonymous: MonthsInAll = defaultdict(MonthTotals)
+    charged = {}
+    for kept in base.months:
+        for totals, name in ((customers, "customers"), (anonymous, "anonymous")):
+            if (found := MonthTotals.from_json(kept[name]))["rows"]:
+                totals[kept["month"]] = found
+        charged[kept["month"]] = np.array(kept["charged"], np.int64).reshape(nothing_charged(plan).shape)
+    allocations = allocate_months(customers, anonymous, plan, as_of=work.run.as_of)
+    return Months(customers=customers, anonymous=anonymous, allocations=allocations, charged=charged)
+
+
+def _months_now(before: Months, gone: Table, gathered: Gathered, plan: Plan, work: Work) -> Months:
+    """With the customers who changed as they are, and still charged as before."""
+    gone_customers: MonthsInAll = defaultdict(MonthTotals)
+    gone_anonymous: MonthsInAll = defaultdict(MonthTotals)
+    add_months(gone_customers, gone_anonymous, gone, plan.drivers)
+    customers = _exchanged(before.customers, gone_customers, gathered.customers)
+    anonymous = _exchanged(before.anonymous, gone_anonymous, gathered.anonymous)
+    allocations = allocate_months(customers, anonymous, plan, as_of=work.run.as_of)
+    charged = {month: nothing_charged(plan) for month in (*before.charged, *allocations)}
+    charged |= {month: amounts.copy() for month, amounts in before.charged.items()}
+    return Months(customers=customers, anonymous=anonymous, allocations=allocations, charged=charged)
+
+
+def _exchanged(before: MonthsInAll, gone: MonthsInAll, come: MonthsInAll) -> MonthsInAll:
+    """The months with something in them."""
+    now: MonthsInAll = defaultdict(MonthTotals)
+    for month in (*before, *come):
+        total = before.get(month, MonthTotals()) - gone.get(month, MonthTotals()) + come.get(month, MonthTotals())
+        if total["rows"]:
+            now[month] = total
+    return now
+
+
+def _moved_months(before: Months, now: Months) -> list[int]:
+    """The months in which a unit of anything is charged otherwise."""
+    return [
+        month
+        for month, allocation in now.allocations.items()
+        if month in before.allocations
+        and any(
+            cost.cents_per_unit != former.cents_per_unit
+            for cost, former in zip(allocation.activities, before.allocations[month].activities, strict=True)
+        )
+    ]
+
+
+def _placed(rows: Table, former: Former) -> Table:
+    """Rows whose `place` is a customer's id, with the place among the accounts of the full run instead."""
+    return rows | {"place": np.searchsorted(former.accounts["customer"], rows["place"])}
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """Rows of customers who changed taken out of a column by ascending id, and others put in."""
+
+    gone: NDArray[np.bool_]
+    at: NDArray[np.intp]  # where in what stays
+    same: bool  # as many customers as before, and the same ones
+
+    @classmethod
+    def of(cls, former: Whole, changed: Whole, come: Whole) -> "_Exchange":
+        gone = np.isin(former, changed)
+        return cls(gone, np.searchsorted(former[~gone], come), np.array_equal(former[gone], come))
+
+    def __call__(self, former: NDArray[Any], come: Whole | int) -> Whole:
+        if not self.same:
+            return np.insert(former[~self.gone].astype(np.int64), self.at, come)
+        now = former.astype(np.int64)
+        now[self.gone] = come
+        return now
+
+
+def _renewed(
+    basis: Basis,
+    results: list[MonthResult],
+    former: Table,
+    sums: Table,
+    gathered: Gathered,
+    touched: NDArray[np.intp],
+) -> Renewed:
+    """Put both together; `touched` are places in what the full run left."""
+    base = basis.extent.base
+    assert base is not None
+    come = columns_of(gathered)
+    if ANONYMOUS not in base.changed:
+        come = {name: values[1:] for name, values in come.items()}  # those sales are as they were
+    ids = come["customer"]
+    exchange = _Exchange.of(former["customer"], base.changed, ids)
+    columns = {name: exchange(sums[name], values) for name, values in come.items()}
+    moved = np.union1d(ids, former["customer"][touched])
+    vanished = np.setdiff1d(base.changed[np.isin(base.changed, former["customer"])], ids)
+    there = np.isin(former["customer"], np.union1d(moved, vanished))
+    return Renewed(
+        accounting=Accounting(
+            basis=basis,
+            results=results,
+            accounts=accounts_of_customers(columns),
+            anonymous=account_of_anonymous_sales(columns),
+        ),
+        moved=moved[moved != ANONYMOUS],
+        vanished=vanished[vanished != ANONYMOUS],
+        before=_before(former, there),
+        was={name: exchange(former[name], NEW if name != "value" else 0)[1:] for name in COMPARED},
+        former=former,
+    )
+
+
+def _before(former: Table, there: NDArray[np.bool_]) -> Accounts:
+    """Accounts of customers as the full run left them; anonymous sales stand first, and are left out."""
+    there[0] = True
+    return accounts_of_customers({name: former[name][there].astype(np.int64) for name in ACCOUNTS})
