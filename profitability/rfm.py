@@ -37,20 +37,21 @@ def rfm(last_day: ArrayLike, orders: ArrayLike, value: ArrayLike) -> Rfm:
 def classes(figure: ArrayLike) -> Scores:
     """1 to 5 for each figure, equal ones alike: 1 + floor(5 * (share below + half the share equal))."""
     figures = np.atleast_1d(np.asarray(figure))
-    place, count = _counted(figures)
-    middle = (np.cumsum(count) - count / 2) / max(len(figures), 1)
-    return np.minimum(1 + np.floor(CLASSES * middle), CLASSES).astype(np.int64)[place]
+    begins = [_begins(figures, number) for number in range(1, CLASSES)]
+    return 1 + np.searchsorted([begin for begin in begins if begin is not None], figures, side="right").astype(np.int64)
 
 
-def _counted(figures: NDArray[Any]) -> tuple[Scores, Scores]:
-    """The place of each figure among all that there are, ascending, and how many have each; some places may be empty.
+def _begins(figures: NDArray[Any], number: int) -> Any:
+    """The least figure of the class behind this one, found without sorting all; None where nobody is in it.
 
-    Whole numbers that lie close together need no sorting for that.
+    A class begins at the figure in whose middle the share of customers is reached, or at the next higher one.
     """
-    if figures.dtype.kind in "iu" and len(figures):
-        lowest, span = int(figures.min()), int(figures.max()) - int(figures.min()) + 1
-        if span <= 4 * len(figures) + 1000:
-            place = figures.astype(np.int64) - lowest
-            return place, np.bincount(place, minlength=span)
-    _, place, count = np.unique(figures, return_inverse=True, return_counts=True)
-    return place, count
+    if not len(figures):
+        return None
+    count = len(figures)
+    here = np.partition(figures, min(number * count // CLASSES, count - 1))[min(number * count // CLASSES, count - 1)]
+    below, equal = np.count_nonzero(figures < here), np.count_nonzero(figures == here)
+    if CLASSES * (below + equal / 2) >= number * count:
+        return here
+    higher = figures[figures > here]
+    return higher.min() if len(higher) else None

@@ -43,9 +43,9 @@ def run_recompute(
     work = Work(run, context, Stopwatch(context))
     with work.watch.stage("facts"):
         basis = read_basis(run, full=full)
-    if basis.former is None:
+    if basis.read.former is None:
         recompute_everybody(work, basis, kept=models)
     else:
-        recompute_changed(work, basis, basis.former)
+        recompute_changed(work, basis, basis.read.former)
     drop_old_rows()
     return run

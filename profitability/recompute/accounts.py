@@ -1,6 +1,7 @@
 """One row of columns for each customer: what the months come to, as numpy arrays in cents, by ascending customer id."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,25 +44,25 @@ class Accounts:
             last_day=np.concatenate([self.last_day, other.last_day]),
         )
 
-    @property
+    @cached_property
     def net_revenue(self) -> Columns:
         sums = self.sums
         return sums["gross"] - sums["discounts"] - sums["returns"] + sums["other"]
 
-    @property
+    @cached_property
     def gross_margin(self) -> Columns:
         return self.net_revenue - self.sums["cost_of_goods"]
 
-    @property
+    @cached_property
     def profit(self) -> Columns:
         return self.gross_margin - self.sums["cost_to_serve"] - self.sums["direct_costs"]
 
-    @property
+    @cached_property
     def ordered(self) -> NDArray[np.bool_]:
         """Customers with at least one day on which they bought."""
         return self.sums["order_days"] > 0
 
-    @property
+    @cached_property
     def ranked(self) -> NDArray[np.bool_]:
         """Customers who bought or returned something, or were billed or credited: the others are prospects."""
         sums = self.sums

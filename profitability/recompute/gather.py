@@ -26,6 +26,7 @@ from profitability.drivers import DirectCostSource, DriverSource, Numbered, dire
 from profitability.models import ReadAnew
 from profitability.models.figures import ANONYMOUS
 from profitability.recompute.base import Base
+from profitability.recompute.laid_aside import Former, parts_to_take_up, taken_up
 from profitability.recompute.months import (
     CUSTOMER_SUMS,
     EPOCH,
@@ -71,6 +72,7 @@ class Read:
     orders: Spool
     others: Sequence[Spool]
     net_sales: int  # cents, straight from the order lines
+    former: Former | None  # what a full run left, where only the records of customers who changed are read
 
 
 @dataclass(frozen=True)
@@ -139,13 +141,15 @@ def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int, base
         parts = [_orders_of(own, changed), *(_of(_records(*each), changed) for each in others)]
         check = partial(_net_sales_of, changed, as_of)
     spools = [of_source[0].spool() for of_source in parts]
+    laid_aside = parts_to_take_up(base.run_id, base.slices) if base else []
     readings: list[Callable[[], int]] = [
         partial(part.lay_aside, spool, people, as_of=as_of)
         for of_source, spool in zip(parts, spools, strict=True)
         for part in of_source
     ]
-    *_, expected = snapshot.all([*readings, check])
-    return Read(people=people, orders=spools[0], others=spools[1:], net_sales=expected)
+    found: list[Any] = snapshot.all([*laid_aside, *readings, check])
+    former = taken_up(found[: len(laid_aside)], base.slices) if base else None
+    return Read(people=people, orders=spools[0], others=spools[1:], net_sales=found[-1], former=former)
 
 
 def _of(records: Records, changed: Whole) -> list[Records]:

@@ -6,7 +6,7 @@ are whole numbers, each in the smallest type that holds it, those that are mostl
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from crm_site.lib.bulk import Table, read_value, write_values
 from crm_site.lib.partitions import Partition, partitions_of
-from crm_site.lib.snapshot import Snapshot
 from profitability.recompute.months import CUSTOMER_SUMS, SALES, THOUSAND, Months, Whole, starts_of
 from profitability.recompute.records import QUANTITY, People, smallest
 from profitability.recompute.rows import LAID_ASIDE, rows_of
@@ -147,11 +146,15 @@ def lay_aside_accounts(partition: Partition, accounts: Table) -> None:
     write_values(partition.table, parts)
 
 
-def take_up(snapshot: Snapshot, run_id: int, slices: int) -> Former:
-    """What a full run laid aside, read by several connections."""
+def parts_to_take_up(run_id: int, slices: int) -> list[Callable[[], bytes]]:
+    """The readings of what a full run laid aside: its months, then the columns of its accounts."""
     months = [partial(_part, run_id, f"months {number}") for number in range(slices)]
-    columns = [partial(_part, run_id, f"account {name}") for name in ACCOUNTS]
-    found = [Packed(data) for data in snapshot.all([*months, *columns])]
+    return [*months, *(partial(_part, run_id, f"account {name}") for name in ACCOUNTS)]
+
+
+def taken_up(parts: Sequence[bytes], slices: int) -> Former:
+    """What those readings found."""
+    found = [Packed(data) for data in parts]
     accounts = {name: column[name] for name, column in zip(ACCOUNTS, found[slices:], strict=True)}
     return Former(accounts, found[:slices])
 

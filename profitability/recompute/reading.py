@@ -11,7 +11,6 @@ from profitability.recompute.base import Extent, find_extent
 from profitability.recompute.charges import MonthResult
 from profitability.recompute.contracts import read_spells
 from profitability.recompute.gather import Read, read_records
-from profitability.recompute.laid_aside import Former, take_up
 from profitability.recompute.months import day_number
 from profitability.recompute.plan import Plan, read_plan
 
@@ -27,7 +26,6 @@ class Basis:
     read: Read
     spells: Table  # the contracts of subscribers, see `contracts`
     extent: Extent
-    former: Former | None  # what the full run left of everybody that a run of what changed starts from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +46,6 @@ def read_basis(run: Run, *, full: bool) -> Basis:
         extent = find_extent(as_of=run.as_of, full=full, plan=plan, policy=policy, company=company, model=model)
         spells = read_spells(day_number(run.as_of))
         read = read_records(snapshot, drivers=plan.drivers, as_of=day_number(run.as_of), base=extent.base)
-        former = take_up(snapshot, extent.base.run_id, extent.base.slices) if extent.base else None
     return Basis(
         plan=plan,
         policy=policy,
@@ -57,5 +54,4 @@ def read_basis(run: Run, *, full: bool) -> Basis:
         read=read,
         spells=spells,
         extent=extent,
-        former=former,
     )
