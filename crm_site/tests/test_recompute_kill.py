@@ -192,7 +192,7 @@ def test_readers_never_see_a_mixture_of_two_runs(portfolio: None) -> None:
 def test_a_reader_who_holds_old_rows_is_waited_for_until_the_next_recompute(portfolio: None) -> None:
     first = Run.objects.current()
     assert first is not None
-    run_job(asked().pk)
+    run_job(asked(full=True).pk)
     Run.objects.update(published_at="2020-01-01T00:00:00Z")
     reader = connection.copy()
     try:
@@ -200,12 +200,12 @@ def test_a_reader_who_holds_old_rows_is_waited_for_until_the_next_recompute(port
         with reader.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM customers_scorecard WHERE run_id = %s", [first.pk])
         begun = time.monotonic()
-        run_job(asked().pk)
+        run_job(asked(full=True).pk)
         assert time.monotonic() - begun < 20
         assert first.pk in tables()
         assert Run.objects.get(pk=first.pk).has_rows
     finally:
         reader.close()
-    run_job(asked().pk)
+    run_job(asked(full=True).pk)
     assert not Run.objects.get(pk=first.pk).has_rows
     assert first.pk not in {partition.value for partition in partitions_of(Scorecard._meta.db_table)}
