@@ -84,12 +84,14 @@ def read_base(
     )
 
 
-def expected_margin(margins: GammaGamma, base: Base, of_segments: Floats) -> OrderMargin:
+def expected_margin(margins: GammaGamma, base: Base, of_segments: Floats | None = None) -> OrderMargin:
     """The Gamma-Gamma expectation. It is linear in the customer's own mean, so it serves negative means as well.
 
     But it knows nobody who loses money, and where customers are much alike it would take losses for chance: a
-    customer's own loss weighs n / (n + 2) at least. `of_segments` is what `segment_means` says of everybody.
+    customer's own loss weighs n / (n + 2) at least. `of_segments` is what `segment_means` says of a larger base.
     """
+    if of_segments is None:
+        of_segments = segment_means(base.margin, base.n, base.segment)
     own = margins.credibility(base.n)
     own = np.where(base.margin < 0, np.maximum(own, base.n / (base.n + LOSS_COUNTS_AFTER)), own)
     segment = np.minimum(base.segment + 1, len(of_segments) - 1).clip(0)
@@ -102,16 +104,16 @@ def expected_margin(margins: GammaGamma, base: Base, of_segments: Floats) -> Ord
     return OrderMargin(mean=mean, variance=variance, single_variance=(mean**2 + variance) / margins.p)
 
 
-def segment_means(base: Base) -> Floats:
+def segment_means(margin: Floats, orders: Floats, segment: Integers) -> Floats:
     """Mean margin of an order in each segment: first that of no segment, then by number, then one without customers.
 
-    NaN where too few customers have one for it to say anything, and for whoever is in no segment.
+    NaN where too few customers have one for it to say anything, and for whoever is in no segment. `orders` are those
+    behind each margin, none where it is not known.
     """
-    code = np.maximum(base.segment, -1) + 1
-    known = base.n > 0
+    code = np.maximum(segment, -1) + 1
     count = int(code.max(initial=0)) + 2
-    counts = np.bincount(code, weights=known, minlength=count)
-    sums = np.bincount(code, weights=base.margin, minlength=count)
+    counts = np.bincount(code, weights=orders > 0, minlength=count)
+    sums = np.bincount(code, weights=margin, minlength=count)
     enough = counts >= ENOUGH_IN_SEGMENT
     enough[0] = False
     return np.where(enough, sums / np.maximum(counts, 1), np.nan)

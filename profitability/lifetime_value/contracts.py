@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from profitability.lifetime_value.base import Base, ServiceCost, expected_margin, read_base, segment_means
+from profitability.lifetime_value.base import Base, ServiceCost, expected_margin, read_base
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import GammaGamma
 from profitability.lifetime_value.interval import SENSITIVITY_STEP, Slopes, Valuation, customer_interval, equity_parts
@@ -58,14 +58,11 @@ def contract_value(
     The interval holds about `confidence` of what may come: how often they renew, what that is worth, and errors of
     estimation of alpha and beta.
     """
-    if subscribers.term <= 0:
-        raise LifetimeValueError("bad_term", "The time from one renewal to the next must be above zero.")
     renewed, due, gone = _columns(subscribers)
     base = read_base((renewed, 0, due), margin, margin_orders, segment, cost)
     triples = _distinct(renewed, due, gone)
     ahead = _ahead(model, triples, subscribers.term, horizon)
     future = _expected(ahead, horizon)
-    of_segments = segment_means(base)
     valuation = Valuation(
         base=base,
         triples=triples,
@@ -73,7 +70,7 @@ def contract_value(
         future=future,
         moments=_moments(ahead),
         slopes=_slopes(model, triples, subscribers.term, horizon, future),
-        margin=expected_margin(margins, base, of_segments),
+        margin=expected_margin(margins, base),
         confidence=confidence,
         quantiles=(_quantile(ahead, (1 - confidence) / 2), _quantile(ahead, (1 + confidence) / 2)),
     )
@@ -90,7 +87,6 @@ def contract_value(
         note=_notes(base, gone, assumed=model.assumed),
         equity=parts.equity(valuation.slopes.covariance, confidence),
         parts=parts,
-        of_segments=of_segments,
         confidence=confidence,
     )
 
@@ -102,6 +98,8 @@ def _notes(base: Base, gone: NDArray[np.bool_], *, assumed: bool) -> NDArray[np.
 
 
 def _columns(subscribers: Subscribers) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    if subscribers.term <= 0:
+        raise LifetimeValueError("bad_term", "The time from one renewal to the next must be above zero.")
     renewed, due, gone = np.broadcast_arrays(
         *(np.atleast_1d(np.asarray(column, np.float64)) for column in (subscribers.renewed, subscribers.due_in,
                                                                       subscribers.gone))

@@ -17,7 +17,6 @@ from profitability.lifetime_value.base import (
     ServiceCost,
     expected_margin,
     read_base,
-    segment_means,
 )
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import GammaGamma
@@ -67,7 +66,6 @@ class LifetimeValues:
     note: NDArray[np.int8]  # see `ValueNote`
     equity: Equity
     parts: EquityParts
-    of_segments: Floats  # mean margins of an order that customers with few are drawn towards, see `segment_means`
     confidence: float
 
     def with_others(self, of: NDArray[np.bool_] | Integers, others: "LifetimeValues") -> "LifetimeValues":
@@ -110,9 +108,7 @@ def lifetime_value(
     if not 0 < confidence < 1:
         raise LifetimeValueError("bad_confidence", "Confidence must lie between 0 and 1.")
     base = read_base((x, t_x, T), margin, margin_orders, segment, cost)
-    means = segment_means(base) if of_segments is None else of_segments
-    margin_of_order = expected_margin(margins, base, means)
-    valuation = _valuation(model, margin_of_order, base, horizon, confidence)
+    valuation = _valuation(model, expected_margin(margins, base, of_segments), base, horizon, confidence)
     parts = equity_parts(valuation, np.broadcast_to(np.asarray(times, np.float64), base.ordered.shape)[base.ordered])
     triples, future = valuation.triples, valuation.future
     low, high = customer_interval(valuation)
@@ -127,7 +123,6 @@ def lifetime_value(
         note=_notes(base, assumed=model.assumed or margins.assumed),
         equity=parts.equity(model.covariance, confidence),
         parts=parts,
-        of_segments=means,
         confidence=confidence,
     )
 

@@ -10,7 +10,6 @@ from crm_site.lib.bulk import Table
 from profitability.lifetime_value import (
     Equity,
     FittedModel,
-    GammaGamma,
     Horizon,
     LifetimeValues,
     ValueNote,
@@ -18,6 +17,7 @@ from profitability.lifetime_value import (
     fit_or_assume_gamma_gamma,
     lifetime_value,
 )
+from profitability.lifetime_value.base import segment_means
 from profitability.lifetime_value.value import PER_CUSTOMER
 from profitability.models import PurchaseModel, ValuePolicy
 from profitability.recompute.accounts import Accounts
@@ -81,40 +81,27 @@ def forecast(
     free = accounts.ordered.copy()
     free[contracts.places()] = False
     seen = _seen(accounts, today, costed)
-    weeks = np.where(free, seen.weeks, np.nan)
-    purchases = kept.purchases if kept else fit_or_assume(model, seen.x[free], seen.t_x[free], weeks[free])
-    margins = kept.margins if kept else _fit_margins(accounts, seen)
-    usual = usual_of(accounts, today=today, costed=costed)
-    per_order, per_month = (kept.means.per_order, kept.means.per_month) if kept else (usual.per_order, usual.per_month)
+    models = kept or _learned(accounts, seen, free, model=model, today=today, costed=costed)
+    purchases, means = models.purchases, models.means
     terms = Terms(
-        margins=margins,
+        margins=models.margins,
         horizon=Horizon(years=policy.horizon_years, discount_rate=float(policy.yearly_discount_rate)),
         margin=seen.margin,
         order_days=seen.order_days,
         segment=accounts.kind,
-        per_order=_drawn_to_mean(accounts.sums["order_costs"], seen.costed_days, per_order),
-        per_period=_drawn_to_mean(accounts.sums["relation_costs"], seen.months, per_month),
+        per_order=_drawn_to_mean(accounts.sums["order_costs"], seen.costed_days, means.per_order),
+        per_period=_drawn_to_mean(accounts.sums["relation_costs"], seen.months, means.per_month),
     )
-    of_segments = np.array(kept.means.of_segments, np.float64) if kept else None
-    others = lifetime_value(
-        purchases,
-        seen.x,
-        seen.t_x,
-        weeks,
-        terms.margin,
-        of_segments=of_segments,
-        times=times,
-        **terms.of(slice(None)),
-    )
+    weeks, of_segments = np.where(free, seen.weeks, np.nan), np.array(means.of_segments, np.float64)
+    of_all = {"of_segments": of_segments, "times": times, **terms.of(slice(None))}
+    others = lifetime_value(purchases, seen.x, seen.t_x, weeks, terms.margin, **of_all)
     renewals = with_renewals(others, contracts, terms)
-    values = renewals.values
-    risk = _churn_risk(purchases, values, seen.x, weeks, silence_days)
-    means = Means(per_order=per_order, per_month=per_month, of_segments=_known(others.of_segments))
+    risk = _churn_risk(purchases, renewals.values, seen.x, weeks, silence_days)
     return Forecast(
         model=PurchaseModel.BGNBD if purchases.assumed else model,
-        models=Models(purchases=purchases, margins=margins, means=means),
-        values=values,
-        order_margin=values.contribution + terms.per_order,
+        models=models,
+        values=renewals.values,
+        order_margin=renewals.values.contribution + terms.per_order,
         churn_risk=np.where(renewals.of, renewals.churn_risk, risk),
         contracts=renewals.terms,
         subscriptions=len(contracts.place),
@@ -188,12 +175,27 @@ def _seen(accounts: Accounts, today: int, costed: NDArray[np.int64]) -> _Seen:
     )
 
 
-def _fit_margins(accounts: Accounts, seen: _Seen) -> GammaGamma:
-    return fit_or_assume_gamma_gamma(seen.order_days[accounts.ordered], seen.margin[accounts.ordered])
-
-
-def _known(means: NDArray[np.float64]) -> tuple[float | None, ...]:
-    return tuple(None if np.isnan(mean) else mean for mean in means.tolist())
+def _learned(
+    accounts: Accounts,
+    seen: _Seen,
+    free: NDArray[np.bool_],
+    *,
+    model: str,
+    today: int,
+    costed: NDArray[np.int64],
+) -> Models:
+    """What everybody's orders say; `free` are the customers who have ordered and are not under contract."""
+    usual, bought = usual_of(accounts, today=today, costed=costed), accounts.ordered
+    of_segments = segment_means(seen.margin[free], seen.order_days[free], accounts.kind[free].astype(np.int64))
+    return Models(
+        purchases=fit_or_assume(model, seen.x[free], seen.t_x[free], seen.weeks[free]),
+        margins=fit_or_assume_gamma_gamma(seen.order_days[bought], seen.margin[bought]),
+        means=Means(
+            per_order=usual.per_order,
+            per_month=usual.per_month,
+            of_segments=tuple(None if np.isnan(mean) else mean for mean in of_segments.tolist()),
+        ),
+    )
 
 
 def _churn_risk(
