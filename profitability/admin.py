@@ -36,6 +36,7 @@ from profitability.models import (
     PeriodRanking,
     PortfolioAnalysis,
     ProductMatrix,
+    ProfitChange,
     ReportMail,
     ReportSubscription,
     RunActivity,
@@ -285,6 +286,13 @@ class RunPoolMonthAdmin(ReadOnlyAdmin):
 class PeriodRankingAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "run", "since", "until", "computed_at"]
     list_select_related = ["run"]
+    search_fields = ["run__id__exact"]
+
+
+@admin.register(ProfitChange)
+class ProfitChangeAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "another_costing", "computed_at"]
+    list_select_related = ["run", "previous"]
     search_fields = ["run__id__exact"]
 
 

@@ -15,6 +15,7 @@ from profitability.answer_actions import drop_old_answers
 from profitability.equity_actions import keep_bridge
 from profitability.history_actions import drop_old_snapshots, keep_snapshot
 from profitability.period_actions import drop_old_rankings
+from profitability.profit_actions import drop_old_profit_changes, keep_change_of_costing
 
 
 @receiver(job_finished, dispatch_uid="rankings of periods after a run")
@@ -23,6 +24,7 @@ def drop_rankings_after_a_run(sender: Any, job: Job, **kwargs: Any) -> None:
     if Run.objects.filter(job=job, is_current=True).exists():
         drop_old_rankings()
         drop_old_answers()
+        drop_old_profit_changes()
 
 
 @receiver(job_finished, dispatch_uid="change of equity after a run")
@@ -31,6 +33,14 @@ def keep_change_of_equity(sender: Any, job: Job, **kwargs: Any) -> None:
     run = Run.objects.filter(job=job, is_current=True).first()
     if run:
         keep_bridge(run=run)
+
+
+@receiver(job_finished, dispatch_uid="change of profits after a run")
+def keep_change_of_profits(sender: Any, job: Job, **kwargs: Any) -> None:
+    """What another costing did to profits can be told only while the rows of the run before are there."""
+    run = Run.objects.filter(job=job, is_current=True).first()
+    if run:
+        keep_change_of_costing(run=run)
 
 
 @receiver(job_finished, dispatch_uid="snapshot of values after a run")

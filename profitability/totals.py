@@ -293,6 +293,39 @@ class PeriodTotals:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangedProfit:
+    """One customer whose profit is another one than in the run before, in cents; None is outside the ranking."""
+
+    customer: int
+    before: int
+    after: int
+    category_before: int | None
+    category: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfitChanges:
+    """Whose profit changed between two runs. Together the amounts are the change of profit of all ranked customers."""
+
+    fell: int  # customers
+    fell_by: Decimal  # zero or negative
+    rose: int
+    rose_by: Decimal
+    same: int
+    most_fallen: tuple[ChangedProfit, ...]  # at most some hundred, the largest change first
+    most_risen: tuple[ChangedProfit, ...]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """From `ProfitChange.totals`."""
+        return revived(cls, data)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `ProfitChange.totals`."""
+        return plain(asdict(self))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bridge:
     """From the lifetime values of one run to those of the next: `before` and the steps add up to `after`."""
 

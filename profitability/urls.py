@@ -40,6 +40,7 @@ urlpatterns = [
     path("value-models/", views.value_models, name="value-models"),
     path("value-models/compare/", views.value_models_compare, name="value-models-compare"),
     path("ranking/moves/", views.ranking_moves, name="ranking-moves"),
+    path("ranking/changes/", views.ranking_changes, name="ranking-changes"),
     path("ranking/moves/customers/", views.MovedList.as_view(), name="ranking-moved"),
     path("customers/<int:pk>/profit-and-loss/", views.customer_profit_and_loss, name="customer-profit-and-loss"),
     path("customers/<int:pk>/value-history/", views.customer_value_history, name="customer-value-history"),

@@ -154,6 +154,7 @@ TABLE = {
     "equity-customers": Row(MANAGEMENT),
     "ranking-groups": Row(MANAGEMENT),
     "ranking-moves": Row(MANAGEMENT),
+    "ranking-changes": Row(MANAGEMENT),
     "ranking-moved": Row(MANAGEMENT),
     "ranking-sizes": Row(MANAGEMENT),
     "matrix": Row(MANAGEMENT),

@@ -14,6 +14,7 @@ from profitability.models.period import PeriodFigure, PeriodRanking
 from profitability.models.policy import CategoryPolicy, ValuePolicy
 from profitability.models.pools import RunPool, RunPoolMonth
 from profitability.models.portfolio import PortfolioAnalysis, RunPortfolio
+from profitability.models.profit import ProfitChange
 from profitability.models.report import ReportMail, ReportSubscription
 from profitability.models.scenario import Scenario
 
@@ -33,6 +34,7 @@ __all__ = [
     "PeriodRanking",
     "PortfolioAnalysis",
     "ProductMatrix",
+    "ProfitChange",
     "PurchaseModel",
     "ReadAnew",
     "ReportMail",

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, Literal, TypeVar
 
+from django.db.models import Q
+
 from customers.models import Run
-from profitability.models import ActivityRate, Costing, CostPoolAmount
+from profitability.models import ActivityRate, Costing, CostPoolAmount, ProfitChange, RunPool
 from profitability.reports.costing import ActivityPlan, Plan, PoolPlan, plan_of
 from profitability.totals import CategoryTotal, RunTotals
 
@@ -55,6 +57,7 @@ class Comparison:
     rates_month: dt.date | None
     rates: list[Pair[ActivityRate]]
     categories: list[Pair[CategoryTotal]]
+    switch: ProfitChange | None  # the recompute that came from one version to the other, in either direction
 
     @property
     def assumes_differently(self) -> bool:
@@ -80,6 +83,7 @@ def compare(before: Costing, after: Costing) -> Comparison:
         rates_month=month,
         rates=rates,
         categories=_categories(*runs),
+        switch=_switch(before, after),
     )
 
 
@@ -87,6 +91,13 @@ def latest_run(costing: Costing) -> Run | None:
     """The last published run that was computed by a costing (1 query)."""
     runs = Run.objects.filter(published_at__isnull=False, pools__pool__costing=costing)
     return runs.order_by("-published_at").first()
+
+
+def _switch(before: Costing, after: Costing) -> ProfitChange | None:
+    """The last recompute by one version right after one by the other, as far as it was kept (1 query)."""
+    used = [RunPool.objects.filter(pool__costing=costing).values("run") for costing in (before, after)]
+    either = Q(previous__in=used[0], run__in=used[1]) | Q(previous__in=used[1], run__in=used[0])
+    return ProfitChange.objects.filter(either, another_costing=True).select_related("run").order_by("run").last()
 
 
 def _common_months(before: Costing, after: Costing) -> tuple[dt.date | None, dt.date | None]:

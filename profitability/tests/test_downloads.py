@@ -44,6 +44,7 @@ PAGES = {
     "/ranking/groups/?by=town": {"groups", "bars"},
     "/ranking/sizes/": {"sizes", "bars", "returns"},
     "/ranking/moves/?from=2026-q1&to=2026-q2": {"moves"},
+    "/ranking/changes/": {"lines", "risen"},
     "/matrix/": {"matrix"},
     "/matrix/cell/?rows=category&columns=product&row=1&column={product}": {"lines"},
     "/rfm/": {"grid", "parts", "classes"},
@@ -71,7 +72,7 @@ PAGES = {
 # Pages with tables whose files hold more than they show or come with the tools of a list: how many.
 FULLER = {"/rfm/": 2, "/ranking/?here=C0": 1}
 # What stands on a page twice, once as a drawing of the table's own figures, and needs no second file.
-SAME = {"Why customer equity changed", "Moves between categories"}
+SAME = {"Why customer equity changed", "Why profit changed", "Moves between categories"}
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 DAY = TODAY.replace(day=15)
 # Each is a page of profitability that a reader may open at any time.
 PAGES = (
-    *("dashboard", "ranking", "ranking-groups", "ranking-sizes", "ranking-moves", "equity", "matrix", "rfm", "cohorts"),
+    *("dashboard", "ranking", "ranking-groups", "ranking-sizes", "ranking-moves", "ranking-changes", "equity"),
+    *("matrix", "rfm", "cohorts"),
     *("portfolio", "portfolio-customers", "portfolio-concentration", "value-models", "value-policy", "scenarios"),
     *("costing", "costing-reconciliation", "costing-rates", "costing-versions", "costing-compare"),
 )

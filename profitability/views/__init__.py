@@ -17,6 +17,7 @@ from profitability.views.portfolio import (
     portfolio_let_go,
     portfolio_page,
 )
+from profitability.views.profit_changes import ranking_changes
 from profitability.views.ranking import RankingList
 from profitability.views.runs import RunList, run_as_of, run_page, run_start
 from profitability.views.scenarios import (
@@ -53,6 +54,7 @@ __all__ = [
     "portfolio_customers",
     "portfolio_let_go",
     "portfolio_page",
+    "ranking_changes",
     "ranking_groups",
     "ranking_moves",
     "ranking_sizes",

@@ -25,6 +25,7 @@ from profitability.reports.costing import (
     recent_use,
 )
 from profitability.reports.notices import warnings_about_amounts, warnings_about_capacity
+from profitability.reports.profit_changes import notice_of_costing
 from profitability.reports.runs import Published, published_now
 from profitability.tables import (
     activities_table,
@@ -63,6 +64,8 @@ def costing_page(request: HttpRequest) -> HttpResponseBase:
         context["warnings"] = [*warnings_about_amounts(missing_amounts(costing, active)), *context["warnings"]]
     if costing and _is_newer(costing, published):
         context |= recompute_context(request.user) | {"outdated": True}
+    elif costing:
+        context["effect"] = notice_of_costing(costing, currency)
     files = {name: context.get(name) for name in ("reconciliation", "rates", "capacity", "pools", "activities")}
     return page_with_files(request, "profitability/costing.html", context, **files)
 

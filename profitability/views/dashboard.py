@@ -9,12 +9,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from crm_site.lib.formatting import day
-from customers.models import Company, Customer
+from customers.models import Company, Customer, Run
 from profitability.charts import category_cards, key_figures, profit_by_category, profit_by_month, whale_curve
 from profitability.permissions import SEE_VALUE
 from profitability.reports.beginning import beginning_of_everything, next_step, steps_to_figures
 from profitability.reports.dashboard import dashboard
-from profitability.reports.notices import warnings_about
+from profitability.reports.notices import Notice, warnings_about
+from profitability.reports.profit_changes import notice_of_run
 from profitability.reports.runs import Published, published_now
 from profitability.reports.sentences import peak, twenty_eighty
 from profitability.tables import NAMED, unsorted
@@ -64,8 +65,14 @@ def _context(request: HttpRequest, published: Published) -> dict[str, Any]:
         "cards": category_cards(board.totals, board.policies),
         "best": replace(unsorted(NAMED, board.best, currency), caption=_("Best customers")),
         "worst": replace(unsorted(NAMED, board.worst, currency), caption=_("Worst customers")),
-        "warnings": warnings_about(board.totals, board.freshness, board.run.as_of),
+        "warnings": _notices(run, currency) + warnings_about(board.totals, board.freshness, run.as_of),
     }
+
+
+def _notices(run: Run, currency: str) -> list[Notice]:
+    """That the figures are the first of another costing, where they are (1 query)."""
+    notice = notice_of_run(run, currency)
+    return [notice] if notice else []
 
 
 def _beginning(request: HttpRequest) -> dict[str, Any]:

@@ -28,6 +28,7 @@ TABS = {
     "ranking-groups": "category",
     "ranking-sizes": "chart-dots",
     "ranking-moves": "route",
+    "ranking-changes": "scale",
     "equity": "diamond",
 }
 
@@ -116,6 +117,7 @@ def ranking_tabs(active: str, period: Period) -> list[Tab]:
         "ranking-groups": _("By group"),
         "ranking-sizes": _("Size and profit"),
         "ranking-moves": _("Moves"),
+        "ranking-changes": _("Changes of profit"),
         "equity": _("Customer equity"),
     }
     query = f"?period={period.code}" if period.code else ""

@@ -22,9 +22,11 @@ from crm_site.lib.views import ListPage
 from customers.models import Company, Order, Run
 from customers.permissions import EXPORT
 from profitability.actions import request_recompute
-from profitability.permissions import SEE_RUNS, START_RUN
+from profitability.models import ProfitChange
+from profitability.permissions import SEE_RUNS, SEE_VALUE, START_RUN
 from profitability.reports.model_words import lifetime_model_facts, notes_in_words
-from profitability.reports.runs import Published, active_recompute, failed_recompute, listed, run_report
+from profitability.reports.profit_changes import changes_url
+from profitability.reports.runs import Published, RunReport, active_recompute, failed_recompute, listed, run_report
 from profitability.reports.scope_words import reason_in_words
 from profitability.reports.sentences import twenty_eighty
 from profitability.run_forms import FiguresDayForm
@@ -87,6 +89,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "may_retry": report.state.code in ("failed", "stopped") and request.user.has_perm(START_RUN),
         "finding": twenty_eighty(totals.ranking, currency) if totals else None,
         "changes": change_facts(report.changes, currency) if report.changes else None,
+        "changes_url": _changes_url(request.user, report),
         "notes": notes_in_words(totals) if totals else [],
         "stages": stage_facts(totals) if totals else [],
         "extent": reason_in_words(totals.scope) if totals and totals.scope else "",
@@ -94,6 +97,14 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "model": lifetime_model_facts(totals.lifetime_model, currency) if totals else None,
     }
     return page_with_files(request, "profitability/run.html", context, moves=context["moves"])
+
+
+def _changes_url(user: AbstractUser | AnonymousUser, report: RunReport) -> str:
+    """Where it is told whose profit changed (1 query); nowhere when that is not known any more."""
+    if report.changes is None or not user.has_perm(SEE_VALUE):
+        return ""
+    told = report.run.is_current or ProfitChange.objects.filter(run=report.run).exists()
+    return changes_url(report.run) if told else ""
 
 
 @require_POST

@@ -28,6 +28,7 @@ from profitability.permissions import EDIT_COSTING, SEE_VALUE, START_RUN
 from profitability.reports.costing import missing_amounts, months_with_orders, plan_of
 from profitability.reports.equations import example_of, offered_names
 from profitability.reports.notices import warnings_about_amounts
+from profitability.reports.profit_changes import changes_url
 from profitability.reports.versions import compare
 from profitability.reports.workshop import problems_of, versions
 from profitability.tables import workshop as tables
@@ -213,6 +214,7 @@ def costing_compare(request: HttpRequest) -> HttpResponseBase:
         "before": before,
         "after": after,
         "found": found,
+        "changes_url": changes_url(found.switch.run) if found and found.switch else "",
         "pools": tables.compared_pools(found, currency) if found else None,
         "activities": tables.compared_activities(found) if found else None,
         "rates": tables.compared_rates(found, currency) if found and found.rates else None,

@@ -15,7 +15,7 @@ PAGES = (
     *("imports", "import-new", "customer-create", "search"),
     *("portfolio", "portfolio-customers", "portfolio-concentration"),
     *("ranking-groups", "ranking-sizes", "ranking-moves", "equity", "matrix", "rfm", "cohorts", "value-models"),
-    *("scenarios", "costing-reconciliation", "costing-rates", "costing-versions", "run-as-of"),
+    *("ranking-changes", "scenarios", "costing-reconciliation", "costing-rates", "costing-versions", "run-as-of"),
 )
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=900)
