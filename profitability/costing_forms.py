@@ -181,11 +181,15 @@ class AmountFileForm(forms.Form):
         help_text=gettext_lazy(
             "CSV or XLSX with a header line: cost pool, month, amount and, if it is known, capacity."
         ),
-        error_messages={"required": gettext_lazy("Choose a file.")},
+        error_messages={
+            "required": gettext_lazy("Choose a file."),
+            "empty": gettext_lazy("The file is empty. Export it again."),
+        },
     )
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
         if (upload.size or 0) > LARGEST_UPLOAD:
-            raise forms.ValidationError(_("The file is larger than %(limit)s MB.") % {"limit": LARGEST_UPLOAD >> 20})
+            said = _("The file is larger than %(limit)s MB. Split it into several files.")
+            raise forms.ValidationError(said % {"limit": LARGEST_UPLOAD >> 20})
         return upload

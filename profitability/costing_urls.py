@@ -17,6 +17,7 @@ urlpatterns = [
     path("versions/<int:pk>/delete/", workshop.costing_delete, name="costing-delete"),
     path("versions/<int:pk>/amounts/", amounts.costing_amounts, name="costing-amounts"),
     path("versions/<int:pk>/amounts/import/", amounts.costing_amounts_import, name="costing-amounts-import"),
+    path("versions/<int:pk>/amounts/rejected/", amounts.costing_amounts_rejected, name="costing-amounts-rejected"),
     path("versions/<int:pk>/pools/new/", workshop.costing_pool_new, name="costing-pool-new"),
     path("versions/<int:pk>/activities/new/", workshop.costing_activity_new, name="costing-activity-new"),
     path("pools/<int:pk>/", workshop.costing_pool, name="costing-pool"),

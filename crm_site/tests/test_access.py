@@ -183,6 +183,7 @@ TABLE = {
     "costing-publish": Row(MANAGEMENT, argument="costing"),
     "costing-delete": Row(MANAGEMENT, argument="costing"),
     "costing-amounts": Row(MANAGEMENT, argument="costing"),
+    "costing-amounts-rejected": Row(MANAGEMENT, argument="costing"),
     "costing-amounts-import": Row(MANAGEMENT, argument="costing"),
     "costing-pool-new": Row(MANAGEMENT, argument="costing"),
     "costing-activity-new": Row(MANAGEMENT, argument="costing"),

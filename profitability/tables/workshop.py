@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from crm_site.lib.addresses import reverse
 from crm_site.lib.cells import money_cell, number_cell
 from crm_site.lib.components import Cell, Column, Row, Table
-from crm_site.lib.export import Sheet, csv_manner
 from crm_site.lib.formatting import moment, month, number, percent
-from profitability.amount_files import RowFault
 from profitability.charts.drawings import category_name
-from profitability.models import ActivityRate, Costing, CostPool, CostPoolAmount
+from profitability.models import ActivityRate
 from profitability.reports.costing import ActivityPlan
 from profitability.reports.versions import Comparison, Pair, PoolFigures
 from profitability.reports.workshop import Version
 from profitability.tables.costing import plain_number, reaches, takes, unit_cell
 
 MONTHS_NAMED = 3
-EXAMPLES = 3
 TONES = {"added": "success", "removed": "danger", "changed": "warning", "same": "neutral"}
 
 
@@ -176,37 +170,3 @@ def _compared(
         rows.append(Row([Cell(label), *cells, Cell(words[pair.change], badge=TONES[pair.change], note=note(pair))]))
     columns = [Column(heading), Column(found.before.name), Column(found.after.name), Column(_("Change"))]
     return Table(caption=caption, columns=columns, rows=rows)
-
-
-def faults_table(faults: Sequence[RowFault]) -> Table:
-    """The rows of a file that could not be taken."""
-    return Table(
-        caption=_("Rows that could not be taken"),
-        columns=[Column(_("Line"), "number"), Column(_("Column")), Column(_("Contents")), Column(_("What is wrong"))],
-        rows=[
-            Row([number_cell(fault.line), Cell(fault.column or "—"), Cell(fault.value or "—"), Cell(fault.reason)])
-            for fault in faults
-        ],
-    )
-
-
-def amounts_sheet(costing: Costing) -> Sheet:
-    """What every cost pool cost in every month, in columns that can be imported again (1 query when it is written)."""
-    amounts = CostPoolAmount.objects.filter(pool__costing=costing).select_related("pool").order_by("pool", "month")
-    return Sheet(
-        name="amounts",
-        title=_("Amounts of all months"),
-        headings=[_("Cost pool"), _("Month"), _("Amount"), _("Capacity")],
-        kinds=["text", "date", "money", "number"],
-        rows=([one.pool.label, one.month, one.amount, one.capacity_minutes] for one in amounts.iterator()),
-    )
-
-
-def example_lines(pools: Sequence[CostPool]) -> str:
-    """The beginning of a CSV file of amounts, as the spreadsheet of the reader writes it."""
-    manner = csv_manner(get_language())
-    rows = [[_("Cost pool"), _("Month"), _("Amount"), _("Capacity")]]
-    rows += [[pool.label, "2026-05", manner.cell(Decimal("1234.50")), ""] for pool in pools[:EXAMPLES]]
-    lines = io.StringIO()
-    csv.writer(lines, delimiter=manner.delimiter, lineterminator="\n").writerows(rows)
-    return lines.getvalue()

@@ -1,6 +1,8 @@
 """Amounts of cost pools: typed into the grid, copied from the month before, imported from files."""
 
+import csv
 import datetime as dt
+import io
 from decimal import Decimal
 from io import BytesIO
 
@@ -10,11 +12,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from customers.tests.factories import user_with
 from profitability.amount_grid import BadFigure, read_figure
 from profitability.costing_actions import CellKey, cells_of
 from profitability.models import Costing, CostPoolAmount
+from profitability.permissions import EDIT_COSTING
 from profitability.tests.shop import JUNE, MAY
-from profitability.tests.workshop import a_draft, manager
+from profitability.tests.workshop import VIEW, a_draft, manager
 
 pytestmark = pytest.mark.django_db
 
@@ -201,10 +205,19 @@ def test_amounts_come_from_a_workbook(editor: Client, draft: Costing) -> None:
     assert entered(draft)["Warehouse"][0] == "04: 1234.50"
 
 
-def test_a_file_with_faulty_rows_changes_nothing_and_names_each(editor: Client, draft: Costing) -> None:
+FAULTY = (
+    *("Warehouse,2026-04,5", "Cellar,2026-04,5", "Desk,June,5", "Desk,2026-04,-5", "Warehouse,2026-04,6", "Desk"),
+    *("Warehuose,soon,much", ",,"),
+)
+
+
+def faulty(client: Client, draft: Costing) -> object:
+    return imported(client, draft, "costs.csv", "\n".join(["pool,month,amount", *FAULTY]).encode())
+
+
+def test_a_file_with_faulty_rows_changes_nothing_and_names_each_fault(editor: Client, draft: Costing) -> None:
     before = entered(draft)
-    rows = ["Warehouse,2026-04,5", "Cellar,2026-04,5", "Desk,June,5", "Desk,2026-04,-5", "Warehouse,2026-04,6", "Desk"]
-    answer = imported(editor, draft, "costs.csv", "\n".join(["pool,month,amount", *rows]).encode())
+    answer = faulty(editor, draft)
     assert answer.status_code == 422  # type: ignore[attr-defined]
     shown = [[one.text for one in row.cells] for row in answer.context["faults"].rows]  # type: ignore[attr-defined]
     assert [row[:3] for row in shown] == [
@@ -213,16 +226,84 @@ def test_a_file_with_faulty_rows_changes_nothing_and_names_each(editor: Client, 
         ["5", "amount", "-5"],
         ["6", "month", "2026-04"],
         ["7", "—", "1"],
+        *(["8", "pool", "Warehuose"], ["8", "month", "soon"], ["8", "amount", "much"]),
+        *(["9", "pool", "—"], ["9", "month", "—"], ["9", "amount", "—"]),
     ]
-    assert shown[0][3].startswith("This costing has no such cost pool.")
+    assert shown[0][3].startswith("This costing has no such cost pool. Add it first")
     assert shown[3][3] == "Line 2 already gives this cost pool an amount for this month."
+    assert shown[5][3] == "This costing has no such cost pool. Is “Warehouse” meant?"
+    assert shown[8][3] == "The cost pool is missing: write its name."
+    assert "7 rows cannot be read" in answer.content.decode()  # type: ignore[attr-defined]
     assert entered(draft) == before
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_refused_file_is_mended_and_imported_again(editor: Client, draft: Costing, language: str) -> None:
+    editor.cookies["django_language"] = language
+    page = faulty(editor, draft)
+    address = page.context["rejected_url"]  # type: ignore[attr-defined]
+    assert address in page.content.decode()  # type: ignore[attr-defined]
+    text = b"".join(editor.get(address).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    head, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if language == "fr" else ",")
+    assert head[3:] == ["pool", "month", "amount"]
+    assert [row[0] for row in rows] == ["3", "4", "5", "6", "7", "8", "9", "2"]
+    assert rows[5][1] == "pool, month, amount"
+    assert all(row[2] for row in rows[:7])
+    assert rows[7][1:] == ["", "", "Warehouse", "2026-04", "5"]
+    mended = io.StringIO()
+    csv.writer(mended).writerows([head, [*rows[1][:4], "2026-06", "5"], rows[7]])
+    answer = imported(editor, draft, "mended.csv", mended.getvalue().encode())
+    assert answer.status_code == 302  # type: ignore[attr-defined]
+    assert entered(draft) == {"Desk": ["05: 30.00", "06: 5.00"], "Warehouse": ["04: 5.00", "05: 12.00", "06: 10.00"]}
+    assert editor.get(address).status_code == 302, "Once a file was taken there is nothing to mend."
+
+
+def test_the_refused_file_of_one_person_is_not_anothers(editor: Client, draft: Costing) -> None:
+    address = faulty(editor, draft).context["rejected_url"]  # type: ignore[attr-defined]
+    assert editor.get(address).status_code == 200
+    other = Client()
+    other.force_login(user_with(EDIT_COSTING, VIEW))
+    assert other.get(address, follow=True).redirect_chain == [(reverse("costing-amounts-import", args=[draft.pk]), 302)]
+
+
+@pytest.mark.parametrize(
+    ("days", "months"),
+    [
+        (["10/1/2026", "11/1/2026"], ["10", "11"]),  # always the first day, behind the month
+        (["01/10/2026", "01/11/2026"], ["10", "11"]),  # always the first day, before the month
+        (["5/7/2026", "5/31/2026"], ["05", "05"]),  # the second row says that the month comes first
+        (["5/7/2026", "31/8/2026"], ["07", "08"]),
+        (["31/10/2026", "30.11.2026"], ["10", "11"]),
+        (["3/7/2026", "4/8/2026"], None),
+        (["1/1/2026", "7/7/2026"], ["01", "07"]),
+    ],
+)
+def test_days_are_read_in_the_order_that_all_of_them_tell(
+    editor: Client, draft: Costing, days: list[str], months: list[str] | None
+) -> None:
+    draft.pools.create(name="Cellar")
+    rows = [f"{pool},{day},77" for pool, day in zip(("Cellar", "Desk"), days, strict=True)]
+    answer = imported(editor, draft, "costs.csv", "\n".join(["pool,month,amount", *rows]).encode())
+    if months is None:
+        assert "Day and month cannot be told apart" in answer.content.decode()  # type: ignore[attr-defined]
+        return
+    assert answer.status_code == 302  # type: ignore[attr-defined]
+    read = CostPoolAmount.objects.filter(pool__costing=draft, amount=77).order_by("pool__name")
+    assert [f"{one.month:%m}" for one in read] == months
+
+
+def test_a_file_longer_than_any_company_needs_is_refused(
+    editor: Client, draft: Costing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profitability.amount_files.MOST_ROWS", 3)
+    answer = faulty(editor, draft)
+    assert "rows. Split it into several files." in answer.content.decode()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "The submitted file is empty"),
+        (b"", "The file is empty. Export it again."),
         (b"a,b\n1,2\n", "The first line must name the columns of cost pool, month and amount. It says: a, b."),
         (b"\x00PDF", ""),
     ],

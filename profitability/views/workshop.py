@@ -32,6 +32,7 @@ from profitability.reports.profit_changes import changes_url
 from profitability.reports.versions import compare
 from profitability.reports.workshop import problems_of, versions
 from profitability.tables import workshop as tables
+from profitability.tables.amounts import amounts_sheet
 from profitability.tables.costing import activities_table, pools_table
 from profitability.views.files import page_with_files
 
@@ -141,7 +142,7 @@ def costing_version(request: HttpRequest, pk: int) -> HttpResponseBase:
         context,
         pools=context["pools"],
         activities=context["activities"],
-        amounts=tables.amounts_sheet(costing),
+        amounts=amounts_sheet(costing),
     )
 
 
