@@ -10,14 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db import connection, transaction
+import numpy as np
+from django.db import transaction
 from django.db.models import Max, Min
 from django.utils import timezone
 
+from crm_site.lib.snapshot import HandedOver, Snapshot
 from customers.models import Order
 from profitability.actions import publish_costing
-from profitability.drivers import sources_of
 from profitability.models import Activity, ActivityShare, Costing, CostPool, CostPoolAmount, ValuePolicy
+from profitability.recompute.gather import gather, read_records
+from profitability.recompute.months import THOUSAND, day_number, month_columns, month_date
+from profitability.recompute.plan import Plan
+from profitability.recompute.records import Spool
 
 COSTING_NAME = "Demonstration"
 # What the fixed amounts and capacities were written for; a smaller demonstration is a smaller shop.
@@ -218,21 +223,23 @@ def amount_of(spec: Pool, month: dt.date, quantities: Quantities, scale: Decimal
 
 
 def read_quantities() -> Quantities:
-    """How much of each driver that the pools name there was in each month (1 query for each source of drivers)."""
+    """How much of each driver that the pools name customers caused in each month, as a recompute would find it."""
     wanted = {driver for spec in POOLS for driver in spec.variable}
     wanted |= {work.driver for spec in POOLS for work in spec.works if work.driver}
-    found: dict[str, dict[dt.date, Decimal]] = {driver: {} for driver in wanted}
-    for source in sources_of(wanted):
-        drivers = source.drivers_among(wanted)
-        sums = ", ".join(f"coalesce(sum({sql}), 0)::numeric" for sql in drivers.values())
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT date_trunc('month', {source.day})::date, {sums} FROM {source.rows} "
-                f"WHERE {source.customer} IS NOT NULL GROUP BY 1"
-            )
-            for month, *units in cursor.fetchall():
-                for driver, unit in zip(drivers, units, strict=True):
-                    found[driver][month] = unit
+    drivers = tuple(sorted(wanted))
+    with Snapshot() as snapshot:
+        read = read_records(snapshot, drivers=drivers, as_of=day_number(dt.date.max), base=None)
+    gathered = gather(
+        read,
+        plan=Plan.without_costing(drivers),
+        months=Spool(month_columns(drivers)),
+        finished=HandedOver(),  # nobody waits for the slices
+        check=lambda: None,
+    )
+    found: dict[str, dict[dt.date, Decimal]] = {driver: {} for driver in drivers}
+    for month, total in gathered.customers.items():
+        for driver, thousandths in zip(drivers, np.broadcast_to(total.quantities, len(drivers)).tolist(), strict=True):
+            found[driver][month_date(month)] = Decimal(thousandths) / THOUSAND
     return found
 
 

@@ -7,7 +7,7 @@ discounts; fees, manual adjustments and bad debts are `other` revenue with their
 of all lines.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from django.conf import settings
 from django.utils.functional import lazy
@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.names import in_readers_language
 from crm_site.lib.remembered import remembered
-from customers.models import Product
 from customers.models.moment import Channel, Touchpoint
 from profitability.changes import CommonWatch, Watch
 from profitability.drivers import (
@@ -58,39 +57,6 @@ CONTACT_MINUTES = {
     for channel in Channel
 }
 
-# Which products are no goods; a reader of many lines puts their numbers in place of the questions (`KindsOfProducts`).
-NOT_GOODS = "(SELECT id FROM customers_product WHERE kind <> 'goods')"
-DELIVERIES = "(SELECT id FROM customers_product WHERE kind = 'delivery')"
-DISCOUNTS = "(SELECT id FROM customers_product WHERE kind = 'discount')"
-
-# One row for each order, with what its lines come to. The recompute takes sales figures and drivers from the same rows.
-# Lines lie in the order of their orders, so reading them that way needs neither sorting nor a table of all orders.
-# Sorts of lines: 1 goods sold, 2 delivery charged, 3 discount, 4 goods returned, 5 delivery given back, 6 all others.
-ORDER_ROWS = f"""(
-    SELECT o.customer_id, o.ordered_on, sums.*
-    FROM (
-        SELECT order_id,
-            sum_cents(gross) FILTER (WHERE sort <= 2) AS gross,
-            sum_cents(CASE WHEN sort <= 2 THEN discount ELSE discount - gross END)
-                FILTER (WHERE sort <= 3) AS discounts,
-            sum_cents(discount - gross) FILTER (WHERE sort >= 4 AND sort < 6) AS returns,
-            sum_cents(gross - discount) FILTER (WHERE sort = 6) AS other,
-            sum_cents(cost) AS known_cost,
-            sum_cents(gross) FILTER (WHERE cost IS NULL AND sort IN (1, 4)) AS without_cost,
-            count(*) FILTER (WHERE sort = 1) AS lines,
-            coalesce(sum(quantity) FILTER (WHERE sort = 1), 0) AS units,
-            count(*) FILTER (WHERE sort = 4) AS returned_lines
-        FROM (
-            SELECT l.order_id, l.gross, l.discount, l.cost, l.quantity, CASE
-                WHEN l.product_id NOT IN {NOT_GOODS} THEN CASE WHEN l.quantity > 0 THEN 1 ELSE 4 END
-                WHEN l.product_id IN {DELIVERIES} THEN CASE WHEN l.quantity > 0 THEN 2 ELSE 5 END
-                WHEN l.product_id IN {DISCOUNTS} THEN 3
-                ELSE 6 END AS sort
-            FROM customers_orderline l /* part */ ORDER BY l.order_id OFFSET 0
-        ) lines
-        GROUP BY order_id
-    ) sums JOIN customers_order o ON o.id = sums.order_id /* same part */
-) o"""
 ORDERS_WATCHED = Watch(table="customers_order", columns=("customer_id", "ordered_on", "contract"))
 ORDER_WATCHES = (
     ORDERS_WATCHED,
@@ -113,58 +79,15 @@ CUSTOMERS_WATCHED = Watch(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class KindsOfProducts:
-    """The products that are no goods, by number: comparing with a few is faster than asking for each line."""
-
-    not_goods: tuple[int, ...]
-    deliveries: tuple[int, ...]
-    discounts: tuple[int, ...]
-
-    @classmethod
-    def now(cls) -> "KindsOfProducts":
-        """As they are (1 query)."""
-        kinds = dict(Product.objects.exclude(kind=Product.Kind.GOODS).values_list("pk", "kind"))
-        return cls(
-            not_goods=tuple(sorted(kinds)),
-            deliveries=tuple(sorted(number for number, kind in kinds.items() if kind == Product.Kind.DELIVERY)),
-            discounts=tuple(sorted(number for number, kind in kinds.items() if kind == Product.Kind.DISCOUNT)),
-        )
-
-
-def order_rows_between(first: int, last: int, kinds: KindsOfProducts) -> str:
-    """The rows of the orders of these numbers, for readers that share the work."""
-    rows = ORDER_ROWS.replace("/* part */", f"WHERE l.order_id BETWEEN {first:d} AND {last:d}")
-    # Said of both sides, or a join in their order begins at the first order of all.
-    rows = rows.replace("/* same part */", f"AND o.id BETWEEN {first:d} AND {last:d}")
-    of_kind = {NOT_GOODS: kinds.not_goods, DELIVERIES: kinds.deliveries, DISCOUNTS: kinds.discounts}
-    for question, numbers in of_kind.items():
-        rows = rows.replace(question, f"({', '.join(map(str, numbers)) or 0})")
-    return rows
-
-
-def order_rows_of(customers: str) -> str:
-    """The rows of the orders of some customers; `customers` is a condition on `s.customer_id`."""
-    return ORDER_ROWS.replace(
-        "/* part */", f"WHERE l.order_id IN (SELECT s.id FROM customers_order s WHERE {customers})"
-    )
-
-
+# Read as lines, which `recompute.orders` adds up: it knows what each of these drivers counts.
 ORDER_RECORDS = DriverSource(
     name="orders",
-    rows=ORDER_ROWS,
+    rows="customers_orderline l JOIN customers_order o ON o.id = l.order_id",
     customer="o.customer_id",
     day="o.ordered_on",
-    quantities={
-        ORDERS: "(o.lines > 0)::int",
-        ORDER_LINES: "o.lines",
-        UNITS: "o.units",
-        RETURNS: "o.returned_lines",
-        GROSS_SALES: "o.gross / 100.0",
-    },
+    quantities={driver: driver.code for driver in (ORDERS, ORDER_LINES, UNITS, RETURNS, GROSS_SALES)},
     watches=ORDER_WATCHES,
 )
-
 # Whoever only sends back, or was only billed, has not been won by an order.
 FIRST_ORDERS = DriverSource(
     name="first orders",

@@ -188,11 +188,13 @@ def _packed(columns: Sequence[Column], rows: int) -> Iterator[bytes]:
     for code in np.unique(layout_of):
         same = np.flatnonzero(layout_of == code)
         template, filled = _layout(columns, int(same[0]))
+        # Numbers of one layout stand where those of the rows before them stood; all else is repeated once.
+        repeated = np.frombuffer(bytearray(template.tobytes() * min(CHUNK_ROWS, len(same))), template.dtype)
         for start in range(0, len(same), CHUNK_ROWS):
             part = same[start : start + CHUNK_ROWS]
             # Neighbours are copied several times faster than rows from here and there.
             of = slice(part[0], part[-1] + 1) if part[-1] - part[0] == len(part) - 1 else part
-            packed = np.full(len(part), template)
+            packed = repeated[: len(part)]
             for name, column in filled.items():
                 if isinstance(column, Vectors):
                     for place, values in enumerate(column.parts):

@@ -60,6 +60,8 @@ class Snapshot(AbstractContextManager["Snapshot"]):
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute("SET TRANSACTION SNAPSHOT %s", [self._name])
+                # The connections share the work; helpers of each would take the processors from the others.
+                cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
                 for number, reading in _taken(waiting):
                     found[number] = reading()
             return found

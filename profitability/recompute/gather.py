@@ -21,7 +21,6 @@ from crm_site.lib.bulk import Table, one_ahead, write
 from crm_site.lib.jobs.context import JobProblem
 from crm_site.lib.partitions import Partition
 from crm_site.lib.snapshot import HandedOver, Snapshot
-from customers.models import Order
 from profitability.drivers import DirectCostSource, DriverSource, Numbered, direct_cost_sources, sources_of
 from profitability.models import ReadAnew
 from profitability.models.figures import ANONYMOUS
@@ -43,25 +42,18 @@ from profitability.recompute.months import (
     sums_by,
     table_of,
 )
+from profitability.recompute.orders import Orders
 from profitability.recompute.plan import Plan
-from profitability.recompute.records import QUANTITY, People, Records, Spool, read_people
-from profitability.sources import ORDER_RECORDS, KindsOfProducts, order_rows_between, order_rows_of
+from profitability.recompute.records import QUANTITY, People, Records, Spool, parts_of, read_people
+from profitability.sources import ORDER_RECORDS
 
 DOES_NOT_ADD_UP = gettext_noop(
     "The months of customers come to %(months)s in sales and the order lines to %(lines)s, so nothing was published."
 )
 # What is summed up for each month.
 MONTH_SUMS = (*SALES, "orders", "rows")
-# Whole numbers of the lines of an order, besides its drivers.
-ORDER_MEASURES = {
-    name: f"o.{name}" for name in ("gross", "discounts", "returns", "other", "known_cost", "without_cost")
-}
 # Called with the months of each slice, for whoever wants to lay them aside.
 Keep = Callable[[int, Months, People], None]
-# Rows of a table that are read at a time, by number: as columns they take some megabytes.
-PART = 250_000
-# Hash tables of millions of orders miss every cache; lines and orders are both stored by order, so merging is faster.
-IN_ORDER = ("enable_hashagg = off", "enable_hashjoin = off")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,33 +115,33 @@ class Gathered:
 
 def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int, base: Base | None) -> Read:
     """The records up to the day `as_of`, as they are in the snapshot: of everybody, or of those who changed since a
-    full run; the longest reading begins first.
+    full run. Those that are read in many parts come last, so that no reader waits long for another.
     """
     changed = base.changed if base else None
     people = read_people(changed)
-    own = {**ORDER_MEASURES, "lines": "o.lines", **_thousandths(ORDER_RECORDS.drivers_among(drivers))}
+    own = sorted(ORDER_RECORDS.drivers_among(drivers))
     others: list[tuple[DriverSource | DirectCostSource, Mapping[str, str]]] = [
         (source, _thousandths(source.drivers_among(drivers)))
         for source in sources_of(drivers)
         if source is not ORDER_RECORDS
     ]
-    others += [(source, {"direct_costs": source.cents}) for source in direct_cost_sources()]
+    others = [*((source, {"direct_costs": source.cents}) for source in direct_cost_sources()), *others]
     if changed is None:
-        parts = [_order_parts(own), *(_parts(_records(*each), each[0].numbered) for each in others)]
+        parts: list[Any] = [Orders.everybodys(own), *(_parts(_records(*each), each[0].numbered) for each in others)]
         check: Callable[[], int] = partial(_net_sales_of_lines, as_of)
     else:
         parts = [_orders_of(own, changed), *(_of(_records(*each), changed) for each in others)]
         check = partial(_net_sales_of, changed, as_of)
     spools = [of_source[0].spool() for of_source in parts]
     laid_aside = parts_to_take_up(base.run_id, base.slices) if base else []
-    readings: list[Callable[[], int]] = [
+    readings: list[Callable[[], Any]] = [
         partial(part.lay_aside, spool, people, as_of=as_of)
         for of_source, spool in zip(parts, spools, strict=True)
         for part in of_source
     ]
-    found: list[Any] = snapshot.all([*laid_aside, *readings, check])
+    net_sales, *found = snapshot.all([check, *laid_aside, *readings])
     former = taken_up(found[: len(laid_aside)], base.slices) if base else None
-    return Read(people=people, orders=spools[0], others=spools[1:], net_sales=found[-1], former=former)
+    return Read(people=people, orders=spools[0], others=spools[1:], net_sales=net_sales, former=former)
 
 
 def _of(records: Records, changed: Whole) -> list[Records]:
@@ -157,18 +149,8 @@ def _of(records: Records, changed: Whole) -> list[Records]:
     return [replace(records, where=condition) for condition in _conditions(records.customer, changed)]
 
 
-def _orders_of(measures: Mapping[str, str], changed: Whole) -> list[Records]:
-    records = _records(ORDER_RECORDS, measures)
-    return [replace(records, rows=order_rows_of(condition)) for condition in _conditions("s.customer_id", changed)]
-
-
-def _order_parts(measures: Mapping[str, str]) -> list[Records]:
-    """All orders, in parts that several readers share (2 queries)."""
-    records = replace(_records(ORDER_RECORDS, measures), settings=IN_ORDER)
-    kinds = KindsOfProducts.now()
-    return [
-        replace(records, rows=order_rows_between(first, last, kinds)) for first, last in _numbers(Order._meta.db_table)
-    ]
+def _orders_of(drivers: Sequence[str], changed: Whole) -> list[Orders]:
+    return [Orders.those(condition, drivers) for condition in _conditions("o.customer_id", changed)]
 
 
 def _parts(records: Records, numbered: Numbered | None) -> list[Records]:
@@ -177,16 +159,8 @@ def _parts(records: Records, numbered: Numbered | None) -> list[Records]:
         return [records]
     return [
         replace(records, where=f"{numbered.number} BETWEEN {first:d} AND {last:d}")
-        for first, last in _numbers(numbered.table)
+        for first, last in parts_of(numbered.table)
     ]
-
-
-def _numbers(table: str) -> list[tuple[int, int]]:
-    """First and last number of each part of a table; a part where it is empty (1 query)."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM {table}")
-        first, last = cursor.fetchone()
-    return [(start, min(start + PART - 1, last)) for start in range(first, last + 1, PART)]
 
 
 def _conditions(customer: str, changed: Whole) -> list[str]:

@@ -65,6 +65,11 @@ class Plan:
     capacities: Mapping[int, Mapping[str, Decimal]]  # minutes by pool, in months whose capacity is not the usual one
     drivers: tuple[str, ...]  # every driver that any activity uses, in alphabetical order: that of the quantities
 
+    @classmethod
+    def without_costing(cls, drivers: tuple[str, ...] = ()) -> "Plan":
+        """Drivers are counted, and nothing is charged."""
+        return cls(costing=None, activities=(), terms={}, pools=(), amounts={}, capacities={}, drivers=drivers)
+
     @property
     def cost_ratio(self) -> Decimal | None:
         return self.costing.default_cost_ratio if self.costing else None
@@ -130,7 +135,7 @@ def read_plan() -> Plan:
     """The costing that is in force (4 queries); an empty plan before one was published."""
     costing = Costing.objects.current()
     if costing is None:
-        return Plan(costing=None, activities=(), terms={}, pools=(), amounts={}, capacities={}, drivers=())
+        return Plan.without_costing()
     activities = tuple(costing.activities.prefetch_related("shares"))
     terms = {activity.pk: _read_activity(activity) for activity in activities}
     amounts: dict[int, dict[str, int]] = defaultdict(dict)

@@ -22,6 +22,8 @@ from customers.models import Customer
 from profitability.models.figures import ANONYMOUS
 
 SLICE = 200_000  # customers
+# Rows of a table that are read at a time, by number: as columns they take some megabytes.
+PART = 250_000
 # How columns begin that hold the quantities of drivers, whose codes are nobody else's names.
 QUANTITY = "q_"
 KINDS_OF_NUMBERS = ("i1", "i2", "i4", "i8")
@@ -57,11 +59,12 @@ def read_people(among: NDArray[np.int64] | None = None) -> People:
     """All customers as the transaction sees them, or those of these numbers (1 query)."""
     kinds = " ".join(f"WHEN '{kind}' THEN {place}" for place, kind in enumerate(KINDS))
     some = "" if among is None else "WHERE id = ANY(%(among)s)"
-    query = f"SELECT id, (CASE kind {kinds} ELSE 0 END)::smallint AS kind FROM customers_customer {some} ORDER BY id"
+    query = f"SELECT id, (CASE kind {kinds} ELSE 0 END)::smallint AS kind FROM customers_customer {some}"
     given = {} if among is None else {"among": among.tolist()}
     rows = read_columns(query, given, {"id": BIGINT, "kind": SMALLINT})
-    ids = np.concatenate([[ANONYMOUS], rows["id"]])
-    kinds_of = np.concatenate([[0], rows["kind"]]).astype(np.int16)
+    order = np.argsort(rows["id"], kind="stable")  # they lie nearly so, of which this makes use
+    ids = np.concatenate([[ANONYMOUS], rows["id"][order]])
+    kinds_of = np.concatenate([[0], rows["kind"][order]]).astype(np.int16)
     if ids[-1] > LOOSEST_TABLE * len(ids) + 1024:
         return People(ids, kinds_of)
     table = np.zeros(ids[-1] + 1, np.int32)
@@ -158,7 +161,6 @@ class Records:
     day: str
     measures: Mapping[str, str]  # bigint
     where: str = ""  # which of the rows; empty: all
-    settings: Sequence[str] = ()  # of the database, for this query
 
     def spool(self) -> Spool:
         """Where they are laid aside."""
@@ -172,14 +174,22 @@ class Records:
             f"({self.day} - DATE '1970-01-01') AS day{measures} FROM {self.rows}"
         )
         columns = {"customer": BIGINT, "day": INTEGER, **dict.fromkeys(self.measures, BIGINT)}
-        with connection.cursor() as cursor:
-            for setting in self.settings:
-                cursor.execute(f"SET LOCAL {setting}")
-            rows = read_columns(query + (f" WHERE {self.where}" if self.where else ""), {}, columns)
-            for setting in self.settings:
-                cursor.execute(f"SET LOCAL {setting.partition(' ')[0]} TO DEFAULT")
-        if len(rows["day"]) and rows["day"].max() > as_of:
-            known = rows["day"] <= as_of
-            rows = {name: values[known] for name, values in rows.items()}
-        spool.add({**rows, "place": people.places(rows["customer"])})
-        return len(rows["day"])
+        rows = read_columns(query + (f" WHERE {self.where}" if self.where else ""), {}, columns)
+        return lay_aside(rows, spool, people, as_of=as_of)
+
+
+def lay_aside(rows: Table, spool: Spool, people: People, *, as_of: int) -> int:
+    """Lay rows aside that have a `customer` and a `day`, up to the day `as_of`; how many."""
+    if len(rows["day"]) and rows["day"].max() > as_of:
+        known = rows["day"] <= as_of
+        rows = {name: values[known] for name, values in rows.items()}
+    spool.add({**rows, "place": people.places(rows["customer"])})
+    return len(rows["day"])
+
+
+def parts_of(table: str) -> list[tuple[int, int]]:
+    """First and last number of each part of a table; a part where it is empty (1 query)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM {table}")
+        first, last = cursor.fetchone()
+    return [(start, min(start + PART - 1, last)) for start in range(first, last + 1, PART)]

@@ -4,14 +4,19 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from django.db import connection
 
 from customers.models import Customer
 from profitability.lifetime_value import Ledger
 from profitability.models import Costing
-from profitability.sources import ORDER_ROWS
+from profitability.recompute.orders import Orders
 
 MOST_CUSTOMERS = 25_000  # with so many, chance moves the measures less than models differ
+CHOSEN = """
+    o.customer_id IS NOT NULL AND mod(hashint8(o.customer_id), {one_in:d}) = 0 AND o.ordered_on <= DATE '{as_of}'
+    AND o.customer_id NOT IN (
+        SELECT s.customer_id FROM customers_order s WHERE s.contract <> '' AND s.customer_id IS NOT NULL
+    )
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,28 +37,14 @@ def read_sample(as_of: date) -> Sample:
     one_in = -(-Customer.objects.count() // MOST_CUSTOMERS) or 1
     costing = Costing.objects.current()
     ratio = float(costing.default_cost_ratio or 0) if costing else 0.0
-    chosen = "WHERE l.order_id IN (SELECT s.id FROM customers_order s WHERE hashint8(s.customer_id) %% %s = 0)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT o.customer_id, o.ordered_on - DATE '1970-01-01', o.lines > 0,
-                coalesce(o.gross, 0) - coalesce(o.discounts, 0) - coalesce(o.returns, 0) + coalesce(o.other, 0)
-                    - coalesce(o.known_cost, 0) - %s * coalesce(o.without_cost, 0)
-            FROM {ORDER_ROWS.replace("/* part */", chosen)}
-            WHERE o.customer_id IS NOT NULL AND o.ordered_on <= %s AND o.customer_id NOT IN (
-                SELECT s.customer_id FROM customers_order s WHERE s.contract <> '' AND s.customer_id IS NOT NULL
-            )
-            """,
-            [ratio, one_in, as_of],
-        )
-        rows = cursor.fetchall()
-    customer, day, ordered, cents = zip(*rows, strict=True) if rows else ((), (), (), ())
+    orders = Orders.those(CHOSEN.format(one_in=one_in, as_of=as_of)).read()
+    value = orders["gross"] - orders["discounts"] - orders["returns"] + orders["other"] - orders["known_cost"]
     return Sample(
         ledger=Ledger(
-            customer=np.array(customer, dtype=np.int64),
-            day=np.array(day, dtype=np.int64),
-            ordered=np.array(ordered, dtype=bool),
-            value=np.array(cents, dtype=np.float64) / 100,
+            customer=orders["customer"],
+            day=orders["day"].astype(np.int64),
+            ordered=orders["lines"] > 0,
+            value=(value - ratio * orders["without_cost"]) / 100,
         ),
         one_in=one_in,
     )

@@ -148,7 +148,7 @@ def test_the_figures_do_not_depend_on_the_parts_in_which_records_are_read(
     shop: Shop, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_one = figures(recomputed())
-    monkeypatch.setattr("profitability.recompute.gather.PART", part)
+    monkeypatch.setattr("profitability.recompute.records.PART", part)
     job = request_recompute(reason=Run.Reason.ASKED, as_of=TODAY, full=True)
     run_job(job.pk)
     assert figures(Run.objects.get(job=job)) == in_one
