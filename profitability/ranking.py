@@ -265,13 +265,13 @@ def _break_even(cumulative: Numbers, profitable: int) -> Part:
 
 
 def _counts(ranked: Numbers, best_count: int, profitable: int) -> Counts:
-    _, sizes = np.unique(ranked, return_counts=True)
+    alike = np.append(False, ranked[1:] == ranked[:-1])[: len(ranked)]
     crossing = ranked[best_count:] == ranked[best_count - 1] if best_count else ranked[:0]
     return Counts(
         customers=len(ranked),
         profitable=profitable,
         zero=int(np.count_nonzero(ranked == 0)),
         losing=int(np.count_nonzero(ranked < 0)),
-        tied=int(sizes[sizes > 1].sum()),
+        tied=int(np.count_nonzero(alike | np.append(alike[1:], False)[: len(ranked)])),
         tied_across_best=int(np.count_nonzero(crossing)),
     )

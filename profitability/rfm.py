@@ -37,21 +37,28 @@ def rfm(last_day: ArrayLike, orders: ArrayLike, value: ArrayLike) -> Rfm:
 def classes(figure: ArrayLike) -> Scores:
     """1 to 5 for each figure, equal ones alike: 1 + floor(5 * (share below + half the share equal))."""
     figures = np.atleast_1d(np.asarray(figure))
-    begins = [_begins(figures, number) for number in range(1, CLASSES)]
-    return 1 + np.searchsorted([begin for begin in begins if begin is not None], figures, side="right").astype(np.int64)
+    begins = [begin for begin in _begins(figures) if begin is not None]
+    return 1 + np.searchsorted(begins, figures, side="right").astype(np.int64)
 
 
-def _begins(figures: NDArray[Any], number: int) -> Any:
-    """The least figure of the class behind this one, found without sorting all; None where nobody is in it.
+def _begins(figures: NDArray[Any]) -> list[Any]:
+    """The least figure of each class but the first, found without sorting all; None where nobody is in it.
 
-    A class begins at the figure in whose middle the share of customers is reached, or at the next higher one.
+    A class begins at the figure in whose middle its share of customers is reached, or at the next higher one.
     """
-    if not len(figures):
-        return None
     count = len(figures)
-    here = np.partition(figures, min(number * count // CLASSES, count - 1))[min(number * count // CLASSES, count - 1)]
+    if not count:
+        return []
+    numbers = range(1, CLASSES)
+    places = [min(number * count // CLASSES, count - 1) for number in numbers]
+    reached = np.partition(figures, places)[places]
+    return [_begin(figures, number, here) for number, here in zip(numbers, reached, strict=True)]
+
+
+def _begin(figures: NDArray[Any], number: int, here: Any) -> Any:
+    """Where a class begins whose share of customers is reached among those of the figure `here`."""
     below, equal = np.count_nonzero(figures < here), np.count_nonzero(figures == here)
-    if CLASSES * (below + equal / 2) >= number * count:
+    if CLASSES * (below + equal / 2) >= number * len(figures):
         return here
     higher = figures[figures > here]
     return higher.min() if len(higher) else None

@@ -56,15 +56,15 @@ class Partition:
     def seal(self, *, side_by_side: bool = False) -> None:
         """After loading: the parent's indexes, and statistics.
 
-        Of many rows that are committed, several connections build indexes `side_by_side`, each without helpers, who
-        would wait for each other at the end of every one.
+        Of many rows several connections build indexes `side_by_side`, each without helpers, who would wait for each
+        other at the end of every one.
         """
         of_parent = _indexes_of(self.parent)
         indexes = [_index_like(index, self) for index in of_parent]
-        if not side_by_side or connection.in_atomic_block:
-            _execute(*indexes)
-        else:
+        if side_by_side:
             shared_out([partial(_execute, "SET max_parallel_maintenance_workers = 0", index) for index in indexes])
+        else:
+            _execute(*indexes)
         _execute(*(key for index in of_parent for key in _keys_like(index, self)), f"ANALYZE {self.table}")
 
     def attach(self) -> None:

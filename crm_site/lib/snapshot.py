@@ -73,9 +73,13 @@ class Snapshot(AbstractContextManager["Snapshot"]):
 
 
 def shared_out(works: Sequence[Callable[[], object]]) -> None:
-    """Do all of these, on `AT_ONCE` connections that each begin the next one when they are free; none of them sees
-    what the caller has not committed.
+    """Do all of these, on `AT_ONCE` connections that each begin the next one when they are free. Inside a caller's
+    transaction they are done one by one, since no other connection can see what is not committed.
     """
+    if connection.in_atomic_block:
+        for work in works:
+            work()
+        return
     waiting = deque(works)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for shared in [threads.submit(_do, waiting) for _ in range(AT_ONCE)]:

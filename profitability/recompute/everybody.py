@@ -7,7 +7,7 @@ import numpy as np
 from django.db import transaction
 
 from crm_site.lib.partitions import Partition
-from crm_site.lib.snapshot import alongside
+from crm_site.lib.snapshot import alongside, shared_out
 from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers, columns_of
 from profitability.recompute.base import Models
 from profitability.recompute.charges import MonthResult, charge_months
@@ -49,8 +49,14 @@ def recompute_everybody(work: Work, basis: Basis, *, kept: Models | None) -> Non
             )
             totals = sum_up(accounting, forecast=outlook, worth=worth, standing=standing)
         with watch.stage("writing"):
-            load_scorecards(work.rows.scorecards, accounts, outlook, standing)
-            lay_aside_accounts(work.rows.laid_aside, _to_lay_aside(gathered, accounts, worth, standing))
+            shared_out(
+                [
+                    partial(load_scorecards, work.rows.scorecards, accounts, outlook, standing),
+                    partial(
+                        lay_aside_accounts, work.rows.laid_aside, _to_lay_aside(gathered, accounts, worth, standing)
+                    ),
+                ]
+            )
     with watch.stage("publishing"):
         publish(
             run=work.run,
