@@ -77,26 +77,40 @@ def charge_months(gathered: Gathered, *, run: Run, plan: Plan, check: Callable[[
 
 
 def allocate_months(
-    customers: MonthsInAll, anonymous: MonthsInAll, plan: Plan, *, as_of: date
+    customers: MonthsInAll,
+    anonymous: MonthsInAll,
+    plan: Plan,
+    *,
+    as_of: date,
+    known: dict[tuple[int, ...], Allocation] | None = None,
 ) -> dict[int, Allocation]:
-    """The rates of every month up to a day, by what everybody caused in it."""
+    """The rates of every month up to a day, by what everybody caused in it.
+
+    `known` remembers those of months in which as much was caused, for who asks again with the same plan.
+    """
+    found = {} if known is None else known
     last = month_number(as_of)
     months = sorted({*customers, *anonymous, *(month for month in plan.amounts if month <= last)})
-    quantities = {month: _quantities(customers, anonymous, month, plan.drivers) for month in months}
-    allocations = {month: plan.allocate(month, quantities[month]) for month in months}
+    quantities, allocations = {}, {}
+    for month in months:
+        thousandths = _thousandths(customers, anonymous, month, plan.drivers)
+        units = (Fraction(each, THOUSAND) for each in thousandths)
+        quantities[month] = dict(zip(plan.drivers, units, strict=True))
+        key = (month, *thousandths)
+        if key not in found:
+            found[key] = plan.allocate(month, quantities[month])
+        allocations[month] = found[key]
     if customers or anonymous:
         plan.check_drivers(quantities)
     return allocations
 
 
-def _quantities(
-    customers: MonthsInAll, anonymous: MonthsInAll, month: int, drivers: Sequence[str]
-) -> dict[str, Fraction]:
-    """Exactly what everybody caused in the month."""
+def _thousandths(customers: MonthsInAll, anonymous: MonthsInAll, month: int, drivers: Sequence[str]) -> list[int]:
+    """Exactly what everybody caused in the month, by driver."""
     nothing = MonthTotals()
     both = customers.get(month, nothing).quantities + anonymous.get(month, nothing).quantities
-    thousandths = np.broadcast_to(both, len(drivers)).tolist()
-    return {code: Fraction(units, THOUSAND) for code, units in zip(drivers, thousandths, strict=True)}
+    thousandths: list[int] = np.broadcast_to(both, len(drivers)).tolist()
+    return thousandths
 
 
 def nothing_charged(plan: Plan) -> Whole:

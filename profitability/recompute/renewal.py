@@ -1,8 +1,9 @@
 """From what a full run left of everybody to their accounts now, by what changed since."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ COSTS = ("cost_to_serve", "order_costs", "relation_costs")
 # Of customers who are new; no stage, category or class is this.
 NEW = -1
 COMPARED = ("value", "stage", "category", "rfm")
+# The rates of all months, by what customers caused in each, and anonymous sales.
+Allocate = Callable[[MonthsInAll, MonthsInAll], Mapping[int, Allocation]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +65,11 @@ def renew(work: Work, basis: Basis, former: Former, gathered: Gathered) -> Renew
     """Charge whoever changed, and whom the rates of a month moved; keep rates and months of the run."""
     base, plan = basis.extent.base, basis.plan
     assert base is not None
-    before = _months_before(base, plan, work)
+    known: dict[tuple[int, ...], Allocation] = {}
+    allocate = partial(allocate_months, plan=plan, as_of=work.run.as_of, known=known)
+    before = _months_before(base, plan, allocate)
     gone = _placed(former.of_customers(base.changed, plan.drivers), former)
-    now = _months_now(before, gone, gathered, plan, work)
+    now = _months_now(before, gone, gathered, plan, allocate)
     sums = former.accounts | {name: former.accounts[name].astype(np.int64) for name in COSTS}
     others = _placed(former.in_months(_moved_months(before, now), plan.drivers, but=base.changed), former)
     if plan.activities:
@@ -78,7 +83,7 @@ def renew(work: Work, basis: Basis, former: Former, gathered: Gathered) -> Renew
     return _renewed(basis, results, former.accounts, sums, gathered, touched[differs])
 
 
-def _months_before(base: Base, plan: Plan, work: Work) -> Months:
+def _months_before(base: Base, plan: Plan, allocate: Allocate) -> Months:
     """As the full run left them."""
     customers: MonthsInAll = defaultdict(MonthTotals)
     anonymous: MonthsInAll = defaultdict(MonthTotals)
@@ -88,18 +93,18 @@ def _months_before(base: Base, plan: Plan, work: Work) -> Months:
             if (found := MonthTotals.from_json(kept[name]))["rows"]:
                 totals[kept["month"]] = found
         charged[kept["month"]] = np.array(kept["charged"], np.int64).reshape(nothing_charged(plan).shape)
-    allocations = allocate_months(customers, anonymous, plan, as_of=work.run.as_of)
+    allocations = allocate(customers, anonymous)
     return Months(customers=customers, anonymous=anonymous, allocations=allocations, charged=charged)
 
 
-def _months_now(before: Months, gone: Table, gathered: Gathered, plan: Plan, work: Work) -> Months:
+def _months_now(before: Months, gone: Table, gathered: Gathered, plan: Plan, allocate: Allocate) -> Months:
     """With the customers who changed as they are, and still charged as before."""
     gone_customers: MonthsInAll = defaultdict(MonthTotals)
     gone_anonymous: MonthsInAll = defaultdict(MonthTotals)
     add_months(gone_customers, gone_anonymous, gone, plan.drivers)
     customers = _exchanged(before.customers, gone_customers, gathered.customers)
     anonymous = _exchanged(before.anonymous, gone_anonymous, gathered.anonymous)
-    allocations = allocate_months(customers, anonymous, plan, as_of=work.run.as_of)
+    allocations = allocate(customers, anonymous)
     charged = {month: nothing_charged(plan) for month in (*before.charged, *allocations)}
     charged |= {month: amounts.copy() for month, amounts in before.charged.items()}
     return Months(customers=customers, anonymous=anonymous, allocations=allocations, charged=charged)
