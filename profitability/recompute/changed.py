@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from crm_site.lib.snapshot import alongside
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.base import Base
+from profitability.recompute.charges import keep_months
 from profitability.recompute.forecast import Forecast, Worth, forecast, usual_of, value_in_cents
 from profitability.recompute.gather import gather, load_months
 from profitability.recompute.laid_aside import Former
@@ -67,11 +68,14 @@ def recompute_changed(work: Work, basis: Basis, former: Former) -> None:
     assert base is not None
     months = Spool(month_columns(basis.plan.drivers))
     writing = partial(load_months, months=months, people=basis.read.people, partition=work.rows.months, base=base)
-    with alongside(writing) as finished:
+    keeping = partial(keep_months, run=work.run, plan=basis.plan)
+    with alongside(writing) as finished, alongside(keeping) as reconciled:
         with watch.stage("facts"):
             gathered = gather(basis.read, plan=basis.plan, months=months, finished=finished, check=work.check)
         with watch.stage("costs"):
             renewed = renew(work, basis, former, gathered)
+            reconciled.hand_over(renewed.accounting.results)
+            reconciled.end()
         accounts = renewed.accounting.accounts
         with watch.stage("forecast"):
             moved = _moved(basis, base, renewed)

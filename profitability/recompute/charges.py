@@ -4,13 +4,14 @@ A charge is round-half-even(sum of cents per unit * units), once for each custom
 by `reports.profit_and_loss` for a page; both add the drivers up in the same order and reach the same cents.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from crm_site.lib.bulk import Table
@@ -65,15 +66,15 @@ class MonthResult:
         }
 
 
-def charge_months(gathered: Gathered, *, run: Run, plan: Plan, check: Callable[[], None]) -> list[MonthResult]:
-    """Find the rates of every month, charge all customers, keep rates and months of the run, and reconcile.
+def charge_months(gathered: Gathered, *, as_of: date, plan: Plan, check: Callable[[], None]) -> list[MonthResult]:
+    """Find the rates of every month, charge all customers, and reconcile.
 
     Adds the cost to serve to `gathered.sums`, in all and by what makes it arise.
     """
-    allocations = allocate_months(gathered.customers, gathered.anonymous, plan, as_of=run.as_of)
+    allocations = allocate_months(gathered.customers, gathered.anonymous, plan, as_of=as_of)
     charged = {month: nothing_charged(plan) for month in allocations}
     charge_everybody(gathered, plan, allocations, charged, check=check)
-    return keep_results(gathered.customers, gathered.anonymous, allocations, charged, run=run, plan=plan)
+    return reconciled(gathered.customers, gathered.anonymous, allocations, charged)
 
 
 def allocate_months(
@@ -162,23 +163,18 @@ def charge_rows(
                     charged[int(months[place])][position, payer] += amount
 
 
-def keep_results(
+def reconciled(
     customers: MonthsInAll,
     anonymous: MonthsInAll,
     allocations: Mapping[int, Allocation],
     charged: Mapping[int, Whole],
-    *,
-    run: Run,
-    plan: Plan,
 ) -> list[MonthResult]:
-    """Reconcile every month, and keep the rates and months of the run."""
+    """What every month came to; refused where it is not what was entered."""
     nothing = MonthTotals()
-    results = [
+    return [
         _result(month, customers.get(month, nothing), anonymous.get(month, nothing), allocation, charged[month])
         for month, allocation in allocations.items()
     ]
-    _keep(run, plan, results)
-    return results
 
 
 def _result(
@@ -199,8 +195,14 @@ def _result(
     return MonthResult(month_date(month), customers, anonymous, made, allocation, reconciliation)
 
 
+def keep_months(found: Iterable[Sequence[MonthResult]], *, run: Run, plan: Plan) -> None:
+    """Keep rates and months of the run, once they are there, for pages that tell how figures were reached."""
+    for results in found:
+        with transaction.atomic():
+            _keep(run, plan, results)
+
+
 def _keep(run: Run, plan: Plan, results: Sequence[MonthResult]) -> None:
-    """The rates and months of the run, for pages that tell how figures were reached."""
     kept = RunActivity.objects.bulk_create(
         RunActivity(
             run=run,

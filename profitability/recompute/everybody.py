@@ -4,13 +4,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from django.db import transaction
 
 from crm_site.lib.partitions import Partition
 from crm_site.lib.snapshot import alongside, shared_out
 from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers, columns_of
 from profitability.recompute.base import Models
-from profitability.recompute.charges import MonthResult, charge_months
+from profitability.recompute.charges import MonthResult, charge_months, keep_months
 from profitability.recompute.forecast import Forecast, Worth, forecast, usual_of, value_in_cents
 from profitability.recompute.gather import Gathered, gather, load_months
 from profitability.recompute.laid_aside import lay_aside_accounts, lay_aside_months
@@ -29,7 +28,8 @@ def recompute_everybody(work: Work, basis: Basis, *, kept: Models | None) -> Non
     months, watch = Spool(month_columns(basis.plan.drivers)), work.watch
     # Writing the months is the database's work, and most of the rest is ours.
     writing = partial(load_months, months=months, people=basis.read.people, partition=work.rows.months, base=None)
-    with alongside(writing) as finished:
+    keeping = partial(keep_months, run=work.run, plan=basis.plan)
+    with alongside(writing) as finished, alongside(keeping) as reconciled:
         with watch.stage("facts"):
             work.rows.laid_aside.create()
             keep = partial(_lay_aside, work.rows.laid_aside, basis)
@@ -38,6 +38,8 @@ def recompute_everybody(work: Work, basis: Basis, *, kept: Models | None) -> Non
             )
         with watch.stage("costs"):
             accounting = _account(work, basis, gathered)
+            reconciled.hand_over(accounting.results)
+            reconciled.end()
         accounts = accounting.accounts
         with watch.stage("forecast"):
             outlook = forecast(accounts, spells=basis.spells, kept=kept, **work.terms(basis))
@@ -71,10 +73,9 @@ def _lay_aside(partition: Partition, basis: Basis, number: int, months: Months, 
     lay_aside_months(partition, number, months, people, basis.plan.drivers)
 
 
-@transaction.atomic
 def _account(work: Work, basis: Basis, gathered: Gathered) -> Accounting:
-    """Charge everybody, and keep rates and months of the run."""
-    results = charge_months(gathered, run=work.run, plan=basis.plan, check=work.check)
+    """Charge everybody."""
+    results = charge_months(gathered, as_of=work.run.as_of, plan=basis.plan, check=work.check)
     columns = columns_of(gathered)
     return Accounting(
         basis=basis,

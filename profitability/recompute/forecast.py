@@ -133,15 +133,16 @@ class Usual:
 
 def usual_of(accounts: Accounts, *, today: int, costed: NDArray[np.int64]) -> Usual:
     """What is usual among all customers of the accounts."""
-    bought = accounts.ordered
+    bought, sums = accounts.ordered, accounts.sums
+
+    def mean(cents: NDArray[Any], units: NDArray[Any]) -> float | None:
+        return _mean(cents.sum(where=bought), units.sum(where=bought))
+
     months = _months_since(accounts.first_day[bought], today, costed)
-    sums = {
-        name: accounts.sums[name][bought] for name in ("order_days", "costed_days", "order_costs", "relation_costs")
-    }
     return Usual(
-        margin_per_order=_mean(accounts.gross_margin[bought], sums["order_days"]),
-        per_order=_mean(sums["order_costs"], sums["costed_days"]),
-        per_month=_mean(sums["relation_costs"], months),
+        margin_per_order=mean(accounts.gross_margin, sums["order_days"]),
+        per_order=mean(sums["order_costs"], sums["costed_days"]),
+        per_month=_mean(sums["relation_costs"].sum(where=bought), months.sum()),
     )
 
 
@@ -216,10 +217,9 @@ def _months_since(first_day: NDArray[np.int64], today: int, costed: NDArray[np.i
     return (until - np.searchsorted(costed, month_of(first_day))).clip(0).astype(np.float64)
 
 
-def _mean(cents: NDArray[Any], units: NDArray[Any]) -> float | None:
+def _mean(cents: float, units: float) -> float | None:
     """Cents for one unit; None without units."""
-    total = float(units.sum())
-    return float(cents.sum()) / total if total > 0 else None
+    return float(cents) / float(units) if units > 0 else None
 
 
 def _drawn_to_mean(cents: NDArray[Any], units: NDArray[Any], mean: float | None) -> NDArray[np.float64]:

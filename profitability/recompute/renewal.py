@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from django.db import transaction
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import Table
@@ -20,8 +19,8 @@ from profitability.recompute.charges import (
     allocate_months,
     charge_everybody,
     charge_rows,
-    keep_results,
     nothing_charged,
+    reconciled,
 )
 from profitability.recompute.gather import Gathered, MonthsInAll, MonthTotals, add_months
 from profitability.recompute.laid_aside import ACCOUNTS, Former
@@ -60,9 +59,8 @@ class Months:
     charged: dict[int, Whole]
 
 
-@transaction.atomic
 def renew(work: Work, basis: Basis, former: Former, gathered: Gathered) -> Renewed:
-    """Charge whoever changed, and whom the rates of a month moved; keep rates and months of the run."""
+    """Charge whoever changed, and whom the rates of a month moved."""
     base, plan = basis.extent.base, basis.plan
     assert base is not None
     known: dict[tuple[int, ...], Allocation] = {}
@@ -77,7 +75,7 @@ def renew(work: Work, basis: Basis, former: Former, gathered: Gathered) -> Renew
         charge_rows(others, plan, before.allocations, sums=sums, charged=now.charged, times=-1)
         charge_rows(others, plan, now.allocations, sums=sums, charged=now.charged)
     charge_everybody(gathered, plan, now.allocations, now.charged, check=work.check)
-    results = keep_results(now.customers, now.anonymous, now.allocations, now.charged, run=work.run, plan=plan)
+    results = reconciled(now.customers, now.anonymous, now.allocations, now.charged)
     touched = np.unique(others["place"])
     differs = np.any([sums[name][touched] != former.accounts[name][touched] for name in COSTS], axis=0)
     return _renewed(basis, results, former.accounts, sums, gathered, touched[differs])
@@ -142,19 +140,20 @@ def _placed(rows: Table, former: Former) -> Table:
 class _Exchange:
     """Rows of customers who changed taken out of a column by ascending id, and others put in."""
 
-    gone: NDArray[np.bool_]
+    gone: NDArray[np.intp]  # where they stand
     at: NDArray[np.intp]  # where in what stays
     same: bool  # as many customers as before, and the same ones
 
     @classmethod
     def of(cls, former: Whole, changed: Whole, come: Whole) -> "_Exchange":
-        gone = np.isin(former, changed)
-        return cls(gone, np.searchsorted(former[~gone], come), np.array_equal(former[gone], come))
+        gone = np.flatnonzero(np.isin(former, changed))
+        same = np.array_equal(former[gone], come)
+        return cls(gone, gone if same else np.searchsorted(np.delete(former, gone), come), same)
 
     def __call__(self, former: NDArray[Any], come: Whole | int) -> Whole:
-        if not self.same:
-            return np.insert(former[~self.gone].astype(np.int64), self.at, come)
         now = former.astype(np.int64)
+        if not self.same:
+            return np.insert(np.delete(now, self.gone), self.at, come)
         now[self.gone] = come
         return now
 

@@ -1,5 +1,6 @@
 """Where every customer stands: stage, rank and category."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from profitability.models import ValuePolicy
 from profitability.ranking import CategoryThresholds, WhaleCurve, categorise, whale_curve
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.months import Whole
-from profitability.rfm import rfm
+from profitability.rfm import rfm as find_classes
 
 STAGES = (Stage.PROSPECT, Stage.CUSTOMER, Stage.FORMER)
 
@@ -38,31 +39,36 @@ def find_standing(accounts: Accounts, value: Whole, *, policy: ValuePolicy, form
     `value` is the lifetime value of each in cents. `former_before`: a customer whose last order was before that day, in
     days since 1970, is a former one.
     """
-    ranked = np.flatnonzero(accounts.ranked)
-    curve = whale_curve(accounts.profit[ranked], best_share=float(policy.best_share))
-    categories = categorise(
-        accounts.profit[ranked],
-        value[ranked],
-        CategoryThresholds(
-            best_share=float(policy.best_share),
-            fair_profit=int(policy.fair_profit * 100),
-            desirable_value=int(policy.desirable_value * 100),
-        ),
-        order=curve.order,
-    )
-    count = len(accounts.customer)
-    category, cumulative, place = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
-    place[ranked[curve.order]] = np.arange(1, len(ranked) + 1)
-    category[ranked] = categories
-    cumulative[ranked[curve.order]] = curve.cumulative_profit
-    lately = accounts.last_day >= former_before
-    stage = np.where(accounts.ranked, np.where(lately, 1, 2), 0)
-    return Standing(curve=curve, stage=stage, place=place, cumulative=cumulative, category=category, rfm=_rfm(accounts))
+    with ThreadPoolExecutor(1) as thread:  # classes and ranks each sort everybody
+        classed = thread.submit(_rfm, accounts)
+        ranked = np.flatnonzero(accounts.ranked)
+        profit = accounts.profit[ranked]
+        curve = whale_curve(profit, best_share=float(policy.best_share))
+        categories = categorise(
+            profit,
+            value[ranked],
+            CategoryThresholds(
+                best_share=float(policy.best_share),
+                fair_profit=int(policy.fair_profit * 100),
+                desirable_value=int(policy.desirable_value * 100),
+            ),
+            order=curve.order,
+        )
+        count = len(accounts.customer)
+        category, cumulative, place = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
+        in_order = ranked[curve.order]
+        place[in_order] = np.arange(1, len(ranked) + 1)
+        cumulative[in_order] = curve.cumulative_profit
+        category[ranked] = categories
+        lately = accounts.last_day >= former_before
+        stage = np.where(accounts.ranked, np.where(lately, 1, 2), 0)
+        rfm = classed.result()
+    return Standing(curve=curve, stage=stage, place=place, cumulative=cumulative, category=category, rfm=rfm)
 
 
 def _rfm(accounts: Accounts) -> Whole:
     """Classes among those who have ordered; 0 for the others."""
     code, ordered = np.zeros(len(accounts.customer), np.int64), accounts.ordered
-    found = rfm(accounts.last_day[ordered], accounts.sums["orders"][ordered], accounts.net_revenue[ordered])
+    found = find_classes(accounts.last_day[ordered], accounts.sums["orders"][ordered], accounts.net_revenue[ordered])
     code[ordered] = found.code
     return code

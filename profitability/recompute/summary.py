@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from profitability.ranking import WhaleCurve, chart_points
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.charges import MonthResult
 from profitability.recompute.forecast import Forecast, Usual, Worth
-from profitability.recompute.months import Whole, money
+from profitability.recompute.months import Whole, money, sums_by
 from profitability.recompute.plan import Plan
 from profitability.recompute.reading import Accounting
 from profitability.recompute.scorecards import STAGES, Standing
@@ -134,7 +135,7 @@ def _cents(amount: float) -> Decimal:
 
 def _statement(accounts: Accounts, of: NDArray[np.bool_]) -> Statement:
     """The accounts of some customers, added up."""
-    sums = {name: int(accounts.sums[name][of].sum()) for name in accounts.sums}
+    sums = {name: int(values.sum(where=of)) for name, values in accounts.sums.items()}
     net_revenue = sums["gross"] - sums["discounts"] - sums["returns"] + sums["other"]
     margin = net_revenue - sums["cost_of_goods"]
     return Statement(
@@ -194,16 +195,22 @@ def _part(part: PurePart) -> Part:
 
 
 def _categories(accounts: Accounts, worth: Worth, standing: Standing) -> tuple[CategoryTotal, ...]:
+    def by_category(values: NDArray[Any]) -> list[int]:
+        sums: list[int] = sums_by(standing.category, values, CATEGORIES).tolist()
+        return sums
+
+    customers = np.bincount(standing.category, minlength=CATEGORIES).tolist()
+    ordered = by_category(accounts.ordered)
+    net_revenue, profit, value = map(by_category, (accounts.net_revenue, accounts.profit, worth.value))
     return tuple(
         CategoryTotal(
             category=category.value,
-            customers=int(np.count_nonzero(of)),
-            net_revenue=money(accounts.net_revenue[of].sum()),
-            profit=money(accounts.profit[of].sum()),
-            lifetime_value=money(worth.value[of].sum()) if accounts.ordered[of].any() or not of.any() else None,
+            customers=customers[category],
+            net_revenue=money(net_revenue[category]),
+            profit=money(profit[category]),
+            lifetime_value=money(value[category]) if ordered[category] or not customers[category] else None,
         )
         for category in Category
-        for of in [standing.category == category.value]
     )
 
 
