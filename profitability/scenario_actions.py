@@ -5,7 +5,9 @@ No action here writes anything but the scenario itself.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from hashlib import blake2s
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -47,6 +49,15 @@ class TooManyLevers(Exception):
     """A scenario has as many levers as it can hold."""
 
 
+class LeversChanged(Exception):
+    """The levers of a scenario are not those that somebody saw: another window has changed them meanwhile."""
+
+
+def seen_of(scenario: Scenario) -> str:
+    """What a page that shows the levers of a scenario carries along, to tell whether they are still the same."""
+    return blake2s(json.dumps(scenario.levers, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
 @transaction.atomic
 def create_scenario(*, owner: User, name: str, levers: Sequence[Lever] = ()) -> Scenario:
     """A new scenario of somebody, and its result."""
@@ -55,9 +66,13 @@ def create_scenario(*, owner: User, name: str, levers: Sequence[Lever] = ()) -> 
 
 
 @transaction.atomic
-def set_lever(*, scenario: Scenario, lever: Lever, at: int | None, by: User) -> Scenario:
-    """Add a lever, or put it in the place of the one at `at`. Raises LeverError and TooManyLevers."""
+def set_lever(*, scenario: Scenario, lever: Lever, at: int | None, seen: str = "", by: User) -> Scenario:
+    """Add a lever, or put it in the place of the one at `at` among those seen.
+
+    Raises LeverError and TooManyLevers, and LeversChanged where it would take the place of another one.
+    """
     lever.check()
+    scenario = _as_seen(scenario, None if at is None else seen)
     levers = list(scenario.levers)
     if at is None and len(levers) >= MOST_LEVERS:
         raise TooManyLevers
@@ -69,9 +84,18 @@ def set_lever(*, scenario: Scenario, lever: Lever, at: int | None, by: User) -> 
 
 
 @transaction.atomic
-def remove_lever(*, scenario: Scenario, at: int, by: User) -> Scenario:
-    """Take a lever away; one that is not there any more stays away."""
+def remove_lever(*, scenario: Scenario, at: int, seen: str, by: User) -> Scenario:
+    """Take a lever away, of those seen. Raises LeversChanged."""
+    scenario = _as_seen(scenario, seen)
     return _with_levers(scenario, [lever for place, lever in enumerate(scenario.levers) if place != at], by)
+
+
+def _as_seen(scenario: Scenario, seen: str | None) -> Scenario:
+    """The scenario as it is now, held until the change is written; None: whatever its levers are."""
+    held = Scenario.objects.select_for_update(of=("self",)).select_related("owner__team").get(pk=scenario.pk)
+    if seen is not None and seen != seen_of(held):
+        raise LeversChanged
+    return held
 
 
 def _with_levers(scenario: Scenario, levers: list[dict[str, Any]], by: User) -> Scenario:

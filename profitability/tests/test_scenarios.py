@@ -14,7 +14,7 @@ from customers.tests.factories import UserFactory, user_with
 from profitability import scenario_actions
 from profitability.models import RunPool, Scenario
 from profitability.reports.scenarios import outcome_of
-from profitability.scenario_actions import create_scenario, keep_scenario, work_out
+from profitability.scenario_actions import create_scenario, keep_scenario, set_lever, work_out
 from profitability.tables.scenarios import headline
 from profitability.tests.shop import Shop, recomputed
 from profitability.totals import RunTotals
@@ -180,14 +180,42 @@ def test_levers_are_added_changed_and_taken_away(client: Client, manager: User) 
     recomputed()
     made = scenario(manager)
     client.post(f"{reverse('scenario-lever-add', args=[made.pk])}?lever=let_go", {"group": "", "percent": "10"})
-    client.post(reverse("scenario-lever", args=[made.pk, 0]), {"group": "", "percent": "20"})
+    seen = client.get(reverse("scenario-lever", args=[made.pk, 0])).context["seen"]
+    client.post(reverse("scenario-lever", args=[made.pk, 0]), {"group": "", "percent": "20", "seen": seen})
     made.refresh_from_db()
     assert [each["values"] for each in made.levers] == [{"percent": 20.0}]
     assert outcome_of(made).after.customers == pytest.approx(1.6)
-    client.post(reverse("scenario-lever-remove", args=[made.pk, 0]))
+    seen = client.get(made.get_absolute_url()).context["seen"]
+    client.post(reverse("scenario-lever-remove", args=[made.pk, 0]), {"seen": seen})
     made.refresh_from_db()
     assert made.levers == []
     assert outcome_of(made).after == outcome_of(made).before
+
+
+def test_levers_that_another_window_has_changed_are_not_overwritten(client: Client, manager: User) -> None:
+    Shop()
+    recomputed()
+    made = scenario(manager, lever("price", percent=5), lever("cut", percent=50))
+    edit, remove = (reverse(name, args=[made.pk, 0]) for name in ("scenario-lever", "scenario-lever-remove"))
+    here = client.get(edit).context["seen"]
+    client.post(remove, {"seen": client.get(made.get_absolute_url()).context["seen"]})  # in the other window
+    for address in (edit, remove):
+        answer = client.post(address, {"group": "", "percent": "7", "elasticity": "1", "seen": here}, follow=True)
+        assert "changed in another window meanwhile" in answer.content.decode()
+    made.refresh_from_db()
+    assert [each["kind"] for each in made.levers] == ["cut"]
+    assert made.levers[0]["values"] == {"percent": 50.0}
+
+
+def test_levers_that_two_windows_add_are_both_there(client: Client, manager: User) -> None:
+    Shop()
+    recomputed()
+    made = scenario(manager)
+    stale = Scenario.objects.get(pk=made.pk)
+    set_lever(scenario=made, lever=lever("cut", percent=10), at=None, by=manager)
+    set_lever(scenario=stale, lever=lever("cut", percent=20), at=None, by=manager)
+    made.refresh_from_db()
+    assert [each["values"]["percent"] for each in made.levers] == [10, 20]
 
 
 def test_a_scenario_is_named_shared_copied_and_deleted(client: Client, manager: User) -> None:

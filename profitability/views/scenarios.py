@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
@@ -31,11 +32,13 @@ from profitability.reports.scenario_words import ABOUT, ICONS, LEVERS, problem_w
 from profitability.reports.scenarios import compared, levers_of, names_of, outcome_of, targets
 from profitability.scenario_actions import (
     MOST_LEVERS,
+    LeversChanged,
     TooManyLevers,
     copy_scenario,
     create_scenario,
     keep_scenario,
     remove_lever,
+    seen_of,
     set_lever,
     work_out,
 )
@@ -123,7 +126,7 @@ def scenario_new(request: HttpRequest) -> HttpResponse:
 
 def _first_name(lever: Lever) -> str:
     """What a scenario is called until somebody names it: what is done, to whom unless to everybody, and the day."""
-    whom = [names_of([lever]).group(lever)[:NAMED_LETTERS]] if lever.group[0] else []
+    whom = [Truncator(names_of([lever]).group(lever)).chars(NAMED_LETTERS)] if lever.group[0] else []
     return ", ".join([str(LEVERS[lever.kind]), *whom, formatting.day(timezone.localdate())])
 
 
@@ -136,7 +139,7 @@ def _lever_form(request: HttpRequest, run: Run, lever: Lever) -> LeverForm:
 
 
 def _lever_page(
-    request: HttpRequest, form: LeverForm, *, cancel_url: str, trail: list[tuple[str, str]]
+    request: HttpRequest, form: LeverForm, *, cancel_url: str, trail: list[tuple[str, str]], seen: str = ""
 ) -> HttpResponse:
     kind = form.lever.kind
     context = {
@@ -146,6 +149,7 @@ def _lever_page(
         "form_intro": ABOUT[kind],
         "submit_label": _("Work it out"),
         "cancel_url": cancel_url,
+        "seen": seen,
     }
     return render(request, "profitability/scenario_lever.html", context, status=422 if form.is_bound else 200)
 
@@ -162,6 +166,7 @@ def scenario_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "page_title": scenario.name,
         "breadcrumbs": [(_("What-if"), reverse("scenarios"))],
         "scenario": scenario,
+        "seen": seen_of(scenario),
         "is_mine": is_mine,
         "levers": lever_lines(levers, outcome, names_of(levers), currency),
         "kinds": _kinds(reverse("scenario-lever-add", args=[pk])) if is_mine and len(levers) < MOST_LEVERS else [],
@@ -214,20 +219,33 @@ def _lever_edited(request: HttpRequest, scenario: Scenario, lever: Lever, at: in
     form = _lever_form(request, run, lever)
     if request.method == "POST" and form.is_valid():
         try:
-            set_lever(scenario=scenario, lever=form.made(), at=at, by=me(request))
+            set_lever(scenario=scenario, lever=form.made(), at=at, seen=request.POST.get("seen", ""), by=me(request))
+        except LeversChanged:
+            _tell_changed(request)
         except TooManyLevers:
             messages.error(request, _("A scenario holds %(count)s levers at most.") % {"count": MOST_LEVERS})
         return redirect(scenario)
     address = scenario.get_absolute_url()
-    return _lever_page(request, form, cancel_url=address, trail=[(scenario.name, address)])
+    seen = "" if at is None else request.POST.get("seen") or seen_of(scenario)
+    return _lever_page(request, form, cancel_url=address, trail=[(scenario.name, address)], seen=seen)
 
 
 @require_POST
 def scenario_lever_remove(request: HttpRequest, pk: int, at: int) -> HttpResponse:
     """Take a lever away."""
     scenario = own(request, pk)
-    remove_lever(scenario=scenario, at=at, by=me(request))
+    try:
+        remove_lever(scenario=scenario, at=at, seen=request.POST.get("seen", ""), by=me(request))
+    except LeversChanged:
+        _tell_changed(request)
     return redirect(scenario)
+
+
+def _tell_changed(request: HttpRequest) -> None:
+    text = _(
+        "The levers were changed in another window meanwhile, so nothing was written. Here they are as they stand."
+    )
+    messages.error(request, text)
 
 
 @require_POST
