@@ -46,14 +46,6 @@ class Driver:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Numbered:
-    """By what a source of many rows is read in parts: the numbers of the rows of one of its tables."""
-
-    table: str  # whose column `id` it is
-    number: str  # the same column in the `rows` of the source
-
-
-@dataclass(frozen=True, kw_only=True)
 class DriverSource:
     """Records that yield drivers. The texts are SQL written by the app; nothing of a user ever enters them."""
 
@@ -63,7 +55,6 @@ class DriverSource:
     day: str  # a date: the company's calendar day
     quantities: Mapping[Driver, str]  # what one row adds to each driver; NULL adds nothing, and is reckoned fastest
     watches: tuple[AnyWatch, ...] = ()
-    numbered: Numbered | None = None  # None: read at once
 
     def drivers_among(self, codes: Iterable[str]) -> dict[str, str]:
         """The quantities of this source that a costing uses, by code."""
@@ -81,7 +72,6 @@ class DirectCostSource:
     day: str
     cents: str  # what one row costs, in whole cents
     watches: tuple[AnyWatch, ...] = ()
-    numbered: Numbered | None = None
 
 
 _sources: dict[str, DriverSource] = {}

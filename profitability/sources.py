@@ -23,7 +23,6 @@ from profitability.drivers import (
     DirectCostSource,
     Driver,
     DriverSource,
-    Numbered,
     register,
     register_direct_cost,
     register_family,
@@ -104,38 +103,41 @@ FIRST_ORDERS = DriverSource(
     quantities={NEW_CUSTOMERS: "1"},
     watches=ORDER_WATCHES,
 )
-# A moment without noted minutes lasted as long as its touchpoint usually does.
+# Read as they are; `recompute.moments` knows what each of these drivers counts. A moment without noted minutes lasted
+# as long as its touchpoint usually does.
 MOMENT_RECORDS = DriverSource(
     name="contact moments",
-    rows="customers_contactmoment m JOIN customers_touchpoint t ON t.id = m.touchpoint_id",
+    rows="customers_contactmoment m",
     customer="m.customer_id",
     day=f"(m.occurred_at AT TIME ZONE '{settings.TIME_ZONE}')::date",
-    quantities={
-        **{driver: f"(t.channel = '{channel.value}')::int" for channel, driver in CONTACTS.items()},
-        **{
-            driver: f"CASE t.channel WHEN '{channel.value}' THEN coalesce(m.minutes, t.standard_minutes) END"
-            for channel, driver in CONTACT_MINUTES.items()
-        },
-    },
+    quantities={driver: driver.code for driver in (*CONTACTS.values(), *CONTACT_MINUTES.values())},
     watches=MOMENT_WATCHES,
-    numbered=Numbered(table="customers_contactmoment", number="m.id"),
 )
+
+
+def contacts_at(touchpoint: int) -> str:
+    """The code of the driver that counts contact moments at a touchpoint."""
+    return f"contacts_at_{touchpoint:d}"
+
+
+def minutes_at(touchpoint: int) -> str:
+    """The code of the driver that counts their minutes."""
+    return f"minutes_at_{touchpoint:d}"
 
 
 @remembered(seconds=5)
 def touchpoint_records() -> DriverSource:
     """Contact moments and their minutes at each touchpoint; the number of a touchpoint is never given again."""
-    quantities: dict[Driver, str] = {}
+    drivers = []
     for touchpoint in Touchpoint.objects.all():
-        number, name = touchpoint.pk, in_language(touchpoint.name, touchpoint.name_fr)
+        name = in_language(touchpoint.name, touchpoint.name_fr)
         contacts = format_lazy(_("Contact moments at: {touchpoint}"), touchpoint=name)
         minutes = format_lazy(_("Contact minutes at: {touchpoint}"), touchpoint=name)
-        moments_there = Driver(f"contacts_at_{number}", contacts, _("contact moments"), Arises.FROM_RELATION)
-        minutes_there = Driver(f"minutes_at_{number}", minutes, _("minutes"), Arises.FROM_RELATION)
-        quantities[moments_there] = f"(m.touchpoint_id = {number:d})::int"
-        quantities[minutes_there] = (
-            f"CASE m.touchpoint_id WHEN {number:d} THEN coalesce(m.minutes, t.standard_minutes) END"
-        )
+        drivers += [
+            Driver(contacts_at(touchpoint.pk), contacts, _("contact moments"), Arises.FROM_RELATION),
+            Driver(minutes_at(touchpoint.pk), minutes, _("minutes"), Arises.FROM_RELATION),
+        ]
+    quantities = {driver: driver.code for driver in drivers}
     return replace(MOMENT_RECORDS, name="contact moments at touchpoints", quantities=quantities)
 
 

@@ -21,11 +21,12 @@ from crm_site.lib.bulk import Table, one_ahead, write
 from crm_site.lib.jobs.context import JobProblem
 from crm_site.lib.partitions import Partition
 from crm_site.lib.snapshot import HandedOver, Snapshot
-from profitability.drivers import DirectCostSource, DriverSource, Numbered, direct_cost_sources, sources_of
+from profitability.drivers import DirectCostSource, DriverSource, direct_cost_sources, sources_of
 from profitability.models import ReadAnew
 from profitability.models.figures import ANONYMOUS
 from profitability.recompute.base import Base
 from profitability.recompute.laid_aside import Former, parts_to_take_up, taken_up
+from profitability.recompute.moments import Moments
 from profitability.recompute.months import (
     CUSTOMER_SUMS,
     EPOCH,
@@ -44,8 +45,8 @@ from profitability.recompute.months import (
 )
 from profitability.recompute.orders import Orders
 from profitability.recompute.plan import Plan
-from profitability.recompute.records import QUANTITY, People, Records, Spool, parts_of, read_people
-from profitability.sources import ORDER_RECORDS
+from profitability.recompute.records import QUANTITY, People, Records, Spool, read_people
+from profitability.sources import MOMENT_RECORDS, ORDER_RECORDS, touchpoint_records
 
 DOES_NOT_ADD_UP = gettext_noop(
     "The months of customers come to %(months)s in sales and the order lines to %(lines)s, so nothing was published."
@@ -119,19 +120,8 @@ def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int, base
     """
     changed = base.changed if base else None
     people = read_people(changed)
-    own = sorted(ORDER_RECORDS.drivers_among(drivers))
-    others: list[tuple[DriverSource | DirectCostSource, Mapping[str, str]]] = [
-        (source, _thousandths(source.drivers_among(drivers)))
-        for source in sources_of(drivers)
-        if source is not ORDER_RECORDS
-    ]
-    others = [*((source, {"direct_costs": source.cents}) for source in direct_cost_sources()), *others]
-    if changed is None:
-        parts: list[Any] = [Orders.everybodys(own), *(_parts(_records(*each), each[0].numbered) for each in others)]
-        check: Callable[[], int] = partial(_net_sales_of_lines, as_of)
-    else:
-        parts = [_orders_of(own, changed), *(_of(_records(*each), changed) for each in others)]
-        check = partial(_net_sales_of, changed, as_of)
+    check = partial(_net_sales_of_lines, as_of) if changed is None else partial(_net_sales_of, changed, as_of)
+    parts = _to_read(drivers, changed)
     spools = [of_source[0].spool() for of_source in parts]
     laid_aside = parts_to_take_up(base.run_id, base.slices) if base else []
     readings: list[Callable[[], Any]] = [
@@ -139,28 +129,27 @@ def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int, base
         for of_source, spool in zip(parts, spools, strict=True)
         for part in of_source
     ]
-    net_sales, *found = snapshot.all([check, *laid_aside, *readings])
-    former = taken_up(found[: len(laid_aside)], base.slices) if base else None
+    found: list[Any] = snapshot.all([check, *laid_aside, *readings])
+    net_sales, former = found[0], taken_up(found[1 : len(laid_aside) + 1], base.slices) if base else None
     return Read(people=people, orders=spools[0], others=spools[1:], net_sales=net_sales, former=former)
 
 
-def _of(records: Records, changed: Whole) -> list[Records]:
-    """The records of these customers."""
-    return [replace(records, where=condition) for condition in _conditions(records.customer, changed)]
-
-
-def _orders_of(drivers: Sequence[str], changed: Whole) -> list[Orders]:
-    return [Orders.those(condition, drivers) for condition in _conditions("o.customer_id", changed)]
-
-
-def _parts(records: Records, numbered: Numbered | None) -> list[Records]:
-    """All records of a source, in parts where it has many (1 query)."""
-    if numbered is None:
-        return [records]
-    return [
-        replace(records, where=f"{numbered.number} BETWEEN {first:d} AND {last:d}")
-        for first, last in parts_of(numbered.table)
+def _to_read(drivers: Sequence[str], changed: Whole | None) -> list[Sequence[Orders | Moments | Records]]:
+    """What is to be read of each source, of everybody or of some customers: first of orders, and always of them."""
+    of_orders = sorted(ORDER_RECORDS.drivers_among(drivers))
+    of_moments = sorted({**MOMENT_RECORDS.drivers_among(drivers), **touchpoint_records().drivers_among(drivers)})
+    others = [_records(source, {"direct_costs": source.cents}) for source in direct_cost_sources()]
+    others += [
+        _records(source, _thousandths(source.drivers_among(drivers)))
+        for source in sources_of({*drivers} - {*of_orders, *of_moments})
     ]
+    if changed is None:
+        moments = [Moments.everybodys(of_moments)] if of_moments else []
+        return [Orders.everybodys(of_orders), *([each] for each in others), *moments]
+    some_orders = [Orders.those(some, of_orders) for some in _conditions("o.customer_id", changed)]
+    some_moments = [Moments.those(some, of_moments) for some in _conditions("m.customer_id", changed)]
+    some_others = [[replace(each, where=some) for some in _conditions(each.customer, changed)] for each in others]
+    return [some_orders, *some_others, *([some_moments] if of_moments else [])]
 
 
 def _conditions(customer: str, changed: Whole) -> list[str]:
