@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from crm_site.lib.fields import amount_of
 from customers.forms import members_in_sql
 from customers.models import Run, Segment
-from profitability.equity_statements import everybodys_steps
+from profitability.equity_statements import everybodys_steps, shared_value
 from profitability.models import EquityBridge
 from profitability.reports.groups import MOST_SEGMENTS
 from profitability.totals import Bridge, EquityChange, RunTotals, SegmentBridge
@@ -32,12 +32,12 @@ def keep_bridge(*, run: Run) -> EquityBridge | None:
     if previous is None:
         return None
     _tell_apart(previous, run)
-    totals = EquityChange(whole=_sum(), segments=tuple(_segments(run)))
+    totals = EquityChange(whole=_sum(previous, run), segments=tuple(_segments(previous, run)))
     return EquityBridge.objects.create(run=run, previous=previous, totals=totals.as_json())
 
 
 def _tell_apart(before: Run, after: Run) -> None:
-    """The steps of every customer, into a table that lives as long as the transaction."""
+    """The steps of every customer who has some, into a table that lives as long as the transaction."""
     rows, parameters = everybodys_steps(before, after)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{STEPS}")
@@ -45,11 +45,12 @@ def _tell_apart(before: Run, after: Run) -> None:
         cursor.execute(f"ANALYZE {STEPS}")
 
 
-def _sum(members: tuple[str, Sequence[Any]] | None = None) -> Bridge:
+def _sum(before: Run, after: Run, members: tuple[str, Sequence[Any]] = ("", ())) -> Bridge:
     """All steps, or those of some customers, added up (1 query)."""
-    where = f"WHERE customer_id IN ({members[0]})" if members else ""
+    where = f"WHERE customer_id IN ({members[0]})" if members[0] else ""
+    shared, parameters = shared_value(before, after, members[0])
     query = f"""
-        SELECT coalesce(sum(before), 0), coalesce(sum(after), 0),
+        SELECT ({shared}), coalesce(sum(before), 0), coalesce(sum(after), 0),
                coalesce(sum(change) FILTER (WHERE kind = 'won'), 0),
                coalesce(sum(change) FILTER (WHERE kind = 'lost'), 0),
                coalesce(sum(activity), 0), coalesce(sum(margin), 0),
@@ -60,17 +61,17 @@ def _sum(members: tuple[str, Sequence[Any]] | None = None) -> Bridge:
         FROM {STEPS} {where}
     """
     with connection.cursor() as cursor:
-        cursor.execute(query, list(members[1]) if members else None)
-        before, after, *rest = cursor.fetchone()
+        cursor.execute(query, [*parameters, *members[1], *members[1]])
+        alike, was, now, *rest = cursor.fetchone()
     cents, counts = rest[: len(NAMES)], rest[len(NAMES) :]
     figures: dict[str, Any] = {name: amount_of(int(amount)) for name, amount in zip(NAMES, cents, strict=True)}
     figures |= {f"customers_{name}": count for name, count in zip(COUNTED, counts, strict=True)}
-    return Bridge(before=amount_of(int(before)), after=amount_of(int(after)), **figures)
+    return Bridge(before=amount_of(int(alike + was)), after=amount_of(int(alike + now)), **figures)
 
 
-def _segments(run: Run) -> list[SegmentBridge]:
+def _segments(previous: Run, run: Run) -> list[SegmentBridge]:
     """The same for whoever is in each segment now."""
     found = []
     for segment in Segment.objects.order_by("name")[:MOST_SEGMENTS]:
-        found.append(SegmentBridge(segment=segment.pk, bridge=_sum(members_in_sql(segment, run))))
+        found.append(SegmentBridge(segment=segment.pk, bridge=_sum(previous, run, members_in_sql(segment, run))))
     return found

@@ -1,4 +1,7 @@
-"""The steps of a change of customer equity for everybody at once, as `equity.steps` has them for one customer."""
+"""The steps of a change of customer equity for everybody at once, as `equity.steps` has them for one customer.
+
+Runs that share scorecards find the same of whoever has one of these, which is no step.
+"""
 
 from typing import Any
 
@@ -18,11 +21,13 @@ PARTS = {
 
 
 def everybodys_steps(before: Run, after: Run) -> tuple[str, list[Any]]:
-    """A statement with one row for each customer of either run who has a value, and its parameters."""
+    """A statement with one row for each customer of either run who has a value and a scorecard that they do not share,
+    and its parameters.
+    """
     value = (
         "customer_id, lifetime_value AS value, expected_orders AS orders, order_margin AS margin, stage = %s AS former"
     )
-    side = f"SELECT {value} FROM {CARDS} WHERE run_id = ANY(%s) AND lifetime_value IS NOT NULL"
+    side = f"SELECT {value} FROM {CARDS} WHERE run_id = ANY(%s::bigint[]) AND lifetime_value IS NOT NULL"
     kind = """
         CASE WHEN b.value IS NULL THEN 'won' WHEN a.value IS NULL THEN 'lost'
              WHEN b.former AND NOT a.former THEN 'won' WHEN a.former AND NOT b.former THEN 'lost'
@@ -41,4 +46,20 @@ def everybodys_steps(before: Run, after: Run) -> tuple[str, list[Any]]:
             FROM ({side}) b FULL JOIN ({side}) a USING (customer_id)
         ) both_sides
     """
-    return statement, [Stage.FORMER, before.parts, Stage.FORMER, after.parts]
+    shared = shared_parts(before, after)
+    own = ([part for part in run.parts if part not in shared] for run in (before, after))
+    return statement, [parameter for parts in own for parameter in (Stage.FORMER, parts)]
+
+
+def shared_parts(before: Run, after: Run) -> list[int]:
+    """The partitions of scorecards that both runs read, see `Run.parts`."""
+    return [part for part in before.parts if part in after.parts]
+
+
+def shared_value(before: Run, after: Run, customers: str = "") -> tuple[str, list[Any]]:
+    """A statement for what those whose scorecards they share are worth, in cents, and its parameters; `customers`
+    narrows them down.
+    """
+    among = f"AND customer_id IN ({customers})" if customers else ""
+    statement = f"SELECT coalesce(sum(lifetime_value), 0) FROM {CARDS} WHERE run_id = ANY(%s::bigint[]) {among}"
+    return statement, [shared_parts(before, after)]

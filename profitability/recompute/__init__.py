@@ -2,7 +2,7 @@
 
     base        whether everybody's records are read or those of customers who changed, and what is then taken up
     reading     all that a run takes from the database; plan: the costing, as the pure module reads it
-    records     orders and other records, read once and laid aside by slices of customers
+    records     read once and laid aside by slices of customers; orders, moments: what is counted of these
     months      what each customer did in each month; gather: slice by slice
     charges     rates of each month, charges to every customer, reconciliation to the cent
     accounts    one row of numpy columns for each customer

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -30,6 +31,7 @@ from profitability.equity_actions import keep_bridge
 from profitability.models import EquityBridge, ValuePolicy
 from profitability.permissions import SEE_VALUE
 from profitability.reports.equity import change_in_words, policy_changes, step_names
+from profitability.tests.edits import customer_gone, order, order_gone
 from profitability.tests.portfolio import a_portfolio
 from profitability.tests.published import a_model, ranking_of, totals_of
 from profitability.tests.shop import TODAY, recomputed
@@ -151,6 +153,30 @@ def test_a_recompute_keeps_the_bridge_by_itself() -> None:
     assert totals.changes is not None
     assert (whole.after, whole.after - whole.before) == (totals.customer_equity, totals.changes.customer_equity)
     assert whole.unknown == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("share", [1, -1], ids=["sharing scorecards", "each with its own"])
+def test_what_runs_have_in_common_counts_in_their_bridge(share: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("profitability.recompute.changed.MOST_EXCHANGED", share)
+    chance = random.Random(8)
+    a_portfolio(40)
+    SegmentFactory(kind=Segment.Kind.DYNAMIC, query="kind=company")
+    recomputed()
+    for edit in (order, order_gone, customer_gone):
+        edit(chance)
+        run = recomputed()
+        assert (run.scorecards_of_id is not None) is (share == 1)
+        change = EquityChange.from_json(EquityBridge.objects.get(run=run).totals)
+        previous = EquityBridge.objects.get(run=run).previous
+        for bridge, members in (
+            (change.whole, {}),
+            (change.segments[0].bridge, {"customer__kind": "company"}),
+        ):
+            for found, of in ((bridge.before, previous), (bridge.after, run)):
+                cards = Scorecard.objects.in_run(of).filter(**members)
+                assert found == (cards.aggregate(total=Sum("lifetime_value"))["total"] or 0)
+            assert bridge.before + sum(found_bridge(bridge).values()) == bridge.after
 
 
 @pytest.mark.django_db
