@@ -8,13 +8,14 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 
 from customers.models import Customer, Run
 from customers.permissions import SEE_ALL
-from profitability.models import PeriodRanking
+from profitability.models import PeriodRanking, ProfitChange
 from profitability.periods import BEFORE_RECENT_CODE, LIFETIME, RECENT_CODE, Period, period_named
 from profitability.reports.balance import PeriodBalance, period_balance
 from profitability.reports.dashboard import Dashboard, dashboard
 from profitability.reports.equity import EquityPage, equity_page
 from profitability.reports.moves import Side, moves_between
 from profitability.reports.period_words import period_name
+from profitability.reports.profit_changes import ProfitComparison, compare_profits
 from profitability.reports.runs import Published
 from profitability.totals import Move
 
@@ -40,10 +41,11 @@ class ManagementReport:
     equity: EquityPage
     balance: PeriodBalance
     moves: Moves | None  # None where there is nothing to compare with
+    profits: ProfitComparison | None  # why profits changed, where another costing was in force than before
 
 
 def management_report(published: Published, user: AbstractUser | AnonymousUser) -> ManagementReport:
-    """Everything from one run (20 queries, whatever the number of customers).
+    """Everything from one run (21 queries, and 4 after a change of the costing, whatever the number of customers).
 
     Customers are named to whoever may see all of them.
     """
@@ -55,7 +57,13 @@ def management_report(published: Published, user: AbstractUser | AnonymousUser) 
         equity=equity_page(published.run, user),
         balance=period_balance(published.run, LIFETIME),
         moves=_moves(published),
+        profits=_profits(published.run),
     )
+
+
+def _profits(run: Run) -> ProfitComparison | None:
+    change = ProfitChange.objects.filter(run=run, another_costing=True).select_related("run", "previous").first()
+    return compare_profits(change) if change else None
 
 
 def periods_compared(run: Run) -> tuple[Period, Period]:

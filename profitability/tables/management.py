@@ -30,11 +30,13 @@ from profitability.reports.management import ManagementReport, Moves
 from profitability.reports.model_words import lifetime_model_facts, notes_in_words
 from profitability.reports.move_words import moves_in_words
 from profitability.reports.notices import warnings_about
+from profitability.reports.profit_changes import costings_in_words, profit_change_in_words
 from profitability.reports.sentences import peak, twenty_eighty
 from profitability.tables.balance import balance_in_words, difference_in_words, pools_balance
 from profitability.tables.costing import MONTH
 from profitability.tables.equity import STEPS, step_rows
 from profitability.tables.moves import move_table
+from profitability.tables.profit_changes import lines_table
 from profitability.tables.ranking import NAMED, unsorted
 from profitability.tables.runs import run_name
 from profitability.totals import RunTotals
@@ -84,6 +86,7 @@ def document(report: ManagementReport, company: Company) -> dict[str, Any]:
                 _who_earns(report, company.currency),
                 _categories(report, company.currency),
                 _months(report, company.currency),
+                _profits(report, company.currency),
                 _customers(report, company.currency),
                 _equity(report, company.currency),
                 _costs(report, company.currency),
@@ -131,6 +134,20 @@ def _months(report: ManagementReport, currency: str) -> Block:
         paper.paragraph(chart.summary if chart else ""),
         paper.chart(chart),
         paper.table(unsorted(MONTH_FIGURES, months[-MONTHS:], currency)),
+    )
+
+
+def _profits(report: ManagementReport, currency: str) -> Block:
+    """Why profit changed with another costing; left out where the costing is that of the recompute before."""
+    heading, compared = _("What changed in profits"), report.profits
+    if compared is None:
+        return paper.section(heading)
+    finding = profit_change_in_words(compared, currency)
+    return paper.section(
+        heading,
+        paper.paragraph(finding.text, "lead"),
+        paper.paragraph(" ".join([costings_in_words(compared), *finding.notes]), "note"),
+        paper.table(lines_table(compared, currency)),
     )
 
 

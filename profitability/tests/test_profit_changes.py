@@ -14,13 +14,16 @@ from django.utils import timezone
 
 from customers.models import Order, Run, Scorecard
 from customers.permissions import EXPORT, SEE_ALL
-from customers.tests.factories import CustomerFactory, user_with
+from customers.tests.factories import CompanyFactory, CustomerFactory, user_with
 from profitability.costing_actions import copy_costing
 from profitability.models import Costing, CostPoolAmount, ProfitChange
 from profitability.permissions import EDIT_COSTING, SEE_RUNS, SEE_VALUE
 from profitability.profit_actions import keep_profit_change
 from profitability.recompute.publish import drop_old_rows
+from profitability.reports.management import management_report
 from profitability.reports.profit_changes import compare_profits, profit_change_in_words
+from profitability.reports.runs import published_now
+from profitability.tables.management import document as management_document
 from profitability.tests.portfolio import a_portfolio
 from profitability.tests.shop import TODAY, bought, called, recomputed
 from profitability.totals import ProfitChanges, RunTotals
@@ -182,3 +185,17 @@ def test_the_number_of_queries_is_small(before: Run, manager: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         manager.get(URL)
     assert len(queries) <= QUERIES
+
+
+def test_the_management_report_tells_what_another_costing_did(before: Run, manager: Client) -> None:
+    reader = user_with(SEE_VALUE, SEE_ALL)
+
+    def headings() -> list[str]:
+        published = published_now()
+        assert published
+        document = management_document(management_report(published, reader), CompanyFactory())
+        return [section["heading"] for section in document["sections"]]
+
+    assert "What changed in profits" not in headings()
+    with_another_costing()
+    assert "What changed in profits" in headings()
