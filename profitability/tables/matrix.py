@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from crm_site.lib.addresses import reverse
 from crm_site.lib.export import Sheet
 from crm_site.lib.fields import amount_of
-from crm_site.lib.formatting import UNKNOWN, money, percent
+from crm_site.lib.formatting import UNKNOWN, money, number, percent
 from crm_site.lib.tables import Column, Table
 from profitability.matrix import TOTAL, Amounts, Mark, Row, mark
 from profitability.matrix_totals import ANONYMOUS_ROW, COMPANY_ROW, OTHERS
@@ -46,12 +46,12 @@ class Writer:
 
     named: Named
     show: str
-    currency: str
 
     def text(self, amounts: Amounts) -> str:
+        """A figure without its currency, which is said once above the table, so that more columns have room."""
         if self.show == "margin":
             return percent(amounts.margin, digits=0)
-        return money(getattr(amounts, self.show) / 100, self.currency, digits=0)
+        return number(getattr(amounts, self.show) / 100)
 
     def rows(self) -> SafeString:
         """The body of the table."""
