@@ -27,18 +27,18 @@ class TextRenderer(TemplatesSetting):
 
 
 def _input(widget: Widget) -> str:
-    value = "" if widget["value"] is None else f' value="{_as_is(widget["value"])}"'
-    return f'<input type="{_as_is(widget["type"])}" name="{_as_is(widget["name"])}"{value}{_attributes(widget)}>'
+    value = "" if widget["value"] is None else f' value="{as_is(widget["value"])}"'
+    return f'<input type="{as_is(widget["type"])}" name="{as_is(widget["name"])}"{value}{attributes(widget)}>'
 
 
 def _textarea(widget: Widget) -> str:
     text = _shown(widget["value"]) if widget["value"] else ""
-    return f'<textarea name="{_as_is(widget["name"])}"{_attributes(widget)}>\n{text}</textarea>'
+    return f'<textarea name="{as_is(widget["name"])}"{attributes(widget)}>\n{text}</textarea>'
 
 
 def _select(widget: Widget) -> str:
     groups = "".join(_group(name, options) for name, options, _index in widget["optgroups"])
-    return f'<select name="{_as_is(widget["name"])}"{_attributes(widget)}>{groups}</select>'
+    return f'<select name="{as_is(widget["name"])}"{attributes(widget)}>{groups}</select>'
 
 
 def _group(name: Any, options: list[Widget]) -> str:
@@ -47,25 +47,26 @@ def _group(name: Any, options: list[Widget]) -> str:
 
 
 def _option(option: Widget) -> str:
-    return f'<option value="{_as_is(option["value"])}"{_attributes(option)}>{_shown(option["label"])}</option>'
+    return f'<option value="{as_is(option["value"])}"{attributes(option)}>{_shown(option["label"])}</option>'
 
 
-def _attributes(widget: Widget) -> str:
+def attributes(widget: Widget) -> str:
+    """The attributes of a widget or of one of its choices, with a space before each."""
     return "".join(_attribute(name, value) for name, value in widget["attrs"].items() if value is not False)
 
 
 def _attribute(name: str, value: Any) -> str:
-    return f" {escape(name)}" if value is True else f' {escape(name)}="{_as_is(value)}"'
+    return f" {escape(name)}" if value is True else f' {escape(name)}="{as_is(value)}"'
 
 
-def _as_is(value: Any) -> str:
+def as_is(value: Any) -> str:
     """A value as programs read it."""
     return value if isinstance(value, SafeString) else escape(str(value))
 
 
 def _shown(value: Any) -> str:
     """A value as readers write it."""
-    return _as_is(value if isinstance(value, str) else localize(value))
+    return as_is(value if isinstance(value, str) else localize(value))
 
 
 INPUTS = ("input", "text", "number", "email", "url", "search", "tel", "password", "hidden", "date", "time", "checkbox")

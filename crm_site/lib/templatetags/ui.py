@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from crm_site.lib import drawing
+from crm_site.lib import drawing, form_drawing
 from crm_site.lib.charts import Chart
 from crm_site.lib.components import Event, Fact, FilterBar, KeyFigure, Paging, Progress, Step, Tab, Table
 from crm_site.lib.downloads import FileLinks
@@ -36,6 +36,8 @@ register.simple_tag(drawing.computed)
 register.simple_tag(drawing.figure_rows)
 register.simple_tag(drawing.heat_rows)
 register.simple_tag(drawing.short_lines)
+register.simple_tag(form_drawing.form_field)
+register.simple_tag(form_drawing.form_fields)
 
 
 @register.simple_tag
