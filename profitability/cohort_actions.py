@@ -15,6 +15,7 @@ from crm_site.lib.fields import amount_of
 from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
+from crm_site.lib.remembered import Lately
 from customers.models import Customer, Run, Scorecard
 from profitability.cohorts import Age, Cohort, Cohorts
 from profitability.models import RunCohorts
@@ -44,16 +45,21 @@ COHORTS = JobKind(
 )
 
 
+ADDED_UP: Lately[int, RunCohorts] = Lately(seconds=600, most=4)
+
+
 def cohorts_for(*, run: Run, totals: RunTotals, by: AbstractUser | AnonymousUser) -> RunCohorts:
     """The cohorts of a run: added up at once where there are few customers, else by a job that they name.
 
-    1 query where they were added up before.
+    1 query where they were added up before, and none where this process knows that: they never change.
     """
+    if (added_up := ADDED_UP.told(run.pk)) is not None:
+        return added_up
     cohorts, _created = RunCohorts.objects.select_related("job").get_or_create(run=run)
     if cohorts.computed_at:
-        return cohorts
+        return ADDED_UP.keep(run.pk, cohorts)
     if totals.customers <= AT_ONCE:
-        return compute_cohorts(cohorts_id=cohorts.pk)
+        return ADDED_UP.keep(run.pk, compute_cohorts(cohorts_id=cohorts.pk))
     if cohorts.job is None or not cohorts.job.is_active:
         cohorts.job = enqueue(
             kind=COHORTS, params={"cohorts": cohorts.pk}, requested_by=by, dedupe_key=f"cohorts:{cohorts.pk}"

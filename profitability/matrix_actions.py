@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from decimal import Decimal
 from typing import Any
@@ -68,23 +68,28 @@ MATRIX = JobKind(
 )
 
 
+# Computed ones never change, so a process reads each once.
+COMPUTED: Lately[int, ProductMatrix] = Lately(seconds=600, most=4)
+MATRICES: Lately[tuple[int, dt.datetime | None], MatrixTotals] = Lately(seconds=600, most=4)
+BASES: Lately[tuple[int, tuple[int, ...]], Basis] = Lately(seconds=600, most=10)
+
+
 def matrix_for(*, run: Run, by: AbstractUser | AnonymousUser | None = None) -> ProductMatrix:
     """The matrix of a run: computed at once where there are few order lines, else by a job that it names.
 
-    1 query where it was computed before.
+    1 query where it was computed before, and none where this process knows that.
     """
+    if (computed := COMPUTED.told(run.pk)) is not None:
+        return computed
     matrix, _created = ProductMatrix.objects.select_related("job").defer("totals").get_or_create(run=run)
     if matrix.computed_at:
-        return matrix
+        return COMPUTED.keep(run.pk, matrix)
     if lines_about() <= AT_ONCE:
-        return compute_matrix(run_id=run.pk)
+        return COMPUTED.keep(run.pk, compute_matrix(run_id=run.pk))
     if matrix.job is None or not matrix.job.is_active:
         matrix.job = enqueue(kind=MATRIX, params={"run": run.pk}, requested_by=by, dedupe_key=f"matrix:{run.pk}")
         matrix.save(update_fields=["job"])
     return matrix
-
-
-MATRICES: Lately[tuple[int, dt.datetime | None], MatrixTotals] = Lately(seconds=600, most=4)
 
 
 def totals_of(matrix: ProductMatrix) -> MatrixTotals:
@@ -115,9 +120,14 @@ def compute_matrix(*, run_id: int) -> ProductMatrix:
 
 
 def basis_of(run: Run, totals: RunTotals, products: Iterable[int]) -> Basis:
-    """How the run values lines (1 query)."""
+    """How the run values lines: its costing was published and never changes (1 query, then none)."""
+    question = (run.pk, tuple(products))
+    return BASES.told(question) or BASES.keep(question, _basis_of(run, totals, question[1]))
+
+
+def _basis_of(run: Run, totals: RunTotals, products: Sequence[int]) -> Basis:
     costing = Costing.objects.filter(name=totals.costing, published_at__isnull=False).order_by("-published_at").first()
-    return Basis(run, totals.drivers, costing.default_cost_ratio if costing else None, list(products))
+    return Basis(run, totals.drivers, costing.default_cost_ratio if costing else None, products)
 
 
 def _keep_frequent(basis: Basis) -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -85,6 +86,7 @@ class Basis:
     cost_ratio: Decimal | None
     products: Sequence[int]  # those that have columns of their own
 
+    @cached_property
     def values(self) -> dict[str, Any]:
         """The parameters of `LINES`: the cents that each unit of the drivers of lines cost, month by month."""
         _activities, rates = rates_of(self.run.pk)
@@ -134,7 +136,7 @@ def gather_lines(basis: Basis) -> None:
     """Sum up all lines by customer and product, into a table that lives as long as the transaction (3 queries)."""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{BOUGHT}")
-        cursor.execute(f"CREATE TEMPORARY TABLE {BOUGHT} ON COMMIT DROP AS {LINES}", basis.values())
+        cursor.execute(f"CREATE TEMPORARY TABLE {BOUGHT} ON COMMIT DROP AS {LINES}", basis.values)
         cursor.execute(f"ANALYZE {BOUGHT}")
 
 
@@ -181,31 +183,30 @@ def bought_by_nobody(basis: Basis) -> Iterator[Bought]:
 def bought_by_customers(basis: Basis, customers: Sequence[int]) -> Iterator[Bought]:
     """What each of these few customers bought; the key is the customer's number (1 query)."""
     query = f"SELECT b.customer_id::text, b.family, b.product, {SUMS} FROM ({LINES_OF_SOME}) b GROUP BY 1, 2, 3"
-    return _read(basis, query, **basis.values(), customers=list(customers))
+    return _read(basis, query, **basis.values, customers=list(customers))
 
 
 def latest_keys(
-    lines: QuerySet[OrderLine], customers: QuerySet[Customer] | None, *, orders: int, wanted: int
+    lines: QuerySet[OrderLine], members: QuerySet[Any, Any] | None, *, orders: int, wanted: int
 ) -> list[int]:
-    """The latest of these lines that these customers ordered (None: that nobody did), among so many orders (1 query).
+    """The latest of these lines that these members ordered (None: that nobody did), among so many orders (1 query).
+
+    `members` has the numbers of customers as its only column.
 
     Walks back order by order and stops at so many lines. For each order one asks whether its customer belongs to them:
     the joins that PostgreSQL would make of it by itself read all customers of the group first.
     """
     try:
         of_order, values = lines.order_by().values("pk", "order_id").query.sql_with_params()
-        whose = Customer.objects.all() if customers is None else customers
-        belonging, parameters = whose.order_by().values("pk").query.sql_with_params()
+        belonging, parameters = members.order_by().query.sql_with_params() if members is not None else ("", ())
     except EmptyResultSet:  # nobody can match, and Django will not even write the query
         return []
     member = ""
-    if customers is None:
-        parameters = ()
-    else:
+    if belonging:
         member = f"CROSS JOIN LATERAL (SELECT FROM ({belonging}) m (id) WHERE m.id = o.customer_id LIMIT 1) member"
     query = f"""
         SELECT l.id FROM (
-            SELECT id, customer_id, ordered_on FROM {PLACED} {"WHERE customer_id IS NULL" if customers is None else ""}
+            SELECT id, customer_id, ordered_on FROM {PLACED} {"" if belonging else "WHERE customer_id IS NULL"}
             ORDER BY ordered_on DESC, id DESC LIMIT %s
         ) o {member}
         CROSS JOIN LATERAL (SELECT l.id FROM ({of_order}) l (id, order_id) WHERE l.order_id = o.id) l

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import transaction
 from django.urls import reverse
@@ -12,6 +14,7 @@ from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from crm_site.lib.partitions import Partition
+from crm_site.lib.remembered import Lately
 from customers.models import Run
 from profitability.family_actions import renew_main_families
 from profitability.models import PeriodFigure, PeriodRanking, ValuePolicy
@@ -38,20 +41,34 @@ RANKING_OF_PERIOD = JobKind(
 )
 
 
+# What was computed never changes, so a process reads it once.
+COMPUTED: Lately[tuple[int, Period], PeriodRanking] = Lately(seconds=600, most=20)
+TOTALS: Lately[tuple[int, dt.datetime | None], PeriodTotals] = Lately(seconds=600, most=20)
+
+
+def totals_of(ranking: PeriodRanking) -> PeriodTotals:
+    """The sums of a ranking that was computed."""
+    question = (ranking.pk, ranking.computed_at)
+    return TOTALS.told(question) or TOTALS.keep(question, PeriodTotals.from_json(ranking.totals))
+
+
 def ranking_for(
     *, run: Run, totals: RunTotals, period: Period, by: AbstractUser | AnonymousUser, page: str = "ranking"
 ) -> PeriodRanking:
     """The ranking of a period in a run: computed at once where there are few customers, else by a job that it names.
 
-    1 query where it was computed before.
+    1 query where it was computed before, and none where this process knows that.
     """
+    question = (run.pk, period)
+    if (computed := COMPUTED.told(question)) is not None:
+        return computed
     ranking, _created = PeriodRanking.objects.select_related("job").get_or_create(
         run=run, since=period.since, until=period.until
     )
     if ranking.computed_at:
-        return ranking
+        return COMPUTED.keep(question, ranking)
     if totals.customers <= AT_ONCE:
-        return compute_ranking(ranking_id=ranking.pk)
+        return COMPUTED.keep(question, compute_ranking(ranking_id=ranking.pk))
     if ranking.job is None or not ranking.job.is_active:
         ranking.job = enqueue(
             kind=RANKING_OF_PERIOD,

@@ -15,6 +15,7 @@ from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from crm_site.lib.plain import plain
+from crm_site.lib.remembered import Lately
 from customers.models import Run
 from profitability.family_actions import renew_main_families
 from profitability.models import PortfolioAnalysis, RunPortfolio
@@ -77,17 +78,31 @@ class Question:
         return f"{self.by} {self.over} {self.months} {self.reach}{seen}"
 
 
+# Sums that were added up never change, so a process reads each once.
+ADDED_UP: Lately[int, RunPortfolio] = Lately(seconds=600, most=4)
+CUSTOMERS: Lately[tuple[int, dt.datetime | None], SingleCustomers] = Lately(seconds=600, most=4)
+
+
+def customers_of(portfolio: RunPortfolio) -> SingleCustomers:
+    """What a portfolio that was added up tells of single customers (1 query, then none)."""
+    question = (portfolio.pk, portfolio.computed_at)
+    return CUSTOMERS.told(question) or CUSTOMERS.keep(question, SingleCustomers.from_json(portfolio.customers))
+
+
 def portfolio_for(*, run: Run, totals: RunTotals, by: AbstractUser | AnonymousUser) -> RunPortfolio:
     """The portfolio of a run: added up at once where there are few customers, else by a job that it names.
 
-    1 query where it was added up before; its sums stay in the database until they are asked for.
+    1 query where it was added up before, none where this process knows that; its sums stay in the database until they
+    are asked for.
     """
+    if (added_up := ADDED_UP.told(run.pk)) is not None:
+        return added_up
     rows = RunPortfolio.objects.select_related("job").defer("history", "customers", "concentration")
     portfolio, _created = rows.get_or_create(run=run)
     if portfolio.computed_at:
-        return portfolio
+        return ADDED_UP.keep(run.pk, portfolio)
     if totals.customers <= AT_ONCE:
-        return compute_portfolio(portfolio_id=portfolio.pk)
+        return ADDED_UP.keep(run.pk, compute_portfolio(portfolio_id=portfolio.pk))
     if portfolio.job is None or not portfolio.job.is_active:
         portfolio.job = enqueue(
             kind=PORTFOLIO,

@@ -109,7 +109,7 @@ def _with_cells(ids: NDArray[np.int64], customers: Customers, basis: Basis) -> P
     lines = read_all(
         f"SELECT customer_id::bigint, family::bigint, product::bigint, net_revenue, gross, discount, known_cost, "
         f"without_cost, cost_to_serve FROM ({LINES}) b WHERE customer_id > 0",
-        basis.values(),
+        basis.values,
         dict.fromkeys(whole, BIGINT) | {"cost_to_serve": FLOAT},
     )
     empty = Portfolio(ids, customers, _no_cells())
@@ -258,7 +258,7 @@ def _orders(run: Run, totals: RunTotals, portfolio: Portfolio) -> Orders:
     basis = basis_of(run, totals, [])
     rows = read_all(
         ORDERS,
-        basis.values(),
+        basis.values,
         dict.fromkeys(("customer", "net_revenue", "known_cost", "without_cost"), BIGINT)
         | {"handling": FLOAT, "of_lines": FLOAT},
     )

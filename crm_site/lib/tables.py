@@ -13,20 +13,17 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.functional import Promise
 
 from crm_site.lib import components as drawn
 from crm_site.lib import formatting
+from crm_site.lib.addresses import addresses
 from crm_site.lib.components import Kind
 from crm_site.lib.export import Sheet
 from crm_site.lib.paging import Order, Sort
 
 # What people look for first: large figures and recent days.
 LARGEST_FIRST = frozenset({"money", "number", "percent", "date", "datetime"})
-
-# Stands for the key in the address of a URL name, until a row puts its own there.
-STAND_IN = 987654321
 
 Writer = Callable[[Any], str]
 
@@ -158,12 +155,11 @@ def _linker(column: Column) -> Callable[[Any], str] | None:
     """What makes an address of a row; the address of a URL name is looked up once and the key put in its place."""
     if not isinstance(column.link, str):
         return column.link
-    before, after = reverse(column.link, args=[STAND_IN]).split(str(STAND_IN))
-    key = attrgetter(column.link_key)
+    address, key = addresses(column.link), attrgetter(column.link_key)
 
     def link(row: Any) -> str:
         value = key(row)
-        return "" if value is None else f"{before}{value}{after}"
+        return "" if value is None else address(value)
 
     return link
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet, Sum
+from django.utils.translation import get_language
 
+from crm_site.lib.remembered import Lately
 from customers.models import Run
 from profitability.models import ActivityRate, CostPoolAmount, RunMonth, RunPool, RunPoolMonth
 from profitability.periods import Period
@@ -77,8 +79,21 @@ PARTS = ("entered", "charged", "charged_anonymous", "unused_capacity", "overload
          "rounding_difference")  # fmt: skip
 
 
+# What a run found never changes; it is compared with itself once a minute, and with the amounts entered each time.
+BALANCES: Lately[tuple[int, Period, str | None], PeriodBalance] = Lately(seconds=60, most=10)
+
+
 def period_balance(run: Run, period: Period) -> PeriodBalance:
-    """Every cent of a period, by cost pool and by month, checked against amounts and rates (4 queries)."""
+    """Every cent of a period, by cost pool and by month, checked against amounts and rates (4 queries, then 1)."""
+    question = (run.pk, period, get_language())  # cost pools are named in a language
+    balance = BALANCES.told(question) or BALANCES.keep(question, _balance_of(run, period))
+    if not balance.details:
+        return balance
+    return replace(balance, differences=[*_beside_amounts(run, period, balance.details), *balance.differences])
+
+
+def _balance_of(run: Run, period: Period) -> PeriodBalance:
+    """The balance as the run has it (3 queries)."""
     rows = list(within(RunPoolMonth.objects.filter(pool__run=run), period).select_related("pool").order_by("month"))
     details = [_of_pool_month(row) for row in sorted(rows, key=lambda row: (row.pool.position, row.month))]
     by_pool: dict[int, list[Balance]] = defaultdict(list)
@@ -93,13 +108,7 @@ def period_balance(run: Run, period: Period) -> PeriodBalance:
         months=[_of_month(row) for row in months],
         total=_added("", details),
         # Runs of long ago kept no cost pools: then there is nothing to compare.
-        differences=[
-            *_beside_amounts(run, period, details),
-            *_beside_months(months, by_month),
-            *_beside_rates(run, period, by_month),
-        ]
-        if details
-        else [],
+        differences=[*_beside_months(months, by_month), *_beside_rates(run, period, by_month)] if details else [],
         details=details,
     )
 
@@ -109,10 +118,15 @@ def within(rows: QuerySet[Row], period: Period) -> QuerySet[Row]:
     return rows if period.since is None else rows.filter(month__range=(period.since, period.until))
 
 
+MONTHS: Lately[int, tuple[dt.date | None, dt.date | None]] = Lately(seconds=600, most=10)
+
+
 def months_with_costs(run: Run) -> tuple[dt.date | None, dt.date | None]:
-    """The first and last month of a run (1 query)."""
+    """The first and last month of a run, which never change (1 query, then none)."""
+    if (told := MONTHS.told(run.pk)) is not None:
+        return told
     months = list(RunMonth.objects.filter(run=run).order_by("month").values_list("month", flat=True))
-    return (months[0], months[-1]) if months else (None, None)
+    return MONTHS.keep(run.pk, (months[0], months[-1]) if months else (None, None))
 
 
 def _of_pool_month(row: RunPoolMonth) -> Balance:
@@ -149,8 +163,8 @@ def _added(label: str, parts: Iterable[Balance]) -> Balance:
 def _beside_amounts(run: Run, period: Period, details: list[Balance]) -> list[Difference]:
     """What each cost pool was taken to have cost, against the amount entered (1 query)."""
     pools = RunPool.objects.filter(run=run, pool__isnull=False).values("pool")
-    entered = within(CostPoolAmount.objects.filter(pool__in=pools), period).select_related("pool")
-    expected = {(row.pool_id, row.month): row.amount for row in entered}
+    entered = within(CostPoolAmount.objects.filter(pool__in=pools), period)
+    expected = {(pool, month): amount for pool, month, amount in entered.values_list("pool_id", "month", "amount")}
     return [
         Difference("entered", one.label, one.month, expected.get((one.pool, one.month), NOTHING), one.entered)
         for one in details

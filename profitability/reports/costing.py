@@ -1,11 +1,12 @@
 """What the costing pages read: how costs reach customers, and where every cent of each month went."""
 
 import datetime as dt
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import get_language
 
 from crm_site.lib.remembered import Lately
@@ -147,10 +148,26 @@ def months_with_orders() -> list[dt.date]:
     return list(months.order_by("month").values_list("month", flat=True))
 
 
+# Nothing of a published costing ever changes, which the database sees to, so that a process reads it once.
+PLANS: Lately[tuple[int, str | None], Plan] = Lately(seconds=600, most=10)
+MISSING: Lately[tuple[int, tuple[dt.date, ...], str | None], list[MissingAmounts]] = Lately(seconds=600, most=10)
+
+
 def missing_amounts(costing: Costing | None, months: Collection[dt.date]) -> list[MissingAmounts]:
-    """Which of these months lack an amount of which cost pool of the costing (2 queries, none without a costing)."""
+    """Which of these months lack an amount of which cost pool of the costing (2 queries, none without a costing).
+
+    Of a published costing a process asks once.
+    """
     if costing is None or not months:
         return []
+    if costing.published_at is None:
+        return _missing_amounts(costing, months)
+    question = (costing.pk, tuple(months), get_language())  # cost pools are named in a language
+    told = MISSING.told(question)
+    return told if told is not None else MISSING.keep(question, _missing_amounts(costing, months))
+
+
+def _missing_amounts(costing: Costing, months: Collection[dt.date]) -> list[MissingAmounts]:
     pools = list(costing.pools.all())
     amounts = CostPoolAmount.objects.filter(pool__costing=costing, month__range=(min(months), max(months)))
     entered = set(amounts.values_list("pool_id", "month"))
@@ -159,22 +176,32 @@ def missing_amounts(costing: Costing | None, months: Collection[dt.date]) -> lis
 
 
 def plan_of(costing: Costing) -> Plan:
-    """Cost pools, activities, shares and time equations of a costing (4 queries)."""
-    activities = [
-        _activity_plan(activity)
-        for activity in costing.activities.select_related("resource").prefetch_related("shares__pool")
-    ]
+    """Cost pools, activities, shares and time equations of a costing (4 queries; of a published one once)."""
+    if costing.published_at is None:
+        return _plan_of(costing)
+    question = (costing.pk, get_language())
+    return replace(PLANS.told(question) or PLANS.keep(question, _plan_of(costing)), costing=costing)
+
+
+def _plan_of(costing: Costing) -> Plan:
+    prefetch_related_objects([costing], "pools", "activities__shares")
+    by_key = {pool.pk: pool for pool in costing.pools.all()}
+    activities = [_activity_plan(activity, by_key) for activity in costing.activities.all()]
     last = CostPoolAmount.objects.filter(pool__costing=costing).order_by("pool_id", "-month").distinct("pool_id")
     latest = {amount.pool_id: amount for amount in last}
-    pools = [_pool_plan(pool, latest.get(pool.pk), activities) for pool in costing.pools.all()]
+    pools = [_pool_plan(pool, latest.get(pool.pk), activities) for pool in by_key.values()]
     return Plan(costing, pools, activities)
 
 
-def _activity_plan(activity: Activity) -> ActivityPlan:
+def _activity_plan(activity: Activity, pools: Mapping[int, CostPool]) -> ActivityPlan:
+    if activity.resource_id:
+        activity.resource = pools[activity.resource_id]
     return ActivityPlan(
         activity=activity,
         driver=driver_named(activity.driver) if activity.driver else None,
-        shares=tuple(Share(activity.label, part.pool.label, part.percent / 100) for part in activity.shares.all()),
+        shares=tuple(
+            Share(activity.label, pools[part.pool_id].label, part.percent / 100) for part in activity.shares.all()
+        ),
         terms=_terms(activity.equation),
     )
 

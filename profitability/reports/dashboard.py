@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db.models import F
 
@@ -66,7 +67,22 @@ def dashboard(published: Published, customers: CustomerQuerySet, *, named: int =
 
 
 def ranked(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
-    """The customers that a run ranked, with their figures and `cumulative_share` (no query of its own)."""
+    """The customers that a run ranked, with their figures and `cumulative_share` (no query of its own).
+
+    Of all customers it is put together once, since every page of the ranking begins with it.
+    """
+    if customers.query.where:
+        return _ranked(customers, run)
+    return _everybody(run.pk, run.scorecards_of_id, run.totals.get("ranking", {}).get("profit")).all()
+
+
+@lru_cache(maxsize=10)
+def _everybody(run_id: int, shared: int | None, profit: str | None) -> CustomerQuerySet:
+    totals = {} if profit is None else {"ranking": {"profit": profit}}
+    return _ranked(Customer.objects.all(), Run(pk=run_id, scorecards_of_id=shared, totals=totals))
+
+
+def _ranked(customers: CustomerQuerySet, run: Run) -> CustomerQuerySet:
     with_figures = ranked_portfolio(customers, run, RANKED).filter(place__isnull=False)  # type: ignore[misc]
     return run.with_shares(with_figures.annotate(cumulative_profit=F("card__cumulative_profit"))).only(*CALLED)
 

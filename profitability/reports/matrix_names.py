@@ -16,6 +16,7 @@ from customers.models import AcquisitionSource, Customer, Product, ProductFamily
 from customers.models.scorecard import Category, Stage
 from profitability.matrix import TOTAL
 from profitability.matrix_totals import ANONYMOUS_ROW, COMPANY_ROW, NO_FAMILY, OTHERS
+from profitability.reports.group_names import family_choices
 
 CUSTOMERS = "customers"
 # What rows can be, in the order offered.
@@ -49,16 +50,20 @@ def row_names(by: str, keys: Iterable[str]) -> dict[str, str]:
     }
     missing = {"category": _("Prospects"), "owner": _("No owner")}.get(by, pgettext("group of customers", "Unknown"))
     groups = [key for key in wanted if key not in apart]
-    return {key: key for key in groups} | READERS.get(by, _nothing)(groups) | apart | {"": missing}
+    found = READERS.get(by, _nothing)(groups) if groups else {}
+    return {key: key for key in groups} | found | apart | {"": missing}
 
 
 def column_names(by: str, keys: Iterable[str]) -> dict[str, str]:
-    """The name of each family or product (1 query)."""
+    """The name of each family or product (1 query, or none for families that were named in the last minute)."""
     wanted = [int(key) for key in keys if key.isdigit() and key != NO_FAMILY]
     if by == "product":
         found = {str(product.pk): str(product) for product in Product.objects.filter(pk__in=wanted)}
         return found | {OTHERS: _("All other products")}
-    found = {str(family.pk): family.label for family in ProductFamily.objects.filter(pk__in=wanted)}
+    known = dict(family_choices())
+    if not known.keys() >= set(wanted):  # one is new, or there are very many
+        known = {family.pk: family.label for family in ProductFamily.objects.filter(pk__in=wanted)}
+    found = {str(key): known[key] for key in wanted if key in known}
     return found | {NO_FAMILY: _("No family"), OTHERS: _("All other families")}
 
 

@@ -2,7 +2,11 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
 
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm_site.lib.formatting import month
@@ -27,6 +31,15 @@ class PeriodChoices:
     label: str
     choices: tuple[PeriodChoice, ...]
 
+    @property
+    def options(self) -> SafeString:
+        """As they stand in a select: written as text, since there are dozens."""
+        return mark_safe("".join(map(_option, self.choices)))
+
+
+def _option(one: PeriodChoice) -> str:
+    return f'<option value="{escape(one.code)}"{" selected" if one.chosen else ""}>{escape(one.label)}</option>'
+
 
 def period_name(period: Period) -> str:
     """The period in a heading or a sentence."""
@@ -47,8 +60,15 @@ def period_name(period: Period) -> str:
 
 def period_choices(
     first: dt.date | None, last: dt.date | None, *, as_of: dt.date, chosen: Period
-) -> list[PeriodChoices]:
+) -> tuple[PeriodChoices, ...]:
     """Every period with figures: everything, the last year, and years, quarters and months, the latest first."""
+    return _period_choices(first, last, as_of, chosen, get_language())
+
+
+@lru_cache(maxsize=500)
+def _period_choices(
+    first: dt.date | None, last: dt.date | None, as_of: dt.date, chosen: Period, _language: str | None
+) -> tuple[PeriodChoices, ...]:
     year = recent(as_of)
     groups = [PeriodChoices(_("In all"), _choices([LIFETIME, year, period_before(year) or year], chosen))]
     if first and last:
@@ -57,7 +77,7 @@ def period_choices(
             PeriodChoices(_("Quarters"), _choices(periods_between(first, last, Length.QUARTER), chosen)),
             PeriodChoices(_("Months"), _choices(periods_between(first, last, Length.MONTH)[:MOST_MONTHS], chosen)),
         ]
-    return groups
+    return tuple(groups)
 
 
 def _choices(periods: list[Period], chosen: Period) -> tuple[PeriodChoice, ...]:

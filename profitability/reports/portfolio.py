@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.lib.joins import with_keys
 from customers.models import Customer, Run, Scorecard, Segment
 from customers.models.customer import called
 from profitability.periods import LIFETIME
@@ -66,7 +67,7 @@ def visible_segments(user: AbstractUser | AnonymousUser) -> tuple[str, ...]:
 
 def customer_names(keys: Iterable[int], user: AbstractUser | AnonymousUser) -> dict[int, str]:
     """The customers among these whom this person may see, by number (1 query)."""
-    visible = Customer.objects.visible_to(user).filter(pk__in=list(keys))
+    visible = with_keys(Customer.objects.visible_to(user), keys)
     return {key: called(*names) for key, *names in visible.values_list("pk", "given_name", "name")}
 
 

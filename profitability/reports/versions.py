@@ -18,6 +18,7 @@ from profitability.totals import CategoryTotal, RunTotals
 
 T = TypeVar("T")
 Change = Literal["added", "removed", "changed", "same"]
+Amount = tuple[int, dt.date, Decimal, Decimal | None]  # pool, month, what was entered, capacity of the month's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,10 @@ class Comparison:
 
 
 def compare(before: Costing, after: Costing) -> Comparison:
-    """Everything about two versions (about 20 queries, however large they are)."""
+    """Everything about two versions (about 15 queries, however large they are)."""
     plans = plan_of(before), plan_of(after)
-    first, last = _common_months(before, after)
+    amounts = _amounts(before), _amounts(after)
+    first, last = _common_months(*amounts)
     runs = latest_run(before), latest_run(after)
     month, rates = _rates(*runs)
     return Comparison(
@@ -76,7 +78,9 @@ def compare(before: Costing, after: Costing) -> Comparison:
         after=after,
         first=first,
         last=last,
-        pools=_pairs(_pools(plans[0], first, last), _pools(plans[1], first, last), told=_pool_as_text),
+        pools=_pairs(
+            _pools(plans[0], amounts[0], first, last), _pools(plans[1], amounts[1], first, last), told=_pool_as_text
+        ),
         activities=_pairs(_activities(plans[0]), _activities(plans[1]), told=_activity_as_text),
         before_run=runs[0],
         after_run=runs[1],
@@ -88,9 +92,9 @@ def compare(before: Costing, after: Costing) -> Comparison:
 
 
 def latest_run(costing: Costing) -> Run | None:
-    """The last published run that was computed by a costing (1 query)."""
+    """The last published run that was computed by a costing, its totals unread (1 query)."""
     runs = Run.objects.filter(published_at__isnull=False, pools__pool__costing=costing)
-    return runs.order_by("-published_at").first()
+    return runs.defer("totals").order_by("-published_at").first()
 
 
 def _switch(before: Costing, after: Costing) -> ProfitChange | None:
@@ -100,21 +104,22 @@ def _switch(before: Costing, after: Costing) -> ProfitChange | None:
     return ProfitChange.objects.filter(either, another_costing=True).select_related("run").order_by("run").last()
 
 
-def _common_months(before: Costing, after: Costing) -> tuple[dt.date | None, dt.date | None]:
-    months = [
-        set(CostPoolAmount.objects.filter(pool__costing=costing).values_list("month", flat=True).distinct())
-        for costing in (before, after)
-    ]
-    common = months[0] & months[1]
+def _amounts(costing: Costing) -> list[Amount]:
+    """What was entered for a costing, the earliest month first (1 query)."""
+    rows = CostPoolAmount.objects.filter(pool__costing=costing).order_by("month")
+    return list(rows.values_list("pool_id", "month", "amount", "capacity_minutes"))
+
+
+def _common_months(before: list[Amount], after: list[Amount]) -> tuple[dt.date | None, dt.date | None]:
+    common = {month for _pool, month, *_entered in before} & {month for _pool, month, *_entered in after}
     return (min(common), max(common)) if common else (None, None)
 
 
-def _pools(plan: Plan, first: dt.date | None, last: dt.date | None) -> dict[str, PoolFigures]:
+def _pools(plan: Plan, amounts: list[Amount], first: dt.date | None, last: dt.date | None) -> dict[str, PoolFigures]:
     months: dict[int, dict[dt.date, tuple[Decimal, Decimal | None]]] = defaultdict(dict)
-    if first and last:
-        rows = CostPoolAmount.objects.filter(pool__costing=plan.costing, month__range=(first, last)).order_by("month")
-        for row in rows:
-            months[row.pool_id][row.month] = row.amount, row.capacity_minutes
+    for pool, month, amount, capacity in amounts:
+        if first and last and first <= month <= last:
+            months[pool][month] = amount, capacity
     return {one.pool.name: PoolFigures(one, months[one.pool.pk]) for one in plan.pools}
 
 

@@ -1,9 +1,10 @@
 """The customer × product matrix as it is drawn and as a file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from crm_site.lib.addresses import reverse
 from crm_site.lib.export import Sheet
 from crm_site.lib.fields import amount_of
-from crm_site.lib.formatting import UNKNOWN, money, number, percent
+from crm_site.lib.formatting import UNKNOWN, money, number_writer, percent
 from crm_site.lib.tables import Column, Table
 from profitability.matrix import TOTAL, Amounts, Mark, Row, mark
 from profitability.matrix_totals import ANONYMOUS_ROW, COMPANY_ROW, OTHERS
@@ -47,11 +48,16 @@ class Writer:
     named: Named
     show: str
 
-    def text(self, amounts: Amounts) -> str:
-        """A figure without its currency, which is said once above the table, so that more columns have room."""
+    @cached_property
+    def text(self) -> Callable[[Amounts], str]:
+        """How what is shown of a cell is written, decided once for all.
+
+        A figure stands without its currency, which is said once above the table, so that more columns have room.
+        """
         if self.show == "margin":
-            return percent(amounts.margin, digits=0)
-        return number(getattr(amounts, self.show) / 100)
+            return lambda amounts: percent(amounts.margin, digits=0)
+        write, shown = number_writer(), attrgetter(self.show)
+        return lambda amounts: write(shown(amounts) / 100)
 
     def rows(self) -> SafeString:
         """The body of the table."""

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crm_site.lib.jobs.models import Job
+from crm_site.lib.remembered import Forgettable
 from customers.models import Order, ProductFamily, Run
 from customers.tests.factories import OrderLineFactory, SegmentFactory, UserFactory, user_with
 from profitability import matrix_actions
@@ -185,6 +186,7 @@ def test_what_frequent_customers_bought_is_kept_with_the_run_as_their_lines_say_
     for many in (1, 3, 1_000):
         ProductMatrix.objects.all().delete()
         RunAnswer.objects.all().delete()
+        Forgettable.forget_everything()
         monkeypatch.setattr(matrix_actions, "MANY_ORDERS", many)
         asked = (f"/matrix/?rows=customers&columns={columns}" for columns in ("family", "product"))
         drawn.append([manager.get(address).context["body"] for address in asked])

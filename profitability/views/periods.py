@@ -16,9 +16,9 @@ from crm_site.lib.components import Tab
 from crm_site.lib.jobs.progress import progress_of
 from customers.models import Company, Run
 from profitability.models import PeriodRanking
-from profitability.period_actions import ranking_for
+from profitability.period_actions import ranking_for, totals_of
 from profitability.periods import LIFETIME, Period, period_named
-from profitability.reports.period_words import period_choices, period_name
+from profitability.reports.period_words import PeriodChoices, period_choices, period_name
 from profitability.reports.runs import Published
 from profitability.totals import PeriodTotals, RunTotals
 from profitability.views.runs import recompute_context, run_url
@@ -71,7 +71,7 @@ class Asked:
     @cached_property
     def totals(self) -> PeriodTotals:
         """What the ranking comes to, once it was computed."""
-        return PeriodTotals.from_json(self.ranking.totals)
+        return totals_of(self.ranking)
 
     @property
     def is_ready(self) -> bool:
@@ -93,7 +93,7 @@ class Asked:
             "tabs": ranking_tabs(page, self.period),
         }
 
-    def choices(self) -> list[Any]:
+    def choices(self) -> tuple[PeriodChoices, ...]:
         first, last = _months(self.run_totals)
         return period_choices(first, last, as_of=self.run.as_of, chosen=self.period)
 

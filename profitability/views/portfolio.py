@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from crm_site.lib.addresses import reverse
+from crm_site.lib.addresses import addresses, reverse
 from crm_site.lib.components import KeyFigure, Tab
 from crm_site.lib.downloads import Later, Tabular
 from crm_site.lib.formatting import month, number, percent
@@ -28,9 +28,9 @@ from profitability.models import RunPortfolio
 from profitability.permissions import SEE_VALUE
 from profitability.portfolio.concentration import TEN
 from profitability.portfolio.results import AVERAGE_MONTH, BASES, Concentration, Mix
-from profitability.portfolio_actions import Question, answer_to, portfolio_for
+from profitability.portfolio_actions import Question, answer_to, customers_of, portfolio_for
 from profitability.portfolio_statements import SEGMENT
-from profitability.portfolio_totals import Answer, SingleCustomers
+from profitability.portfolio_totals import Answer
 from profitability.reports.portfolio import (
     GROUPED,
     OVER,
@@ -250,10 +250,10 @@ def _span(found: Answer) -> str:
 @_page("portfolio-customers")
 def portfolio_customers(asked: Asked) -> HttpResponseBase:
     """Return against risk of the largest customers, and all of them in four fields (4 queries)."""
-    found = SingleCustomers.from_json(asked.portfolio.customers)
+    found, address = customers_of(asked.portfolio), addresses("customer")
     names = customer_names([point.customer for point in found.points], asked.request.user)
     rows = [
-        tables.PointRow(names[point.customer], reverse("customer", args=[point.customer]), point)
+        tables.PointRow(names[point.customer], address(point.customer), point)
         for point in found.points
         if point.customer in names
     ]
