@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F, Prefetch, Sum, prefetch_related_objects
+from django.db.models import Count, F, Sum
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from crm_site.lib.accounts.models import User
+from crm_site.lib.joins import with_keys
 from customers.models import Customer, Opportunity, OpportunityStage
 from customers.models.opportunity import OpportunityQuerySet
 
@@ -67,10 +68,15 @@ def _first_cards(
     """The first cards of each stage, and whose they are by name (3 queries, none for none)."""
     columns = [opportunities.filter(stage=one).order_by(*_order(one)).only(*ON_A_CARD)[:MOST_CARDS] for one in stages]
     found = list(columns[0].union(*columns[1:], all=True)) if columns else []
-    called = Customer.objects.only("name", "given_name"), User.objects.only("first_name", "last_name", "username")
-    prefetch_related_objects(found, Prefetch("customer", called[0]), Prefetch("owner", called[1]))
+    named = {card.customer_id for card in found}
+    customers = with_keys(Customer.objects.only("name", "given_name"), named) if named else ()
+    called = {customer.pk: customer for customer in customers}
+    owners = {card.owner_id for card in found if card.owner_id}
+    people = User.objects.only("first_name", "last_name", "username").in_bulk(owners)
     cards: dict[int, list[Opportunity]] = defaultdict(list)
     for card in found:
+        card.customer = called[card.customer_id]
+        card.owner = people[card.owner_id] if card.owner_id else None
         cards[card.stage_id].append(card)
     return cards
 

@@ -10,29 +10,29 @@ from calendar import isleap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import connection
 from django.db.models import (
     BooleanField,
-    Count,
     ExpressionWrapper,
     F,
     FilteredRelation,
     IntegerField,
     Q,
     QuerySet,
-    Sum,
 )
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Abs
 from django.utils import timezone
 
-from crm_site.lib.fields import CentsField
-from customers.models import ContactMoment, Customer, ProductFamily, Run, Scorecard
+from crm_site.lib.fields import CentsField, amount_of
+from crm_site.lib.remembered import Lately
+from customers.models import ContactMoment, Customer, ProductFamily, Run
 from customers.models.customer import CustomerQuerySet
 from customers.models.scorecard import Category
-from customers.reports import portfolio, ranked_portfolio
+from customers.reports import everybody, portfolio, ranked_portfolio
 
 # As text, where Django takes longer to write a statement than the database to answer it.
 RUN_BEFORE = """
@@ -45,6 +45,11 @@ FAVOURITES = """
     JOIN customers_product p ON p.id = l.product_id JOIN customers_productfamily f ON f.id = p.family_id
     WHERE o.customer_id = ANY(%s) GROUP BY 1, 2 ORDER BY 1, sum(l.gross) DESC, f.id
 """
+BY_CATEGORY = """
+    SELECT s.category, count(*), sum(s.profit)::bigint, sum(s.lifetime_value)::bigint
+    FROM customers_customer c JOIN customers_scorecard s ON s.customer_id = c.id
+    WHERE c.owner_id = %s AND s.run_id = ANY(%s) AND s.category IS NOT NULL GROUP BY 1 ORDER BY 1
+"""
 SPOKEN = """
     SELECT FROM customers_contactmoment m
     WHERE m.customer_id = customers_customer.id AND m.occurred_at >= %s AND m.direction <> %s
@@ -56,9 +61,14 @@ BIRTHDAYS_AHEAD = 7
 User = AbstractUser | AnonymousUser
 
 
+def own(customers: CustomerQuerySet, user: User) -> CustomerQuerySet:
+    """Those of all customers that somebody looks after: whoever may see customers sees these."""
+    return customers.filter(owner=user.pk) if user.has_perm("customers.view_customer") else customers.none()
+
+
 def customers_of(user: User) -> CustomerQuerySet:
     """The customers that somebody looks after."""
-    return Customer.objects.visible_to(user).filter(owner=user.pk)
+    return own(Customer.objects.all(), user)
 
 
 # --- Identify ---------------------------------------------------------------------------------------------------------
@@ -94,18 +104,24 @@ class CategoryShare:
 
 def categories_of(user: User, run: Run) -> list[CategoryShare]:
     """One's customers by category (1 query)."""
-    cards = Scorecard.objects.in_run(run).filter(customer__in=customers_of(user), category__isnull=False)
-    rows = cards.values("category").order_by("category")
-    sums = rows.annotate(customers=Count("customer_id"), total=Sum("profit"), value=Sum("lifetime_value"))
-    return [
-        CategoryShare(Category(row["category"]), row["customers"], row["total"], row["value"])  # type: ignore[arg-type]
-        for row in sums
-    ]
+    if not user.has_perm("customers.view_customer"):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(BY_CATEGORY, [user.pk, run.parts])
+        return [
+            CategoryShare(Category(category), customers, amount_of(profit), None if value is None else amount_of(value))
+            for category, customers, profit, value in cursor.fetchall()
+        ]
+
+
+BEFORE: Lately[int, Run | None] = Lately(seconds=60, most=4)
 
 
 def previous_run(run: Run) -> Run | None:
-    """The run before this one of which every customer's figures are still there (1 query)."""
-    return next(iter(Run.objects.raw(RUN_BEFORE, [run.pk])), None)
+    """The run before this one of which every customer's figures are still there (1 query, or none for a minute)."""
+    if (told := BEFORE.told(run.pk)) is not None:
+        return told
+    return BEFORE.keep(run.pk, next(iter(Run.objects.raw(RUN_BEFORE, [run.pk])), None))
 
 
 def moved(user: User, run: Run, before: Run) -> CustomerQuerySet:
@@ -113,8 +129,15 @@ def moved(user: User, run: Run, before: Run) -> CustomerQuerySet:
 
     `moved_by` is the size of the gain or loss, by which the biggest moves are found.
     """
-    earlier = FilteredRelation("scorecards", condition=Q(scorecards__run_id__in=before.parts))
-    customers = ranked_portfolio(customers_of(user), run, ("category", "profit")).annotate(earlier=earlier)
+    return own(_moved(run.pk, run.scorecards_of_id, tuple(before.parts)), user)
+
+
+@lru_cache(maxsize=10)
+def _moved(run_id: int, shared: int | None, before: tuple[int, ...]) -> CustomerQuerySet:
+    """Everybody who moved, put together once for a run: the rest of the statement is the same for all."""
+    earlier = FilteredRelation("scorecards", condition=Q(scorecards__run_id__in=before))
+    run = Run(pk=run_id, scorecards_of_id=shared)
+    customers = ranked_portfolio(Customer.objects.all(), run, ("category", "profit")).annotate(earlier=earlier)
     gained = ExpressionWrapper(F("profit") - F("earlier__profit"), output_field=CentsField())
     compared = customers.annotate(category_before=F("earlier__category"), gained=gained)
     differing = compared.filter(category__isnull=False, category_before__isnull=False)
@@ -162,7 +185,7 @@ def long_silent(user: User, run: Run, today: dt.date) -> CustomerQuerySet:
     moment = timezone.make_aware(dt.datetime.combine(since, dt.time()))
     observed = ContactMoment.Direction.OBSERVED.value
     unheard = RawSQL(f"NOT EXISTS ({SPOKEN})", (moment, observed), output_field=BooleanField())
-    good = ranked_portfolio(customers_of(user), run, ("category", "profit", "last_order_on"))
+    good = own(everybody(run, frozenset({"category", "profit", "last_order_on"}), ranked=True), user)
     return good.filter(unheard, category__in=GOOD, last_order_on__lt=since)  # type: ignore[misc]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from crm_site.lib import formatting
 from crm_site.lib.addresses import reverse
-from crm_site.lib.counting import capped_count, table_count
+from crm_site.lib.counting import lately_counted, table_count
 from crm_site.lib.panels import answer_panel
 from crm_site.pages.today_lists import CATEGORY_WORDS
 from customers import today_reports as reports
@@ -132,16 +132,31 @@ def shown(rows: QuerySet[Any], *order: Any) -> tuple[list[Any], str]:
     if len(first) <= SHOWN:
         return first, formatting.number(len(first))
     # Of a whole table one knows by now about how many rows it has.
-    count = capped_count(rows, limit=COUNTED) if rows.query.where else table_count(rows.model)
-    more = count.rows > COUNTED or count.capped
-    return first[:SHOWN], formatting.number(min(count.rows, COUNTED)) + ("+" if more else "")
+    count = lately_counted(rows, limit=COUNTED) if rows.query.where else table_count(rows.model)
+    return first[:SHOWN], _in_words(count.rows, capped=count.capped)
+
+
+def shown_of_own(rows: QuerySet[Any], *order: Any) -> tuple[list[Any], str]:
+    """The same of what is one's own: few enough to be counted while they are put in order (1 query)."""
+    first = list(rows.annotate(together=Window(Count("*"))).order_by(*order)[:SHOWN])
+    return first, _in_words(first[0].together if first else 0)
+
+
+def _in_words(count: int, *, capped: bool = False) -> str:
+    return formatting.number(min(count, COUNTED)) + ("+" if count > COUNTED or capped else "")
 
 
 def customers_block(
-    title: str, key: str, empty: str, rows: QuerySet[Any], *order: Any, line: Callable[[Any], Line]
+    title: str,
+    key: str,
+    empty: str,
+    rows: QuerySet[Any],
+    *order: Any,
+    line: Callable[[Any], Line],
+    show: Callable[..., tuple[list[Any], str]] = shown_of_own,
 ) -> Block:
     """A block of customers, with the list that it is the beginning of."""
-    first, count = shown(rows, *order)
+    first, count = show(rows, *order)
     return Block(title, empty, reverse("today-list", args=[key]), [line(row) for row in first], count)
 
 
@@ -177,6 +192,7 @@ def identify(day: Day) -> Step:
             "-created_at",
             "-pk",
             line=plain,
+            show=shown,
         ),
         customers_block(
             _("Newest files"),
@@ -186,6 +202,7 @@ def identify(day: Day) -> Step:
             "-created_at",
             "-pk",
             line=plain,
+            show=shown,
         ),
     ]
     return Step(_("Identify"), _("Know who your customers are and how to reach them."), blocks)
@@ -244,7 +261,7 @@ def moves_block(day: Day, run: Run) -> Block:
 def interact(day: Day) -> Step:
     """Whom to speak with: what was promised, asked, due, or too long ago."""
     waiting = Task.objects.visible_to(day.user).waiting_for(day.user, day.today, day.now)
-    tasks, count = shown(waiting.select_related("customer").only(*TASKED), "due_on", "-priority", "pk")
+    tasks, count = shown_of_own(waiting.select_related("customer").only(*TASKED), "due_on", "-priority", "pk")
     blocks = [
         Block(
             _("Tasks overdue and due today"),
@@ -271,7 +288,9 @@ def replies_block(day: Day) -> Block:
 
     rows = reports.awaiting_reply(day.user).only("occurred_at", *REPLIED)
     empty = _("Every message has been answered.")
-    return customers_block(_("Messages awaiting a reply"), "replies", empty, rows, "occurred_at", "pk", line=line)
+    return customers_block(
+        _("Messages awaiting a reply"), "replies", empty, rows, "occurred_at", "pk", line=line, show=shown
+    )
 
 
 def birthdays_block(day: Day) -> Block:
@@ -308,7 +327,7 @@ def proposals_block(day: Day) -> Block:
     """What to propose to those whose wishes are known (at most 3 queries)."""
     rows = reports.with_preferences(day.user, day.run).only(*CALLED, *WISHES)
     order = F("lifetime_value").desc(nulls_last=True)
-    first, count = shown(rows, order, "-pk")
+    first, count = shown_of_own(rows, order, "-pk")
     families = reports.favourite_families(first)
     lines = [
         Line(customer.full_name, customer.get_absolute_url(), wishes(customer), proposal(customer, families))

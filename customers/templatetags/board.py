@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 
 from django import template
@@ -15,9 +16,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.lib.addresses import reverse
+from crm_site.lib.addresses import addresses
 from crm_site.lib.drawing import icon, unknown
-from crm_site.lib.formatting import day, money
+from crm_site.lib.formatting import day, money_writer
 from customers.models import Opportunity, OpportunityStage
 from customers.opportunity_reports import StageColumn
 from customers.permissions import CHANGE_OPPORTUNITY
@@ -40,7 +41,8 @@ def board_cards(context: Context, column: StageColumn) -> SafeString:
     cards = Cards(
         column=column,
         today=context["today"],
-        currency=context["company"].currency,
+        money=money_writer(context["company"].currency, digits=0),
+        addresses={name: addresses(name) for name in ("customer", "opportunity-edit", "opportunity-move")},
         token=get_token(request) if request.user.has_perm(CHANGE_OPPORTUNITY) else "",
         whose=f"?whose={escape(whose)}" if whose else "",
         labels={name: f'<dt class="visually-hidden">{escape(str(label))}</dt>' for name, label in LABELS.items()},
@@ -55,14 +57,15 @@ class Cards:
 
     column: StageColumn
     today: dt.date
-    currency: str
+    money: Callable[[Decimal], str]
+    addresses: Mapping[str, Callable[[int], str]]  # what makes the address of a page out of a key
     token: str  # by which cards may be moved; empty for a reader who may not
     whose: str  # which board a moved card leads back to
     labels: Mapping[str, str]
     move: str
 
     def draw(self, card: Opportunity) -> str:
-        customer = reverse("customer", [card.customer_id])
+        customer = self.addresses["customer"](card.customer_id)
         return (
             f'<li class="board-card"><div class="board-card-head">{self._head(card)}</div>'
             f'<a class="board-card-customer" href="{customer}">{escape(str(card.customer))}</a>'
@@ -73,7 +76,7 @@ class Cards:
         title = escape(card.title)
         if not self.token:
             return f'<span class="board-card-title">{title}</span>'
-        edit, move = reverse("opportunity-edit", [card.pk]), reverse("opportunity-move", [card.pk])
+        edit, move = (self.addresses[name](card.pk) for name in ("opportunity-edit", "opportunity-move"))
         label = escape(self.move % {"card": card.title})
         return (
             f'<a class="board-card-title" href="{edit}">{title}</a><details class="menu" data-menu>'
@@ -84,7 +87,7 @@ class Cards:
         )
 
     def _facts(self, card: Opportunity) -> str:
-        value = unknown() if card.expected_value is None else money(card.expected_value, self.currency, digits=0)
+        value = unknown() if card.expected_value is None else self.money(card.expected_value)
         facts = self._fact("value", value, "board-card-value")
         if card.expected_on:
             late = card.expected_on < self.today and self.column.stage.outcome == OpportunityStage.Outcome.OPEN

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from crm_site.lib.addresses import reverse
+from crm_site.lib.addresses import addresses, reverse
 from crm_site.lib.charts import Chart, Mark, Series
 from crm_site.lib.formatting import money, month, percent
 from customers.models.scorecard import Category
@@ -103,8 +103,7 @@ def curve_around(here: Here, ranking: Ranking, currency: str) -> Chart:
     """The curve close up, around one customer; each point opens a customer's file."""
     in_shares = shares_speak(ranking)
     unit = float(ranking.profit) if in_shares else 1.0
-    own = next(one for one in here.neighbours if one.rank == here.customer.rank)
-    height = float(own.cumulative) / unit
+    rank, height, address = here.customer.rank, float(here.cumulative) / unit, addresses("customer")
     return Chart(
         kind="line",
         title=_("The curve around %(customer)s") % {"customer": here.customer.full_name},
@@ -117,8 +116,8 @@ def curve_around(here: Here, ranking: Ranking, currency: str) -> Chart:
         format="percent" if in_shares else "money",
         currency=currency,
         digits=2 if in_shares else 0,
-        marks=[Mark(x=own.rank, y=height, label=here.customer.full_name)],
-        links=[reverse("customer", args=[one.customer.pk]) for one in here.neighbours],
+        marks=[Mark(x=rank, y=height, label=here.customer.full_name)],
+        links=[address(one.customer) for one in here.neighbours],
         close_up=True,
     )
 

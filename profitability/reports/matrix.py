@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Q, QuerySet
@@ -25,6 +26,10 @@ CUSTOMERS_SHOWN = 25
 LINES_SHOWN = 15
 # A cell's latest lines are looked for among so many orders, so that a rare product never reads all of them.
 ORDERS_SEARCHED = 20_000
+ON_A_LINE = (
+    *("quantity", "gross", "discount", "cost", "product__sku", "product__name", "order__number", "order__ordered_on"),
+    *("order__customer__name", "order__customer__given_name"),
+)
 # The fields that groups are made by, besides segments.
 OF_SCORECARD = ("category", "stage")
 OF_CUSTOMER = {"kind": "kind", "country": "country", "town": "city", "owner": "owner_id", "source": "source_id"}
@@ -153,18 +158,22 @@ def _page(place: Place, members: int, published: Published, user: AbstractUser |
     return customers.filter(place__gte=run.place_of(first)).order_by(by_rank)[: CUSTOMERS_SHOWN + 1]  # type: ignore[misc]
 
 
-def in_group(
-    customers: CustomerQuerySet, by: str, key: str, run: Run, *, with_figures: bool = False
-) -> CustomerQuerySet:
+def members_of_group(visible: CustomerQuerySet, by: str, key: str, run: Run) -> QuerySet[Any, Any]:
+    """The numbers of those customers of a group whom the reader may see (1 query for a segment)."""
+    if by not in OF_SCORECARD or key in (OTHERS, TOTAL):
+        return in_group(visible, by, key, run).values("pk")
+    cards = Scorecard.objects.in_run(run).filter(**{by: key or None}).values("customer")
+    # Whoever sees everybody needs no look at customers besides.
+    return visible.filter(pk__in=cards).values("pk") if visible.query.where else cards
+
+
+def in_group(customers: CustomerQuerySet, by: str, key: str, run: Run) -> CustomerQuerySet:
     """The customers of a group (1 query for a segment).
 
-    Category and stage are the scorecard's: they narrow only `with_figures`, or are left to whoever has these at hand.
+    Category and stage are the scorecard's: whoever has these at hand narrows by them.
     """
-    if not by or key in (OTHERS, TOTAL):
+    if not by or by in OF_SCORECARD or key in (OTHERS, TOTAL):
         return customers
-    if by in OF_SCORECARD:
-        cards = Scorecard.objects.in_run(run).filter(**{by: key or None})
-        return customers.filter(pk__in=cards.values("customer")) if with_figures else customers
     if by == "segment":
         segment = Segment.objects.filter(pk=key).first() if key.isdigit() else None
         return customers.filter(pk__in=members_of(segment, run).values("pk")) if segment else customers.none()
@@ -215,11 +224,14 @@ def cell_of(named: Named, row_key: str, column: str) -> Cell | None:
 
 
 def latest_lines(
-    customers: CustomerQuerySet | None, by: str, column: str, columns: Sequence[str]
+    members: QuerySet[Any, Any] | None, by: str, column: str, columns: Sequence[str]
 ) -> QuerySet[OrderLine]:
-    """The latest order lines of a cell, among the latest orders of all (2 queries); None: anonymous sales."""
+    """The latest order lines of a cell, among the latest orders of all (2 queries); None: anonymous sales.
+
+    `members` are numbers of customers, as `members_of_group` has them.
+    """
     lines = _goods(OrderLine.objects.filter(_of_column(by, column, columns)))
-    keys = latest_keys(lines, customers, orders=ORDERS_SEARCHED, wanted=LINES_SHOWN)
+    keys = latest_keys(lines, members, orders=ORDERS_SEARCHED, wanted=LINES_SHOWN)
     return _latest(OrderLine.objects.filter(pk__in=keys))
 
 
@@ -232,6 +244,7 @@ def _latest(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
     return (
         _goods(lines)
         .select_related("order__customer", "product")
+        .only(*ON_A_LINE)
         .order_by("-order__ordered_on", "-order_id", "pk")[:LINES_SHOWN]
     )
 

@@ -31,7 +31,7 @@ FIGURES = ("net_revenue", "gross_margin", "cost_to_serve", "profit", "rank", "ca
 class Neighbour:
     """A customer near the one that was asked for, and what it and all before it make."""
 
-    customer: Any
+    customer: int  # its key
     rank: int
     cumulative: Decimal
 
@@ -46,7 +46,7 @@ class Here:
     @property
     def cumulative(self) -> Decimal:
         """What the customer and all before it make."""
-        return next(one.cumulative for one in self.neighbours if one.rank == self.customer.rank)
+        return next(one.cumulative for one in self.neighbours if one.customer == self.customer.pk)
 
 
 def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQuerySet:
@@ -62,17 +62,18 @@ def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQu
 def find_here(text: str, visible: CustomerQuerySet, figures: Figures, place_of: Callable[[int], float]) -> Here | None:
     """The first ranked customer that matches a text, with neighbours; None when nobody matches.
 
-    4 queries for a reference; at most 4 more for a name or another word. `place_of` tells where a rank begins, as
+    3 queries for a reference; at most 4 more for a name or another word. `place_of` tells where a rank begins, as
     `Run.place_of` does.
     """
     text = text.strip()
-    for found in found_in_turn(visible.only("pk"), text, LOOKED_AT) if text else ():
+    for found in found_in_turn(visible.only(*CALLED), text, LOOKED_AT) if text else ():
         those: Any = figures.filter(customer__in=found)
-        ranks = dict(those.values_list("customer", "rank")) if found else {}
-        rank = next((ranks[customer.pk] for customer in found if customer.pk in ranks), None)
-        if rank is not None:
-            around = _neighbours(rank, visible, figures, place_of)
-            return Here(next(one.customer for one in around if one.rank == rank), around)
+        told = those.values_list("customer", "rank", "profit") if found else ()
+        ranks = {key: (rank, profit) for key, rank, profit in told}
+        customer: Any = next((customer for customer in found if customer.pk in ranks), None)
+        if customer is not None:
+            customer.rank, customer.profit = ranks[customer.pk]
+            return Here(customer, _neighbours(customer.rank, visible, figures, place_of))
     return None
 
 
@@ -82,18 +83,8 @@ def _neighbours(
     """Those who stand around a rank. Whom the reader may not see is nobody's neighbour, but counts in the sums."""
     first, beyond = place_of(rank - NEIGHBOURS), place_of(rank + NEIGHBOURS + 1)
     near: Any = figures
-    places = list(
-        near.filter(place__gte=first, place__lt=beyond)
-        .order_by("place")
-        .values_list("customer", "rank", "profit", "cumulative")
-    )
-    customers: dict[int, Any] = visible.only(*CALLED).in_bulk([customer for customer, *_figures in places])
-    around = []
-    for pk, place, profit, cumulative in places:
-        if customer := customers.get(pk):
-            customer.rank, customer.profit = place, profit
-            around.append(Neighbour(customer, place, cumulative))
-    return tuple(around)
+    seen = near.filter(place__gte=first, place__lt=beyond, customer__in=visible.values("pk")).order_by("place")
+    return tuple(Neighbour(*place) for place in seen.values_list("customer", "rank", "cumulative"))
 
 
 def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:

@@ -25,10 +25,10 @@ from profitability.reports.matrix import (
     Place,
     best_columns,
     cell_of,
-    in_group,
     latest_lines,
     lines_of_customer,
     matrix_at,
+    members_of_group,
 )
 from profitability.reports.matrix_names import COLUMNS, CUSTOMERS, ROWS, customers_url, row_names
 from profitability.reports.runs import Published, published_now
@@ -187,15 +187,15 @@ def _facts(cell: Cell, currency: str) -> list[Fact]:
 
 def _lines(request: HttpRequest, asked: Asked, cell: Cell) -> list[OrderLine]:
     place, columns = asked.named.place, asked.named.matrix.columns
+    visible = Customer.objects.visible_to(request.user)
     if place.rows == CUSTOMERS:
-        visible = Customer.objects.visible_to(request.user).filter(pk=cell.row.key).exists()
-        return list(lines_of_customer(int(cell.row.key), place.columns, cell.column, columns)) if visible else []
+        if not visible.filter(pk=cell.row.key).exists():
+            return []
+        return list(lines_of_customer(int(cell.row.key), place.columns, cell.column, columns))
     if cell.row.key == ANONYMOUS_ROW:
         return list(latest_lines(None, place.columns, cell.column, columns))
-    customers = in_group(
-        Customer.objects.visible_to(request.user), place.rows, cell.row.key, asked.published.run, with_figures=True
-    )
-    return list(latest_lines(customers, place.columns, cell.column, columns))
+    members = members_of_group(visible, place.rows, cell.row.key, asked.published.run)
+    return list(latest_lines(members, place.columns, cell.column, columns))
 
 
 def _levers(place: Place, cell: Cell) -> list[tuple[str, str, str]]:
