@@ -25,7 +25,7 @@ Send at most a few thousand points: sample or bin before.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
@@ -148,7 +148,8 @@ class Chart:
             return self._points()
         count = len(self.x_values)
         shown = list(range(count)) if count <= TABLE_ROWS else self._sample(count)
-        rows = [(self._x_text(self.x_values[i]), *(self._y_text(one.values[i]) for one in self.series)) for i in shown]
+        write, write_x = self._y_writer(), self._x_writer()
+        rows = [(write_x(self.x_values[i]), *(write(one.values[i]) for one in self.series)) for i in shown]
         return ChartTable((self.x_label, *(one.name for one in self.series)), rows, count - len(shown))
 
     def _named_points(self) -> list[tuple[str, XValue, Number]]:
@@ -163,7 +164,8 @@ class Chart:
     def _points(self) -> ChartTable:
         """The first points of a scatter, in words."""
         points = self._named_points()
-        rows = [(name, self._x_text(x), self._y_text(value)) for name, x, value in points[:TABLE_ROWS]]
+        write, write_x = self._y_writer(), self._x_writer()
+        rows = [(name, write_x(x), write(value)) for name, x, value in points[:TABLE_ROWS]]
         return ChartTable((self.names_label, self.x_label, self.y_label), rows, len(points) - len(rows))
 
     def as_sheet(self, name: str) -> Sheet:
@@ -187,24 +189,25 @@ class Chart:
         chosen.update(i for i, x in enumerate(self.x_values) if x in marked)
         return sorted(chosen)
 
-    def _y_text(self, value: Number | None) -> str:
+    def _y_writer(self) -> Callable[[Number | None], str]:
+        """How values are written, decided once for all points."""
         if self.format == "money":
-            return formatting.money(value, str(self.currency), digits=self.digits)
-        if self.format == "percent":
-            return formatting.percent(value, digits=1 if self.digits is None else self.digits)
-        return formatting.number(value, digits=self.digits or 0)
+            write = formatting.money_writer(str(self.currency), digits=self.digits)
+        elif self.format == "percent":
+            write = formatting.percent_writer(digits=1 if self.digits is None else self.digits)
+        else:
+            write = formatting.number_writer(digits=self.digits or 0)
+        return lambda value: UNKNOWN if value is None else write(value)
 
-    def _x_text(self, value: Any) -> str:
-        match self.x_type:
-            case "percent":
-                return formatting.percent(value)
-            case "number":
-                return formatting.number(value)
-            case "date":
-                return formatting.day(value)
-            case "month":
-                return formatting.month(value)
-        return str(value) if value is not None else UNKNOWN
+    def _x_writer(self) -> Callable[[Any], str]:
+        writers: dict[str, Callable[[], Callable[[Any], str]]] = {
+            "percent": formatting.percent_writer,
+            "number": formatting.number_writer,
+            "date": formatting.day_writer,
+            "month": lambda: formatting.month,
+        }
+        write = writers.get(self.x_type, lambda: str)()
+        return lambda value: UNKNOWN if value is None else write(value)
 
 
 def _plain(value: Any) -> Any:

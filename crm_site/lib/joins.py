@@ -11,6 +11,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.datastructures import Join
 
+from crm_site.lib.written import Blank
+
 M = TypeVar("M", bound=Model)
 
 
@@ -47,10 +49,11 @@ def joined_to(queryset: QuerySet[M], alias: str, rows: QuerySet[Any]) -> QuerySe
     return narrowed
 
 
-def with_keys(queryset: QuerySet[M], keys: Iterable[Any]) -> QuerySet[M]:
-    """Those of these rows that have one of these primary keys, which go to the database as one list.
+def with_keys(queryset: QuerySet[M], keys: Iterable[Any] | Blank, *, column: str = "") -> QuerySet[M]:
+    """Those of these rows that have one of these keys (primary ones, if no column is named), as one list.
 
     Django writes and the database reads a value for each otherwise, which takes longer than to find the rows.
     """
-    table, column = queryset.model._meta.db_table, queryset.model._meta.pk.column
-    return queryset.filter(RawSQL(f'"{table}"."{column}" = ANY(%s)', (list(keys),), output_field=BooleanField()))
+    place = f'"{queryset.model._meta.db_table}"."{column or queryset.model._meta.pk.column}"'
+    given = keys if isinstance(keys, Blank) else list(keys)
+    return queryset.filter(RawSQL(f"{place} = ANY(%s)", (given,), output_field=BooleanField()))

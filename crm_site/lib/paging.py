@@ -188,6 +188,11 @@ def read_page(queryset: QuerySet[Any], order: Order, *, size: int, cursor: str =
     return Page(rows, _before(rows, order), _after(rows, order))
 
 
+def first_rows(queryset: QuerySet[Any], order: Order, size: int) -> QuerySet[Any]:
+    """The rows of the first page, and the one after it; of a list none of whose rows lacks a value (no query)."""
+    return _ordered(queryset, order)[: size + 1]
+
+
 def first_page(rows: list[Any], order: Order, *, size: int) -> Page:
     """The page that begins with these rows, of which one more than fits tells that there are others."""
     more = len(rows) > size

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -22,16 +22,15 @@ from django.utils.translation import ngettext
 
 from crm_site.lib import formatting
 from crm_site.lib.addresses import reverse
-from crm_site.lib.counting import lately_counted, table_count
 from crm_site.lib.panels import answer_panel
 from crm_site.pages.today_lists import CATEGORY_WORDS
+from crm_site.pages.today_rows import NOW, Reading, Shown
 from customers import today_reports as reports
 from customers.models import Company, Customer, Run, Task
 from customers.permissions import CHANGE_CUSTOMER, VIEW_CUSTOMERS, VIEW_FIGURES, VIEW_MOMENTS, VIEW_TASKS
 
-SHOWN = 5
-COUNTED = 1000
 CALLED = ("name", "given_name")  # all that a line says of most customers
+NEWEST_FIRST = ("-created_at", "-pk")
 WISHES = ("needs", "preferred_channel", "best_time")
 REPLIED = ("customer__name", "customer__given_name", "touchpoint__name", "touchpoint__name_fr")
 TASKED = ("title", "due_on", "due_time", "remind_at", "priority", "customer__name", "customer__given_name")
@@ -80,6 +79,11 @@ class Day:
     currency: str
 
     @property
+    def read(self) -> Reading:
+        """The rows of blocks."""
+        return Reading(self.user, self.today, self.now, self.run)
+
+    @property
     def user(self) -> Any:
         return self.request.user
 
@@ -126,37 +130,15 @@ def day_of(request: HttpRequest) -> Day:
     return Day(request, timezone.localdate(now), now, run, Company.of(request).currency)
 
 
-def shown(rows: QuerySet[Any], *order: Any) -> tuple[list[Any], str]:
-    """The first rows, and how many there are (1 query; 2 where there are more than are shown)."""
-    first = list(rows.order_by(*order)[: SHOWN + 1])
-    if len(first) <= SHOWN:
-        return first, formatting.number(len(first))
-    # Of a whole table one knows by now about how many rows it has.
-    count = lately_counted(rows, limit=COUNTED) if rows.query.where else table_count(rows.model)
-    return first[:SHOWN], _in_words(count.rows, capped=count.capped)
-
-
-def shown_of_own(rows: QuerySet[Any], *order: Any) -> tuple[list[Any], str]:
-    """The same of what is one's own: few enough to be counted while they are put in order (1 query)."""
-    first = list(rows.annotate(together=Window(Count("*"))).order_by(*order)[:SHOWN])
-    return first, _in_words(first[0].together if first else 0)
-
-
-def _in_words(count: int, *, capped: bool = False) -> str:
-    return formatting.number(min(count, COUNTED)) + ("+" if count > COUNTED or capped else "")
-
-
 def customers_block(
     title: str,
     key: str,
     empty: str,
-    rows: QuerySet[Any],
-    *order: Any,
+    shown: Shown,
     line: Callable[[Any], Line],
-    show: Callable[..., tuple[list[Any], str]] = shown_of_own,
 ) -> Block:
     """A block of customers, with the list that it is the beginning of."""
-    first, count = show(rows, *order)
+    first, count = shown
     return Block(title, empty, reverse("today-list", args=[key]), [line(row) for row in first], count)
 
 
@@ -179,30 +161,26 @@ def identify(day: Day) -> Step:
             _("Incomplete files"),
             "incomplete",
             _("All your customers can be reached by e-mail and by telephone."),
-            reports.incomplete(day.user).only(*CALLED, "email", "phone"),
-            "-created_at",
-            "-pk",
-            line=lacking,
+            day.read.own(
+                "incomplete",
+                lambda user: reports.incomplete(user).only(*CALLED, "email", "phone"),
+                *NEWEST_FIRST,
+            ),
+            lacking,
         ),
         customers_block(
             _("Without an owner"),
             "unowned",
             _("Every customer has an owner."),
-            reports.unowned(day.user).only(*CALLED, "created_at"),
-            "-created_at",
-            "-pk",
-            line=plain,
-            show=shown,
+            day.read.seen("unowned", lambda user: reports.unowned(user).only(*CALLED, "created_at"), *NEWEST_FIRST),
+            plain,
         ),
         customers_block(
             _("Newest files"),
             "newest",
             _("Add a customer, or import a file of orders."),
-            reports.newest(day.user).only(*CALLED, "created_at"),
-            "-created_at",
-            "-pk",
-            line=plain,
-            show=shown,
+            day.read.seen("newest", lambda user: reports.newest(user).only(*CALLED, "created_at"), *NEWEST_FIRST),
+            plain,
         ),
     ]
     return Step(_("Identify"), _("Know who your customers are and how to reach them."), blocks)
@@ -254,14 +232,20 @@ def moves_block(day: Day, run: Run) -> Block:
         note = _("%(before)s → %(now)s") % words
         return Line(customer.full_name, customer.get_absolute_url(), note, sign + day.money(customer.gained), tone)
 
-    rows = reports.moved(day.user, run, before).only(*CALLED)
-    return customers_block(_("Biggest moves"), "moves", empty, rows, "-moved_by", "-pk", line=line)
+    shown = day.read.own(
+        f"moves since {before.parts}", lambda user: reports.moved(user, run, before).only(*CALLED), "-moved_by", "-pk"
+    )
+    return customers_block(_("Biggest moves"), "moves", empty, shown, line)
 
 
 def interact(day: Day) -> Step:
     """Whom to speak with: what was promised, asked, due, or too long ago."""
-    waiting = Task.objects.visible_to(day.user).waiting_for(day.user, day.today, day.now)
-    tasks, count = shown_of_own(waiting.select_related("customer").only(*TASKED), "due_on", "-priority", "pk")
+
+    def waiting(user: Any) -> QuerySet[Task]:
+        """One's own, which whoever may see tasks sees."""
+        return Task.objects.waiting_for(user, day.today, NOW).select_related("customer").only(*TASKED)
+
+    tasks, count = day.read.own("tasks", waiting, "due_on", "-priority", "pk")
     blocks = [
         Block(
             _("Tasks overdue and due today"),
@@ -286,11 +270,11 @@ def replies_block(day: Day) -> Block:
         note = f"{moment.touchpoint.label} · {formatting.ago(moment.occurred_at, day.now)}"
         return Line(moment.customer.full_name, moment.customer.get_absolute_url() + "#moments", note)
 
-    rows = reports.awaiting_reply(day.user).only("occurred_at", *REPLIED)
-    empty = _("Every message has been answered.")
-    return customers_block(
-        _("Messages awaiting a reply"), "replies", empty, rows, "occurred_at", "pk", line=line, show=shown
+    shown = day.read.seen(
+        "replies", lambda user: reports.awaiting_reply(user).only("occurred_at", *REPLIED), "occurred_at", "pk"
     )
+    empty = _("Every message has been answered.")
+    return customers_block(_("Messages awaiting a reply"), "replies", empty, shown, line)
 
 
 def birthdays_block(day: Day) -> Block:
@@ -301,9 +285,9 @@ def birthdays_block(day: Day) -> Block:
         note = _("today") if customer.days_ahead == 0 else formatting.day(birthday)
         return Line(customer.full_name, customer.get_absolute_url(), note)
 
-    rows = reports.birthdays(day.user, day.today).only(*CALLED)
+    shown = day.read.own("birthdays", lambda user: reports.birthdays(user, day.today).only(*CALLED), "days_ahead", "pk")
     empty = _("None of your customers has a birthday this week, as far as their files say.")
-    return customers_block(_("Birthdays this week"), "birthdays", empty, rows, "days_ahead", "pk", line=line)
+    return customers_block(_("Birthdays this week"), "birthdays", empty, shown, line)
 
 
 def silent_block(day: Day, run: Run) -> Block:
@@ -313,9 +297,11 @@ def silent_block(day: Day, run: Run) -> Block:
         note = _("last order on %(day)s") % {"day": formatting.day(customer.last_order_on)}
         return Line(customer.full_name, customer.get_absolute_url(), note, day.money(customer.profit))
 
-    rows = reports.long_silent(day.user, run, day.today).only(*CALLED)
+    shown = day.read.own(
+        "silent", lambda user: reports.long_silent(user, run, day.today).only(*CALLED), "-profit", "-pk"
+    )
     empty = _("You have heard from all your good customers in the last ninety days.")
-    return customers_block(_("Good customers, long silent"), "silent", empty, rows, "-profit", "-pk", line=line)
+    return customers_block(_("Good customers, long silent"), "silent", empty, shown, line)
 
 
 def customise() -> Step:
@@ -325,9 +311,12 @@ def customise() -> Step:
 
 def proposals_block(day: Day) -> Block:
     """What to propose to those whose wishes are known (at most 3 queries)."""
-    rows = reports.with_preferences(day.user, day.run).only(*CALLED, *WISHES)
-    order = F("lifetime_value").desc(nulls_last=True)
-    first, count = shown_of_own(rows, order, "-pk")
+    first, count = day.read.own(
+        "preferences",
+        lambda user: reports.with_preferences(user, day.run).only(*CALLED, *WISHES),
+        F("lifetime_value").desc(nulls_last=True),
+        "-pk",
+    )
     families = reports.favourite_families(first)
     lines = [
         Line(customer.full_name, customer.get_absolute_url(), wishes(customer), proposal(customer, families))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -31,8 +32,7 @@ def whale_curve(
     """
     in_shares = shares_speak(ranking)
     unit = float(ranking.profit) if in_shares else 1.0
-    heights = [cents / 100 / unit for cents in ranking.curve_cents]
-    ranked_from = ranking_url(period, from_rank="")  # looked up once: a curve has hundreds of places
+    shares, heights, links = _places(ranking, unit, ranking_url(period, from_rank=""))
     marks = _whale_marks(ranking, currency, dict(zip(ranking.curve_customers, heights, strict=True)), detailed=detailed)
     if here:
         marks = [*marks, _you_are_here(here, ranking, unit)]
@@ -41,14 +41,26 @@ def whale_curve(
         title=_("Whale curve: cumulative profit, most profitable customer first"),
         x_label=_("Share of customers, most profitable first"),
         x_type="percent",
-        x_values=[count / max(ranking.customers, 1) for count in ranking.curve_customers],
+        x_values=shares,
         series=[Series(_("Cumulative profit"), heights, colour="brand")],
         format="percent" if in_shares else "money",
         currency=currency,
         digits=0,
         summary=twenty_eighty(ranking, currency).text,
         marks=marks,
-        links=[f"{ranked_from}{max(place, 1)}" for place in ranking.curve_customers],
+        links=links,
+    )
+
+
+@lru_cache(maxsize=20)
+def _places(
+    ranking: Ranking, unit: float, ranked_from: str
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]:
+    """The hundreds of places of a curve: which share of customers, how high, and the address of the ranking there."""
+    return (
+        tuple(count / max(ranking.customers, 1) for count in ranking.curve_customers),
+        tuple(cents / 100 / unit for cents in ranking.curve_cents),
+        tuple(f"{ranked_from}{max(place, 1)}" for place in ranking.curve_customers),
     )
 
 

@@ -1,6 +1,6 @@
 """Where one customer stands in a ranking, and who stands around it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,12 +9,14 @@ from django.db.models import F, FilteredRelation, Q
 from django.utils.translation import gettext as _
 
 from crm_site.lib.formatting import money, number, percent
+from crm_site.lib.joins import with_keys
+from crm_site.lib.written import Blank, Written, written
 from customers.models import Customer
 from customers.models.customer import CustomerQuerySet
 from customers.reports import found_in_turn
 from profitability.models import PeriodRanking
 from profitability.reports.dashboard import CALLED
-from profitability.reports.groups import Figures
+from profitability.reports.groups import figures_of
 from profitability.reports.sentences import Finding, shares_speak
 from profitability.totals import Ranking
 
@@ -59,7 +61,9 @@ def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQu
     return with_figures.filter(rank__isnull=False).only(*CALLED)
 
 
-def find_here(text: str, visible: CustomerQuerySet, figures: Figures, place_of: Callable[[int], float]) -> Here | None:
+def find_here(
+    text: str, visible: CustomerQuerySet, ranking: PeriodRanking, place_of: Callable[[int], float]
+) -> Here | None:
     """The first ranked customer that matches a text, with neighbours; None when nobody matches.
 
     3 queries for a reference; at most 4 more for a name or another word. `place_of` tells where a rank begins, as
@@ -67,24 +71,43 @@ def find_here(text: str, visible: CustomerQuerySet, figures: Figures, place_of: 
     """
     text = text.strip()
     for found in found_in_turn(visible.only(*CALLED), text, LOOKED_AT) if text else ():
-        those: Any = figures.filter(customer__in=found)
-        told = those.values_list("customer", "rank", "profit") if found else ()
-        ranks = {key: (rank, profit) for key, rank, profit in told}
+        ranks = _ranks(ranking, [customer.pk for customer in found]) if found else {}
         customer: Any = next((customer for customer in found if customer.pk in ranks), None)
         if customer is not None:
             customer.rank, customer.profit = ranks[customer.pk]
-            return Here(customer, _neighbours(customer.rank, visible, figures, place_of))
+            first, beyond = place_of(customer.rank - NEIGHBOURS), place_of(customer.rank + NEIGHBOURS + 1)
+            return Here(customer, _neighbours(ranking, visible, first, beyond))
     return None
 
 
+def _known_by(ranking: PeriodRanking) -> tuple[Hashable, ...]:
+    return ranking.run_id, ranking.run.scorecards_of_id, ranking.pk
+
+
+def _ranks(ranking: PeriodRanking, keys: Sequence[int]) -> dict[int, tuple[int, Decimal]]:
+    """Rank and profit of those of these customers whom the ranking has (1 query)."""
+
+    def rows() -> Any:
+        figures: Any = figures_of(ranking)
+        return with_keys(figures, Blank("keys"), column="customer_id").values_list("customer", "rank", "profit")
+
+    found = written(("ranks", *_known_by(ranking)), rows).read(keys=list(keys))
+    return {key: (rank, profit) for key, rank, profit in found}
+
+
 def _neighbours(
-    rank: int, visible: CustomerQuerySet, figures: Figures, place_of: Callable[[int], float]
+    ranking: PeriodRanking, visible: CustomerQuerySet, first: float, beyond: float
 ) -> tuple[Neighbour, ...]:
-    """Those who stand around a rank. Whom the reader may not see is nobody's neighbour, but counts in the sums."""
-    first, beyond = place_of(rank - NEIGHBOURS), place_of(rank + NEIGHBOURS + 1)
-    near: Any = figures
-    seen = near.filter(place__gte=first, place__lt=beyond, customer__in=visible.values("pk")).order_by("place")
-    return tuple(Neighbour(*place) for place in seen.values_list("customer", "rank", "cumulative"))
+    """Those who stand between two places. Whom the reader may not see is nobody's neighbour, but counts in the sums."""
+
+    def rows() -> Any:
+        figures: Any = figures_of(ranking)
+        near = figures.filter(place__gte=Blank("first"), place__lt=Blank("beyond"), customer__in=visible.values("pk"))
+        return near.order_by("place").values_list("customer", "rank", "cumulative")
+
+    sees_all = not visible.query.where
+    statement = written(("neighbours", *_known_by(ranking)), rows) if sees_all else Written(rows())
+    return tuple(Neighbour(*place) for place in statement.read(first=first, beyond=beyond))
 
 
 def place_in_words(here: Here, ranking: Ranking, currency: str) -> Finding:

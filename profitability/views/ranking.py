@@ -13,9 +13,10 @@ from crm_site.lib.charts import Chart
 from crm_site.lib.components import FilterBar
 from crm_site.lib.counting import Count
 from crm_site.lib.downloads import file_asked_for, file_links
-from crm_site.lib.paging import SORTED_LIMIT
+from crm_site.lib.paging import SORTED_LIMIT, Page, first_page, first_rows
 from crm_site.lib.tables import Table
 from crm_site.lib.views import ListPage
+from crm_site.lib.written import written
 from customers.models import Customer, Segment
 from customers.models.customer import CustomerQuerySet
 from customers.permissions import EXPORT
@@ -25,7 +26,6 @@ from profitability.forms import Known, RankingFilters
 from profitability.models import PeriodRanking
 from profitability.permissions import SEE_VALUE
 from profitability.reports.dashboard import ranked
-from profitability.reports.groups import figures_of
 from profitability.reports.runs import published_now
 from profitability.reports.sentences import break_even, peak, twenty_eighty
 from profitability.reports.standing import Here, find_here, place_in_words, ranked_in
@@ -118,6 +118,17 @@ class RankingList(ListPage):
         limits = {"place": 0, "lifetime_value": 10 * SORTED_LIMIT if self.filters_in_force else 0}
         return self.known_count <= limits.get(self.order.sort.path, SORTED_LIMIT)
 
+    def page(self) -> Page:
+        """The first page of everybody, which is what most look at, is written once for all who see everybody."""
+        order, cursor = self.reading_order, self.request.GET.get("after")
+        if cursor or self.filters_in_force or self.visible.query.where or order.sort.nullable:
+            return super().page()
+        run = self.asked.run
+        question = ("ranking", run.pk, run.scorecards_of_id, self.asked.period, self.sort, order.by_index, self.size)
+        return first_page(
+            written(question, lambda: first_rows(self.rows, order, self.size)).read(), order, size=self.size
+        )
+
     def filter_bar(self) -> FilterBar | None:
         """The period stays when filters change or go."""
         bar = super().filter_bar()
@@ -132,7 +143,7 @@ class RankingList(ListPage):
         if not self.sought:
             return None
         ranking = self.asked.ranking if not self.is_lifetime else PeriodRanking(run=self.asked.run)
-        return find_here(self.sought, self.visible, figures_of(ranking), self.known.place_of)
+        return find_here(self.sought, self.visible, ranking, self.known.place_of)
 
     @property
     def sought(self) -> str:
