@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.joins import with_keys
+from crm_site.lib.written import Written, written
 from customers.models import Customer, Opportunity, OpportunityStage
 from customers.models.opportunity import OpportunityQuerySet
 
@@ -66,14 +67,21 @@ def _first_cards(
     opportunities: OpportunityQuerySet, stages: Sequence[OpportunityStage]
 ) -> Mapping[int, Sequence[Opportunity]]:
     """The first cards of each stage, and whose they are by name (3 queries, none for none)."""
-    columns = [opportunities.filter(stage=one).order_by(*_order(one)).only(*ON_A_CARD)[:MOST_CARDS] for one in stages]
-    found = list(columns[0].union(*columns[1:], all=True)) if columns else []
-    named = {card.customer_id for card in found}
-    customers = with_keys(Customer.objects.only("name", "given_name"), named) if named else ()
+
+    def columns() -> Any:
+        each = [opportunities.filter(stage=one).order_by(*_order(one)).only(*ON_A_CARD)[:MOST_CARDS] for one in stages]
+        return each[0].union(*each[1:], all=True)
+
+    cards: dict[int, list[Opportunity]] = defaultdict(list)
+    if not stages:
+        return cards
+    # Whoever sees all opportunities, and looks at all of them, asks the same as others who do.
+    question = ("board", *((stage.pk, stage.outcome) for stage in stages))
+    found = (Written(columns()) if opportunities.query.where else written(question, columns)).read()
+    customers = with_keys(Customer.objects.only("name", "given_name"), {card.customer_id for card in found})
     called = {customer.pk: customer for customer in customers}
     owners = {card.owner_id for card in found if card.owner_id}
     people = User.objects.only("first_name", "last_name", "username").in_bulk(owners)
-    cards: dict[int, list[Opportunity]] = defaultdict(list)
     for card in found:
         card.customer = called[card.customer_id]
         card.owner = people[card.owner_id] if card.owner_id else None

@@ -58,6 +58,12 @@ OPPORTUNITIES = Table(
     ),
     default_sort="-created_at",
 )
+# What the list reads, of all that is sorted before its first page is known.
+LISTED = (
+    *("title", "customer", "stage", "expected_value", "expected_on", "owner", "loss_reason", "source", "cost"),
+    *("created_at", "closed_at", "customer__name", "customer__given_name", "stage__name", "stage__name_fr"),
+    *("stage__outcome", "owner__first_name", "owner__last_name", "owner__username", "source__name", "source__name_fr"),
+)
 
 
 def expected_day(opportunity: Opportunity) -> str:

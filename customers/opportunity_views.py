@@ -28,7 +28,7 @@ from customers.opportunity_actions import (
     move_opportunity,
 )
 from customers.opportunity_forms import MoveForm, OpportunityFilters, OpportunityForm, of_whom
-from customers.opportunity_tables import OPPORTUNITIES
+from customers.opportunity_tables import LISTED, OPPORTUNITIES
 from customers.permissions import ADD_OPPORTUNITY, CHANGE_OPPORTUNITY, EXPORT, VIEW_OPPORTUNITIES
 
 
@@ -78,7 +78,7 @@ class OpportunityList(ListPage):
 
     def get_rows(self) -> OpportunityQuerySet:
         visible = Opportunity.objects.visible_to(self.request.user)
-        return visible.select_related("customer", "stage", "owner", "source")
+        return visible.select_related("customer", "stage", "owner", "source").only(*LISTED)
 
     def get_currency(self) -> str:
         return Company.of(self.request).currency

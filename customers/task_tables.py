@@ -60,6 +60,13 @@ def task_table(today: dt.date) -> Table:
     )
 
 
+# What the list reads, of all that is sorted before its first page is known.
+LISTED = (
+    *("title", "due_on", "due_time", "customer", "priority", "owner", "recurrence", "remind_at", "done_at", "note"),
+    *("customer__name", "customer__given_name", "owner__first_name", "owner__last_name", "owner__username"),
+)
+
+
 def task_facts(task: Task) -> list[Fact]:
     """What was planned, as a definition list."""
     due = formatting.day(task.due_on) + (f", {task.due_time:%H:%M}" if task.due_time else "")

@@ -26,7 +26,7 @@ from customers.models.task import TaskQuerySet
 from customers.permissions import ADD_TASK, CHANGE_TASK, EXPORT, VIEW_TASKS
 from customers.task_actions import add_task, change_task, complete_task, renew_calendar, reopen_task
 from customers.task_forms import QuickTaskForm, TaskFilters, TaskForm
-from customers.task_tables import task_facts, task_table
+from customers.task_tables import LISTED, task_facts, task_table
 
 
 class TaskList(ListPage):
@@ -44,7 +44,7 @@ class TaskList(ListPage):
         return TaskFilters(self.request.GET, user=self.request.user, today=timezone.localdate())  # type: ignore[arg-type]
 
     def get_rows(self) -> TaskQuerySet:
-        return Task.objects.visible_to(self.request.user).select_related("customer", "owner")
+        return Task.objects.visible_to(self.request.user).select_related("customer", "owner").only(*LISTED)
 
     def get_context(self) -> dict[str, Any]:
         whose = self.filters_in_force.get("whose", "")
