@@ -9,6 +9,9 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_site.settings")
 os.environ.setdefault("CRM_PROCESS", "compagnon")
+# Columns of millions of numbers live for milliseconds: large pages of memory, for which the kernel may first have to
+# make room, cost more than they save. numpy reads this when it is loaded.
+os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
 
 app = Celery("compagnon")
 app.config_from_object("django.conf:settings", namespace="CELERY")
