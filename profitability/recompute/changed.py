@@ -8,7 +8,7 @@ exchanged where it differs, and ranked again as a whole. Written are the scoreca
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,8 +100,11 @@ def recompute_changed(work: Work, basis: Basis, former: Former) -> None:
 
 
 def _has_subscribers(basis: Basis, base: Base) -> bool:
-    """Their models are fitted on all of them each time, and all are then forecast together with everybody."""
     return bool(len(basis.spells["customer"]) or base.subscriptions)
+
+
+def _are_many(some: NDArray[Any], of: NDArray[Any]) -> bool:
+    return len(some) > MOST_EXCHANGED * len(of)
 
 
 def _moved(basis: Basis, base: Base, renewed: Renewed) -> Places:
@@ -118,7 +121,9 @@ def _find_worth(work: Work, basis: Basis, base: Base, renewed: Renewed, moved: P
     accounts, kept = renewed.accounting.accounts, base.models
     usual = usual_of(accounts, today=work.today, costed=basis.plan.costed_months)
     told: Callable[..., Forecast] = partial(forecast, spells=basis.spells, kept=kept, **work.terms(basis))
-    if _has_subscribers(basis, base):
+    # The models of subscribers are fitted on all of them each time, and all are then forecast together with everybody;
+    # as everybody is whose scorecards will be written.
+    if _has_subscribers(basis, base) or _are_many(moved, accounts.customer):
         everybody = told(accounts)
         worth = Worth(value=value_in_cents(everybody), equity=everybody.values.equity, usual=usual)
         return Expected(accounts, everybody, np.arange(len(accounts.customer)), told), worth
@@ -144,7 +149,7 @@ def _found_otherwise(base: Base, renewed: Renewed, standing: Standing, moved: Pl
     differs |= np.isin(customers, before)
     rows = np.flatnonzero(differs)
     no_longer = np.union1d(np.union1d(customers[rows], renewed.vanished), before)
-    if len(no_longer) > MOST_EXCHANGED * len(customers):
+    if _are_many(no_longer, customers):
         return Found(rows=np.arange(len(customers)), no_longer=None)
     return Found(rows=rows, no_longer=no_longer)
 
