@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib.trail.together import GuardedForm
@@ -56,3 +57,9 @@ class ValuePolicyForm(GuardedForm):
     class Meta:
         model = ValuePolicy
         fields = ["horizon_years", "yearly_discount_rate", "best_share", "fair_profit", "desirable_value"]
+
+    def __init__(self, *args: Any, currency: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("fair_profit", "desirable_value"):
+            field = self.fields[name]
+            field.label = _("%(field)s (in %(currency)s)") % {"field": field.label, "currency": currency}

@@ -19,7 +19,9 @@ from profitability.what_if.levers import SPECS, Lever, LeverError
 class LeverForm(forms.Form):
     """One lever: whom and what it is about, what is done, and what is assumed."""
 
-    def __init__(self, data: Any = None, *, lever: Lever, targets: Targets, named: dict[str, str]) -> None:
+    def __init__(
+        self, data: Any = None, *, lever: Lever, targets: Targets, named: dict[str, str], currency: str = ""
+    ) -> None:
         super().__init__(data)
         self.lever = lever
         if lever.spec.of_customers:
@@ -39,7 +41,7 @@ class LeverForm(forms.Form):
             )
         for number in lever.spec.numbers:
             self.fields[number.name] = forms.FloatField(
-                label=number_label(lever.kind, number.name),
+                label=number_label(lever.kind, number.name, currency),
                 help_text=number_help(lever.kind, number.name),
                 initial=_short(lever[number.name]),
                 min_value=number.lowest,

@@ -90,8 +90,12 @@ NOTHING: Mapping[str, str | Promise] = {
 EVERYBODY = gettext_lazy("all customers")
 
 
-def number_label(kind: str, name: str) -> str:
-    return str(NUMBERS.get(f"{kind}.{name}") or NUMBERS[name])
+def number_label(kind: str, name: str, currency: str = "") -> str:
+    """What a figure of a lever is called; amounts with their currency, where it is given."""
+    label = str(NUMBERS.get(f"{kind}.{name}") or NUMBERS[name])
+    if currency and name == "amount":
+        return _("Minimum order (in %(currency)s)") % {"currency": currency}
+    return label
 
 
 def number_help(kind: str, name: str) -> str:

@@ -16,9 +16,9 @@ from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table
 from customers.models import Run
 from profitability.actions import STAGES
+from profitability.charts.drawings import category_name
 from profitability.reports.runs import RunReport, amount, state_of
 from profitability.reports.scope_words import extent_in_words, read_in_short
-from profitability.tables.ranking import CATEGORIES
 from profitability.totals import Changes, Move, RunTotals
 
 RUN_STATES = {
@@ -153,7 +153,7 @@ def moves_table(moves: Iterable[Move]) -> drawn.Table:
 def _category(category: int | None) -> drawn.Cell:
     if category is None:
         return drawn.Cell(_("Not ranked"), badge="neutral")
-    return drawn.Cell(str(CATEGORIES[category]), badge=f"category-{category}")
+    return drawn.Cell(category_name(category), badge=f"category-{category}")
 
 
 def change_facts(changes: Changes, currency: str) -> list[Fact]:

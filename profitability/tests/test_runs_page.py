@@ -181,7 +181,7 @@ def test_a_run_tells_what_changed_and_who_moved(manager: Client) -> None:
     assert shown["Customers who changed category"] == "13"
     moved = [[cell.text for cell in row.cells] for row in page.context["moves"].rows]
     assert moved == [
-        ["Not ranked", "Low profit but desirable", "9"],
+        ["Not ranked", "Desirable", "9"],
         ["Fairly profitable", "Most profitable", "4"],
     ]
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from crm_site.lib.components import Fact
 from crm_site.lib.formatting import day, number, percent
 from crm_site.lib.jobs.progress import progress_of
+from customers.models import Company
 from profitability.models import ValuePolicy
 from profitability.permissions import EDIT_VALUE_POLICY, SEE_VALUE, START_RUN
 from profitability.policy_forms import ValuePolicyForm
@@ -26,7 +27,7 @@ from profitability.reports.runs import Published, active_recompute, published_no
 def value_policy(request: HttpRequest) -> HttpResponse:
     """Read and change the one policy; what is saved counts from the next recompute on (3 queries)."""
     policy = ValuePolicy.current()
-    form = ValuePolicyForm(request.POST or None, instance=policy)
+    form = ValuePolicyForm(request.POST or None, instance=policy, currency=Company.of(request).currency)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved. Lifetime values and categories follow it from the next recompute on."))

@@ -135,7 +135,13 @@ def _lever_form(request: HttpRequest, run: Run, lever: Lever) -> LeverForm:
     matrix_for(run=run, by=request.user)
     named = names_of([lever])
     data = request.POST if request.method == "POST" else None
-    return LeverForm(data, lever=lever, targets=targets(run, request.user), named=named.groups | named.products)
+    return LeverForm(
+        data,
+        lever=lever,
+        targets=targets(run, request.user),
+        named=named.groups | named.products,
+        currency=Company.of(request).currency,
+    )
 
 
 def _lever_page(
