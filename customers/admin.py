@@ -344,10 +344,10 @@ class MergeAdmin(ReadOnlyAdmin):
 
 @admin.register(Segment)
 class SegmentAdmin(SafeModelAdmin):
-    list_display = ["name", "kind", "owner", "team"]
+    list_display = ["name", "name_fr", "kind", "owner", "team"]
     list_filter = ["kind"]
     list_select_related = ["owner", "team"]
-    search_fields = ["name__istartswith"]
+    search_fields = ["name__istartswith", "name_fr__istartswith"]
     autocomplete_fields = ["owner", "team"]
     # A segment may hold a million customers: its members are managed on its own page.
     exclude = ["members"]

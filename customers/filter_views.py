@@ -86,7 +86,7 @@ def segment_filters(request: HttpRequest, pk: int) -> HttpResponse:
 
     titles = {
         "page_title": _("Filters of the segment “%(name)s”") % {"name": segment},
-        "breadcrumbs": [(_("Segments"), reverse("segments")), (segment.name, reverse("segment", args=[pk]))],
+        "breadcrumbs": [(_("Segments"), reverse("segments")), (segment.label, reverse("segment", args=[pk]))],
         "submit_label": _("Save"),
         "cancel_url": reverse("segment", args=[pk]),
         "nothing": _("A segment needs at least one condition."),

@@ -99,7 +99,7 @@ class CustomerFilters(FilterForm):
             "source": choices.sources,
             "stage": Stage.choices,
             "category": Category.choices,
-            "segment": [(key, segment.name) for key, segment in self.segments.items()],
+            "segment": [(key, segment.label) for key, segment in self.segments.items()],
         }
         for name, values in offered.items():
             self.fields[name].offer(values)  # type: ignore[attr-defined]
@@ -161,7 +161,7 @@ def segment_field(segments: Sequence[Segment], run: Run | None) -> list[Field]:
         belongs = Q(*(Q(pk__in=members_of(by_key[key], run).values("pk")) for key in given), _connector=Q.OR)
         return ~belongs if operator in {"not", "out"} else belongs
 
-    offered = [(key, segment.name) for key, segment in by_key.items()]
+    offered = [(key, segment.label) for key, segment in by_key.items()]
     if not offered:
         return []
     return [

@@ -35,7 +35,7 @@ class JourneyFilters(FilterForm):
         self.today = today
         self.segments = {str(segment.pk): segment for segment in segments}
         self.fields["period"].choices = list(PRESETS.items())  # type: ignore[attr-defined]
-        self.fields["segment"].offer([(key, one.name) for key, one in self.segments.items()])  # type: ignore[attr-defined]
+        self.fields["segment"].offer([(key, one.label) for key, one in self.segments.items()])  # type: ignore[attr-defined]
         if not segments:
             del self.fields["segment"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -31,7 +32,7 @@ class SegmentFilters(FilterForm):
         self.fields["kind"].offer(Segment.Kind.choices)  # type: ignore[attr-defined]
 
     def filter_q(self, segments: SegmentQuerySet, text: str) -> SegmentQuerySet:
-        return segments.filter(name__icontains=text)
+        return segments.filter(Q(name__icontains=text) | Q(name_fr__icontains=text))
 
 
 class SegmentForm(GuardedForm):
@@ -48,8 +49,8 @@ class SegmentForm(GuardedForm):
 
     class Meta:
         model = Segment
-        fields = ["name", "owner", "channels", "messages", "days", "policy"]
-        widgets = {"policy": forms.Textarea(attrs={"rows": 4})}
+        fields = ["name", "name_fr", "owner", "channels", "messages", "days", "policy", "policy_fr"]
+        widgets = {name: forms.Textarea(attrs={"rows": 4}) for name in ("policy", "policy_fr")}
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -75,7 +76,7 @@ class NewSegmentForm(SegmentForm):
     filters = forms.CharField(max_length=LONGEST_QUERY, required=False, widget=forms.HiddenInput)
 
     class Meta(SegmentForm.Meta):
-        fields = ["name", "kind", "owner", "channels", "messages", "days", "policy"]
+        fields = ["name", "name_fr", "kind", "owner", "channels", "messages", "days", "policy", "policy_fr"]
         widgets = SegmentForm.Meta.widgets | {"kind": forms.RadioSelect}  # type: ignore[assignment]
 
     def clean(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from operator import attrgetter
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,7 +17,7 @@ from customers.models import Channel, Segment
 from customers.segment_reports import SegmentState
 
 IDENTITY = (
-    Column("name", gettext_lazy("Name"), "link", sort=Sort("name"), link="segment"),
+    Column("name", gettext_lazy("Name"), "link", value=attrgetter("label"), sort=Sort("name"), link="segment"),
     Column(
         "kind",
         gettext_lazy("Kind"),

@@ -92,7 +92,7 @@ def segment_page(request: HttpRequest, pk: int) -> HttpResponse:
     segment, run = visible_segment(request, pk), current_run(request)
     members_url = f"{reverse('customers')}?segment={segment.pk}"
     context = {
-        "page_title": segment.name,
+        "page_title": segment.label,
         "breadcrumbs": [(_("Segments"), reverse("segments"))],
         "segment": segment,
         "figures": segment_figures(state_of(segment, run, request.user), Company.of(request).currency, members_url),  # type: ignore[arg-type]
@@ -168,7 +168,7 @@ def _created(request: HttpRequest, form: NewSegmentForm, run: Run | None) -> Seg
 def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a segment's name and relational policy, unless somebody else did so since; its filters stay."""
     segment = own_segment(request, pk, CHANGE_SEGMENT)
-    name = segment.name
+    name = segment.label
     form = SegmentForm(request.POST or None, instance=segment, user=request.user)  # type: ignore[arg-type]
     if request.method == "POST" and _changed(form):
         messages.success(request, _("The changes to %(segment)s were saved.") % {"segment": segment})
@@ -200,7 +200,7 @@ def segment_delete(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("segments")
     context: dict[str, Any] = {
         "page_title": _("Delete the segment “%(name)s”?") % {"name": segment},
-        "breadcrumbs": [(_("Segments"), reverse("segments")), (segment.name, reverse("segment", args=[pk]))],
+        "breadcrumbs": [(_("Segments"), reverse("segments")), (segment.label, reverse("segment", args=[pk]))],
         "confirm_text": _("Its policy and the figures kept at each recompute are deleted. Its customers stay."),
         "confirm_label": _("Delete"),
         "confirm_tone": "danger",

@@ -109,7 +109,19 @@ track(
 track(
     Tracked(
         Segment,
-        fields=("name", "kind", "query", "owner", "team", "channels", "messages", "days", "policy"),
+        fields=(
+            "name",
+            "name_fr",
+            "kind",
+            "query",
+            "owner",
+            "team",
+            "channels",
+            "messages",
+            "days",
+            "policy",
+            "policy_fr",
+        ),
         title="{row}.name",
         permission=VIEW_SEGMENTS,
         url_name="segment",

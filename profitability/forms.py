@@ -81,7 +81,7 @@ class RankingFilters(FilterForm):
             "category": Category.choices,
             "stage": RANKED_STAGES,
             "sign": Sign.choices,
-            "segment": [(key, segment.name) for key, segment in self.segments.items()],
+            "segment": [(key, segment.label) for key, segment in self.segments.items()],
             "owner": [*choices.owners, (UNKNOWN, gettext_lazy("Nobody"))],
             "source": [*choices.sources, unknown],
             "family": [*family_choices(), unknown],

@@ -1,4 +1,4 @@
-"""Segments and a shared view of the invented company, in its language."""
+"""Segments of the invented company in both languages, and a shared view in its own."""
 
 from __future__ import annotations
 
@@ -92,8 +92,10 @@ def invent_segments(staff: Staff) -> int:
 
 def _segment(group: Group, owner: User, kind: Segment.Kind) -> Segment:
     return Segment(
-        name=_said(group.name),
-        policy=_said(group.policy),
+        name=group.name["en"],
+        name_fr=group.name["fr"],
+        policy=group.policy["en"],
+        policy_fr=group.policy["fr"],
         query=group.query,
         kind=kind,
         owner=owner,

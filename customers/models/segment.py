@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.lib.fields import CentsField
+from crm_site.lib.names import in_readers_language
 from customers.models.channel import Channel
 from customers.models.customer import Customer
 from customers.models.scorecard import Run
@@ -21,6 +22,7 @@ VIEWS_OF_A_LIST = """
     SELECT * FROM customers_savedview WHERE list_name = %(list)s AND (owner_id = %(user)s OR team_id = %(team)s)
     ORDER BY is_pinned DESC, name LIMIT %(limit)s
 """
+
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, user: AbstractUser | AnonymousUser) -> "SavedViewQuerySet":
@@ -78,7 +80,7 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
 
     def offered_to(self, user: AbstractUser | AnonymousUser, limit: int) -> "list[Segment]":
         """Those that this person may see, with name, kind and filter alone, as lists offer them (1 query or none)."""
-        return list(self.visible_to(user).only("name", "kind", "query").order_by("name")[:limit])
+        return list(self.visible_to(user).only("name", "name_fr", "kind", "query").order_by("name")[:limit])
 
 
 class Segment(models.Model):
@@ -94,6 +96,7 @@ class Segment(models.Model):
     name = models.CharField(
         _("name"), max_length=80, unique=True, error_messages={"unique": _("There is already a segment of this name.")}
     )
+    name_fr = models.CharField(_("name in French"), max_length=80, blank=True)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.DYNAMIC)
     query = models.TextField(_("filters"), blank=True, help_text=_("As in the address of the customer list."))
     members = models.ManyToManyField(Customer, blank=True, related_name="segments", verbose_name=_("members"))
@@ -109,6 +112,7 @@ class Segment(models.Model):
     messages = models.PositiveSmallIntegerField(_("messages at most"), null=True, blank=True)
     days = models.PositiveSmallIntegerField(_("in days"), null=True, blank=True)
     policy = models.TextField(_("relational policy"), blank=True)
+    policy_fr = models.TextField(_("relational policy in French"), blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = SegmentQuerySet.as_manager()
@@ -128,7 +132,17 @@ class Segment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the reader's language."""
+        return in_readers_language(self.name, self.name_fr)
+
+    @property
+    def policy_told(self) -> str:
+        """The relational policy in the reader's language."""
+        return in_readers_language(self.policy, self.policy_fr)
 
 
 class SegmentFigures(models.Model):

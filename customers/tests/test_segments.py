@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 
 from crm_site.lib.accounts.models import Team, User
 from crm_site.lib.jobs.models import Job
@@ -241,3 +242,24 @@ def test_a_segment_of_no_filters_is_sent_to_the_list_to_choose_some(browser_of_m
         response = browser_of_manager.get(address, follow=True)
         assert response.redirect_chain == [("/customers/", 302)]
         assert "Filter the list of customers first" in response.content.decode()
+
+
+def test_a_segment_is_called_in_the_readers_language(client: Client) -> None:
+    CompanyFactory()
+    reader = user_with("customers.view_segment", "customers.view_customer", "customers.see_all_customers")
+    segment = SegmentFactory(
+        name="Quiet ones", name_fr="Les silencieux", policy="Call them.", policy_fr="Les appeler.", query="city=Lyon"
+    )
+    plain = SegmentFactory(name="Loud ones", query="city=Lyon")
+    client.force_login(reader)
+    client.cookies["django_language"] = "fr"
+    page = client.get(reverse("segment", args=[segment.pk])).content.decode()
+    assert "Les silencieux" in page
+    assert "Les appeler." in page
+    assert "Quiet ones" not in page
+    for name in ("segments", "customers"):
+        shown = client.get(reverse(name)).content.decode()
+        assert "Les silencieux" in shown, name
+        assert plain.name in shown, name
+    found = client.get(reverse("segments"), {"q": "silencieux"}).context["table"].rows
+    assert [row.cells[0].text for row in found] == ["Les silencieux"]

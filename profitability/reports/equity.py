@@ -51,7 +51,8 @@ def equity_page(run: Run, user: AbstractUser | AnonymousUser) -> EquityPage:
     """History, and the change since the run before (3 queries)."""
     bridge = EquityBridge.objects.filter(run=run).select_related("previous").first()
     change = EquityChange.from_json(bridge.totals) if bridge else None
-    names = dict(Segment.objects.visible_to(user).values_list("pk", "name")) if change and change.segments else {}
+    visible = Segment.objects.visible_to(user).only("name", "name_fr") if change and change.segments else ()
+    names = {segment.pk: segment.label for segment in visible}
     segments = (
         [(names[one.segment], one.segment, one.bridge) for one in change.segments if one.segment in names]
         if change

@@ -89,7 +89,7 @@ def _families(keys: Iterable[str]) -> dict[str, str]:
 
 
 def _segments(keys: Iterable[str]) -> dict[str, str]:
-    return {str(pk): name for pk, name in Segment.objects.filter(pk__in=keys).values_list("pk", "name")}
+    return {str(segment.pk): segment.label for segment in Segment.objects.filter(pk__in=keys).only("name", "name_fr")}
 
 
 def _categories(keys: Iterable[str]) -> dict[str, str]:

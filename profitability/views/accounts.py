@@ -87,7 +87,7 @@ def _choices(asked: Asked, standing: Standing | None) -> list[Choice]:
     found.append((EVERYBODY, _("All customers"), asked.totals.total))
     segments = {group.key: group for group in asked.totals.by("segment").groups}
     for segment in Segment.objects.visible_to(asked.request.user).filter(pk__in=segments):
-        label = _("Segment: %(segment)s") % {"segment": segment.name}
+        label = _("Segment: %(segment)s") % {"segment": segment.label}
         found.append((f"{SEGMENT}{segment.pk}", label, segments[str(segment.pk)]))
     codes = {code for code, _label, _group in found}
     wanted = wanted if wanted in codes else found[0][0]
