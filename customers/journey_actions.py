@@ -12,9 +12,9 @@ from crm_site.lib.jobs.actions import enqueue
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.registry import JobKind
 from customers.importing.staging import Watch
-from customers.journey_counting import count_periods
+from customers.journey_counting import Count, Period, count_periods
 from customers.journey_forms import PRESETS, preset_period
-from customers.journey_reports import Count, Period, months_to_keep
+from customers.journey_reports import months_to_keep
 from customers.models import JourneyStep
 
 

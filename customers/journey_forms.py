@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib.filters import ChoiceFilter, DayFilter, FilterForm
-from customers.journey_reports import Period
+from customers.journey_counting import Period
 from customers.models import Segment
 
 PRESETS = {

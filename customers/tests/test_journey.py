@@ -2,6 +2,8 @@
 
 import datetime as dt
 import random
+from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -12,12 +14,12 @@ from django.utils import timezone
 
 from crm_site.lib.jobs.models import Job
 from crm_site.lib.jobs.signals import job_finished
-from customers import journey_reports
+from customers import journey_counting, journey_reports
 from customers.importing.staging import Unwatched
 from customers.journey_actions import count_usual_periods
-from customers.journey_counting import count_periods
+from customers.journey_counting import Count, Met, Period, count_moments, count_periods
 from customers.journey_forms import PRESETS, preset_period
-from customers.journey_reports import Period, TooSlow, counted, in_period, journey
+from customers.journey_reports import TooSlow, in_period, journey
 from customers.models import ContactMoment, Customer, Run, Touchpoint
 from customers.tests.factories import (
     CompanyFactory,
@@ -231,7 +233,7 @@ def test_a_period_that_takes_too_long_is_said_to(
     visitor: Client, steps: list[Touchpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journey_reports, "LONGEST_SECONDS", "0.001")
-    monkeypatch.setattr(journey_reports, "STAGES", "WITH moment AS ({moments}) SELECT pg_sleep(1)")
+    monkeypatch.setattr(journey_counting, "DAYS", "SELECT pg_sleep(1), (SELECT count(*) FROM {moments} moment)")
     with pytest.raises(TooSlow):
         journey(ContactMoment.objects.all())
     assert "Choose a shorter one" in visitor.get(URL).content.decode()
@@ -247,6 +249,47 @@ def test_the_page_costs_the_same_queries_for_few_and_many_moments(visitor: Clien
             visitor.get(URL)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def counted_by_hand(period: Period) -> list[Count]:
+    """The same figures, moment by moment."""
+    moments = [
+        (moment, timezone.localdate(moment.occurred_at).replace(day=1))
+        for moment in in_period(ContactMoment.objects.select_related("touchpoint"), period)
+    ]
+    touchpoints = {moment.touchpoint for moment, _month in moments}
+    used = sorted(touchpoints, key=lambda one: (one.position, one.name, one.pk))
+    times: dict[tuple[int, int], list[dt.datetime]] = {}
+    for moment, _month in moments:
+        times.setdefault((moment.touchpoint_id, moment.customer_id), []).append(moment.occurred_at)
+
+    def minutes(those: list[ContactMoment]) -> Decimal | None:
+        known = [one.minutes if one.minutes is not None else one.touchpoint.standard_minutes for one in those]
+        told = [Decimal(one) for one in known if one is not None]
+        return sum(told, Decimal()) if told else None
+
+    found = []
+    for touchpoint, following in zip_longest(used, used[1:]):
+        here = [(moment, month) for moment, month in moments if moment.touchpoint_id == touchpoint.pk]
+        reached = {customer: met for (key, customer), met in times.items() if key == touchpoint.pk}
+        later = {customer: met for (key, customer), met in times.items() if following and key == following.pk}
+        months = sorted({month for _moment, month in here})
+        by_month = [(month, [moment for moment, other in here if other == month]) for month in months]
+        moods = [moment.sentiment for moment, _month in here if moment.sentiment is not None]
+        found.append(
+            Count(
+                touchpoint=touchpoint.pk,
+                following=following.pk if following else None,
+                moments=len(here),
+                minutes=minutes([moment for moment, _month in here]),
+                customers=len(reached),
+                went_on=sum(max(later[one]) >= min(met) for one, met in reached.items() if one in later),
+                moods=len(moods),
+                happy=sum(mood > 0 for mood in moods),
+                months=tuple(Met(month, len(those), minutes(those)) for month, those in by_month),
+            )
+        )
+    return found
 
 
 def test_all_usual_periods_counted_at_once_are_what_each_is_by_itself(steps: list[Touchpoint]) -> None:
@@ -265,7 +308,8 @@ def test_all_usual_periods_counted_at_once_are_what_each_is_by_itself(steps: lis
     periods = {name: preset_period(name, timezone.localdate()) for name in PRESETS}
     found = count_periods(periods)
     assert len({tuple(one.touchpoint for one in counts) for counts in found.values()}) > 1
-    assert found == {name: counted(in_period(ContactMoment.objects.all(), one)) for name, one in periods.items()}
+    assert found == {name: count_moments(in_period(ContactMoment.objects.all(), one)) for name, one in periods.items()}
+    assert found == {name: counted_by_hand(one) for name, one in periods.items()}
 
 
 def test_the_number_of_statements_of_a_count_is_known(

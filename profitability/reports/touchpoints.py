@@ -10,7 +10,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 from crm_site.lib.fields import amount_of
-from customers.journey_reports import Met, Stage
+from customers.journey_counting import Met
+from customers.journey_reports import Stage
 from customers.models import Run
 from profitability.models import RunActivity
 from profitability.reports.profit_and_loss import rates_of
