@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
-from django.db.models import Sum
+from django.db.models import Sum, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -112,15 +112,19 @@ class ActivityForm(DraftForm):
         widgets = {"equation": forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "autocapitalize": "off"})}
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        if options["instance"].pk:
+            prefetch_related_objects([options["instance"]], "shares")
         super().__init__(*args, **options)
         self.pools = list(self.costing.pools.all())
         resource = cast(forms.ModelChoiceField, self.fields["resource"])
         resource.queryset = self.costing.pools.filter(practical_capacity_minutes__isnull=False)
+        offered = [(pool.pk, str(pool)) for pool in self.pools if pool.practical_capacity_minutes is not None]
+        resource.choices = [("", resource.empty_label), *offered]  # as the field would ask for them
         resource.help_text = _("Only cost pools with a practical capacity have minutes to use.")
-        offered = driver_choices()
-        if self.instance.driver and self.instance.driver not in dict(offered):
-            offered.append((self.instance.driver, self.instance.driver))
-        cast(forms.ChoiceField, self.fields["driver"]).choices = [("", "—"), *offered]
+        drivers = driver_choices()
+        if self.instance.driver and self.instance.driver not in dict(drivers):
+            drivers.append((self.instance.driver, self.instance.driver))
+        cast(forms.ChoiceField, self.fields["driver"]).choices = [("", "—"), *drivers]
         present = {share.pool_id: share.percent for share in self.instance.shares.all()} if self.instance.pk else {}
         for pool in self.pools:
             self.fields[f"share_{pool.pk}"] = forms.DecimalField(

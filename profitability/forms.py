@@ -18,6 +18,8 @@ from profitability.reports.group_names import family_choices
 from profitability.reports.groups import UNKNOWN
 from profitability.totals import Ranking, ranked_before
 
+# Filters that narrow a ranking to a part of which its totals tell how many there are.
+KNOWN_PARTS = frozenset({"category", "stage", "sign"})
 # Only who ever ordered is ranked.
 RANKED_STAGES = [choice for choice in Stage.choices if choice[0] != Stage.PROSPECT]
 
@@ -137,7 +139,7 @@ class RankingFilters(FilterForm):
         if "from_rank" in in_force:
             return max(0, ranking.customers - in_force["from_rank"] + 1)
         ((name, value),) = in_force.items()
-        return self._known_parts().get(value) if name in {"category", "stage", "sign"} else None
+        return self._known_parts().get(value) if name in KNOWN_PARTS else None
 
     def _known_parts(self) -> dict[str, int]:
         """The customers of each category, stage and sign, by the value of its filter."""

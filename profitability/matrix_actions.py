@@ -71,6 +71,7 @@ MATRIX = JobKind(
 # Computed ones never change, so a process reads each once.
 COMPUTED: Lately[int, ProductMatrix] = Lately(seconds=600, most=4)
 MATRICES: Lately[tuple[int, dt.datetime | None], MatrixTotals] = Lately(seconds=600, most=4)
+KEPT: Lately[tuple[int, int], list[Bought]] = Lately(seconds=600, most=200)
 BASES: Lately[tuple[int, tuple[int, ...]], Basis] = Lately(seconds=600, most=10)
 
 
@@ -140,11 +141,23 @@ def _keep_frequent(basis: Basis) -> None:
 
 
 def kept_purchases(run: Run, customers: Iterable[int]) -> dict[str, list[Bought]]:
-    """What those of these customers bought of whom it was laid aside, by their number (1 query)."""
-    asked = {_asks_for(key): str(key) for key in customers}
+    """What those of these customers bought of whom it was laid aside, by their number (1 query, then none)."""
+    told = {key: KEPT.told((run.pk, key)) for key in customers}
+    unknown = [key for key, bought in told.items() if bought is None]
+    if unknown:
+        # It is laid aside when the matrix is made and never later: of whom there is nothing, there never will be.
+        found = _laid_aside(run, unknown)
+        told |= {key: KEPT.keep((run.pk, key), found.get(key, [])) for key in unknown}
+    return {str(key): bought for key, bought in told.items() if bought}
+
+
+def _laid_aside(run: Run, customers: Iterable[int]) -> dict[int, list[Bought]]:
+    asked = {_asks_for(key): key for key in customers}
     answers = RunAnswer.objects.filter(run=run, question__in=list(asked)).values_list("question", "answer")
     return {
-        asked[question]: [Bought(asked[question], family, product, Exact(*exact)) for family, product, *exact in answer]
+        asked[question]: [
+            Bought(str(asked[question]), family, product, Exact(*exact)) for family, product, *exact in answer
+        ]
         for question, answer in answers
     }
 

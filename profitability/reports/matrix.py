@@ -9,7 +9,9 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Q, QuerySet
 
+from crm_site.lib.joins import with_keys
 from crm_site.lib.paging import SORTED_LIMIT, Order, Sort
+from crm_site.lib.written import Blank, Written, written
 from customers.forms import members_of
 from customers.models import Customer, OrderLine, Product, Run, Scorecard, Segment
 from customers.models.customer import CustomerQuerySet
@@ -114,7 +116,7 @@ def _of_customers(
     group = around.row(place.of or TOTAL) if around else None
     if around is None or group is None:
         return None
-    found = list(_page(place, group.customers, published, user))
+    found = _page(place, group.customers, published, user)
     shown, more = found[:CUSTOMERS_SHOWN], found[CUSTOMERS_SHOWN:]
     groups = customer_groups(shown, published, place.columns, around.columns)
     cells = dict(zip(around.columns, group.cells, strict=True))
@@ -144,18 +146,25 @@ def _rest(matrix: Matrix) -> Row:
     return Row(OTHERS, total.customers - len(shown), cells, whole - sum(cells, Amounts()), whole)
 
 
-def _page(place: Place, members: int, published: Published, user: AbstractUser | AnonymousUser) -> CustomerQuerySet:
-    """A page of the customers of a group, of whom there are about so many members."""
-    run, first = published.run, place.from_rank
-    customers = ranked(in_group(Customer.objects.visible_to(user), place.of_rows, place.of, run), run)
-    if place.of_rows in OF_SCORECARD and place.of not in ("", OTHERS, TOTAL):
-        customers = customers.filter(**{place.of_rows: place.of})
-        if place.of_rows == "category":
-            known = {total.category: total.customers for total in published.totals.categories}
-            first = max(first, ranked_before(place.of, known) + 1)
+def _page(place: Place, members: int, published: Published, user: AbstractUser | AnonymousUser) -> list[Customer]:
+    """A page of the customers of a group, of whom there are about so many members (1 query)."""
+    run, first, visible = published.run, place.from_rank, Customer.objects.visible_to(user)
+    by_scorecard = place.of_rows in OF_SCORECARD and place.of not in ("", OTHERS, TOTAL)
+    if by_scorecard and place.of_rows == "category":
+        known = {total.category: total.customers for total in published.totals.categories}
+        first = max(first, ranked_before(place.of, known) + 1)
     # Among many, the index on ranks soon meets some of them; few are found and sorted sooner.
-    by_rank = Order(Sort("place"), by_index=members > SORTED_LIMIT).value
-    return customers.filter(place__gte=run.place_of(first)).order_by(by_rank)[: CUSTOMERS_SHOWN + 1]  # type: ignore[misc]
+    by_rank = Order(Sort("place"), by_index=members > SORTED_LIMIT)
+
+    def rows() -> CustomerQuerySet:
+        customers = ranked(in_group(visible, place.of_rows, place.of, run), run).filter(place__gte=Blank("first"))  # type: ignore[misc]
+        if by_scorecard:
+            customers = customers.filter(**{place.of_rows: place.of})
+        return customers.order_by(by_rank.value)[: CUSTOMERS_SHOWN + 1]
+
+    question = ("single customers", run.pk, run.scorecards_of_id, place.of_rows, place.of, by_rank.by_index)
+    alike = not visible.query.where and (by_scorecard or not place.of_rows)  # for all who see everybody
+    return (written(question, rows) if alike else Written(rows())).read(first=run.place_of(first))
 
 
 def members_of_group(visible: CustomerQuerySet, by: str, key: str, run: Run) -> QuerySet[Any, Any]:
@@ -223,16 +232,15 @@ def cell_of(named: Named, row_key: str, column: str) -> Cell | None:
     return Cell(row, column, amounts, named.average)
 
 
-def latest_lines(
-    members: QuerySet[Any, Any] | None, by: str, column: str, columns: Sequence[str]
-) -> QuerySet[OrderLine]:
+def latest_lines(members: QuerySet[Any, Any] | None, by: str, column: str, columns: Sequence[str]) -> list[OrderLine]:
     """The latest order lines of a cell, among the latest orders of all (2 queries); None: anonymous sales.
 
     `members` are numbers of customers, as `members_of_group` has them.
     """
     lines = _goods(OrderLine.objects.filter(_of_column(by, column, columns)))
     keys = latest_keys(lines, members, orders=ORDERS_SEARCHED, wanted=LINES_SHOWN)
-    return _latest(OrderLine.objects.filter(pk__in=keys))
+    shown = written("lines of a cell", lambda: _latest(with_keys(OrderLine.objects.all(), Blank("keys"))))
+    return shown.read(keys=keys)
 
 
 def lines_of_customer(customer_id: int, by: str, column: str, columns: Sequence[str]) -> QuerySet[OrderLine]:

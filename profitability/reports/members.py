@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crm_site.lib.written import Blank, Written, written
 from customers.models import Customer
 from customers.models.customer import CustomerQuerySet
 
@@ -22,7 +23,12 @@ class Members:
 
 def members_below(customer: Customer, visible: CustomerQuerySet) -> Members:
     """The members of a household or company (1 query, one for each further level and one where some may be hidden)."""
-    direct = list(visible.filter(member_of=customer).order_by("sort_key", "pk")[: MOST_MEMBERS + 1])
+
+    def members() -> CustomerQuerySet:
+        return visible.filter(member_of=Blank("customer")).order_by("sort_key", "pk")[: MOST_MEMBERS + 1]
+
+    # Whoever sees everybody asks the same.
+    direct = (Written(members()) if visible.query.where else written("members", members)).read(customer=customer.pk)
     branch = {one.pk: one.pk for one in direct if one.pk != customer.pk}
     # Only households and companies have members, so that most often nothing is asked here.
     parents = [one.pk for one in direct if one.kind != Customer.Kind.PERSON]

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from crm_site.lib.joins import with_keys
+from crm_site.lib.written import Blank, written
 from customers.models import Customer, Run
 from customers.models.customer import CustomerQuerySet
 from profitability.models import CustomerMonth, PeriodRanking
@@ -169,8 +171,7 @@ def period_account(
     """
     below = members_below(customer, visible)
     by_customer: dict[int, list[CustomerMonth]] = defaultdict(list)
-    rows = CustomerMonth.objects.in_run(run).filter(customer__in=[customer.pk, *below.branch])
-    for row in rows.order_by("month"):
+    for row in _months(run, [customer.pk, *below.branch]):
         by_customer[row.customer_id].append(row)
     before = period_before(period)
     accounts = {pk: _account(run, _within(months, period)) for pk, months in by_customer.items()}
@@ -193,6 +194,16 @@ def period_account(
     )
 
 
+def _months(run: Run, customers: Sequence[int]) -> list[CustomerMonth]:
+    """The months of some customers, the earliest first (1 query)."""
+
+    def rows() -> Any:
+        months = CustomerMonth.objects.in_run(run)
+        return with_keys(months, Blank("customers"), column="customer_id").order_by("month")
+
+    return written(("months", run.pk, run.stands_on_id), rows).read(customers=list(customers))
+
+
 def _parts(
     customer: Customer, below: Members, accounts: Mapping[int, Account], nothing: Account
 ) -> tuple[MemberAccount, ...]:
@@ -211,9 +222,15 @@ def _parts(
 
 def standing_of(ranking: PeriodRanking, customer: Customer, customers: int) -> Standing | None:
     """Where a customer stands in a ranking of so many (1 query); None outside of it."""
-    figures: Any = figures_of(ranking)
-    found = figures.filter(customer=customer).values_list("rank", "category").first()
-    return Standing(found[0], customers, found[1]) if found else None
+
+    def rows() -> Any:
+        figures: Any = figures_of(ranking)
+        return figures.filter(customer=Blank("customer")).values_list("rank", "category")
+
+    question = ("standing", ranking.run_id, ranking.run.scorecards_of_id, ranking.pk)
+    for rank, category in written(question, rows).read(customer=customer.pk):
+        return Standing(rank, customers, category)
+    return None
 
 
 def _within(months: Sequence[CustomerMonth], period: Period) -> list[CustomerMonth]:

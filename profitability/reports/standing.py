@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q
@@ -53,7 +54,16 @@ class Here:
 
 def ranked_in(customers: CustomerQuerySet, ranking: PeriodRanking) -> CustomerQuerySet:
     """The customers that a period ranked, with their figures, `cumulative` and `cumulative_share` (no query)."""
-    card = FilteredRelation("period_figures", condition=Q(period_figures__ranking_id=ranking.pk))
+    return _ranked_in(customers, ranking.pk) if customers.query.where else _everybody(ranking.pk).all()
+
+
+@lru_cache(maxsize=20)
+def _everybody(ranking_id: int) -> CustomerQuerySet:
+    return _ranked_in(Customer.objects.all(), ranking_id)
+
+
+def _ranked_in(customers: CustomerQuerySet, ranking_id: int) -> CustomerQuerySet:
+    card = FilteredRelation("period_figures", condition=Q(period_figures__ranking_id=ranking_id))
     columns = {name: F(f"card__{name}") for name in (*FIGURES, "cumulative", "cumulative_share")}
     with_figures = customers.annotate(card=card).annotate(
         **columns, place=F("card__rank"), order_count=F("card__orders"), card_customer=F("card__customer_id")

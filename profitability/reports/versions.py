@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from django.db.models import Q
 
+from crm_site.lib.written import Blank, written
 from customers.models import Run
 from profitability.models import ActivityRate, Costing, CostPoolAmount, ProfitChange, RunPool
 from profitability.reports.costing import ActivityPlan, Plan, PoolPlan, plan_of
@@ -93,21 +94,34 @@ def compare(before: Costing, after: Costing) -> Comparison:
 
 def latest_run(costing: Costing) -> Run | None:
     """The last published run that was computed by a costing, its totals unread (1 query)."""
-    runs = Run.objects.filter(published_at__isnull=False, pools__pool__costing=costing)
-    return runs.defer("totals").order_by("-published_at").first()
+
+    def rows() -> Any:
+        runs = Run.objects.filter(published_at__isnull=False, pools__pool__costing=Blank("costing"))
+        return runs.defer("totals").order_by("-published_at")[:1]
+
+    return next(iter(written("latest run of a costing", rows).read(costing=costing.pk)), None)
 
 
 def _switch(before: Costing, after: Costing) -> ProfitChange | None:
     """The last recompute by one version right after one by the other, as far as it was kept (1 query)."""
-    used = [RunPool.objects.filter(pool__costing=costing).values("run") for costing in (before, after)]
-    either = Q(previous__in=used[0], run__in=used[1]) | Q(previous__in=used[1], run__in=used[0])
-    return ProfitChange.objects.filter(either, another_costing=True).select_related("run").order_by("run").last()
+
+    def rows() -> Any:
+        used = [RunPool.objects.filter(pool__costing=Blank(name)).values("run") for name in ("before", "after")]
+        either = Q(previous__in=used[0], run__in=used[1]) | Q(previous__in=used[1], run__in=used[0])
+        changes = ProfitChange.objects.filter(either, another_costing=True).select_related("run")
+        return changes.order_by("run").reverse()[:1]
+
+    return next(iter(written("switch of costings", rows).read(before=before.pk, after=after.pk)), None)
 
 
 def _amounts(costing: Costing) -> list[Amount]:
     """What was entered for a costing, the earliest month first (1 query)."""
-    rows = CostPoolAmount.objects.filter(pool__costing=costing).order_by("month")
-    return list(rows.values_list("pool_id", "month", "amount", "capacity_minutes"))
+
+    def rows() -> Any:
+        amounts = CostPoolAmount.objects.filter(pool__costing=Blank("costing")).order_by("month")
+        return amounts.values_list("pool_id", "month", "amount", "capacity_minutes")
+
+    return written("amounts of a costing", rows).read(costing=costing.pk)
 
 
 def _common_months(before: list[Amount], after: list[Amount]) -> tuple[dt.date | None, dt.date | None]:

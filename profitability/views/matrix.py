@@ -193,9 +193,9 @@ def _lines(request: HttpRequest, asked: Asked, cell: Cell) -> list[OrderLine]:
             return []
         return list(lines_of_customer(int(cell.row.key), place.columns, cell.column, columns))
     if cell.row.key == ANONYMOUS_ROW:
-        return list(latest_lines(None, place.columns, cell.column, columns))
+        return latest_lines(None, place.columns, cell.column, columns)
     members = members_of_group(visible, place.rows, cell.row.key, asked.published.run)
-    return list(latest_lines(members, place.columns, cell.column, columns))
+    return latest_lines(members, place.columns, cell.column, columns)
 
 
 def _levers(place: Place, cell: Cell) -> list[tuple[str, str, str]]:

@@ -22,7 +22,7 @@ from customers.models.customer import CustomerQuerySet
 from customers.permissions import EXPORT
 from customers.reports import MOST_SEGMENTS, filter_choices
 from profitability.charts import curve_around, whale_curve
-from profitability.forms import Known, RankingFilters
+from profitability.forms import KNOWN_PARTS, Known, RankingFilters
 from profitability.models import PeriodRanking
 from profitability.permissions import SEE_VALUE
 from profitability.reports.dashboard import ranked
@@ -119,15 +119,14 @@ class RankingList(ListPage):
         return self.known_count <= limits.get(self.order.sort.path, SORTED_LIMIT)
 
     def page(self) -> Page:
-        """The first page of everybody, which is what most look at, is written once for all who see everybody."""
-        order, cursor = self.reading_order, self.request.GET.get("after")
-        if cursor or self.filters_in_force or self.visible.query.where or order.sort.nullable:
+        """The first page, of all or of a part that the run knows, is written once for all who see everybody."""
+        order, filters, run = self.reading_order, self.filters_in_force, self.asked.run
+        alike = filters.keys() <= KNOWN_PARTS and not self.visible.query.where
+        if self.request.GET.get("after") or not alike or order.sort.nullable or not self.known_count:
             return super().page()
-        run = self.asked.run
-        question = ("ranking", run.pk, run.scorecards_of_id, self.asked.period, self.sort, order.by_index, self.size)
-        return first_page(
-            written(question, lambda: first_rows(self.rows, order, self.size)).read(), order, size=self.size
-        )
+        question = ("ranking", run.pk, run.scorecards_of_id, self.asked.period, *filters.items(), self.sort, self.size)
+        rows = written((*question, order.by_index), lambda: first_rows(self.rows, order, self.size)).read()
+        return first_page(rows, order, size=self.size)
 
     def filter_bar(self) -> FilterBar | None:
         """The period stays when filters change or go."""
