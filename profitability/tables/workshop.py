@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -124,17 +125,20 @@ def compared_rates(found: Comparison, currency: str) -> Table:
 
 
 def compared_categories(found: Comparison, currency: str) -> Table:
-    """The profit of each category under both, and the difference."""
-    rows = []
+    """The profit of each category under both, and the difference; and that of all together."""
+    rows, sums = [], [Decimal(), Decimal()]
     for pair in found.categories:
         if pair.before is None or pair.after is None:
             continue
+        sums = [sums[0] + pair.before.profit, sums[1] + pair.after.profit]
         difference = pair.after.profit - pair.before.profit
         cells = [Cell(category_name(pair.before.category))]
         for total in (pair.before, pair.after):
             customers = _("customers: %(count)s") % {"count": number(total.customers)}
             cells.append(money_cell(total.profit, currency, digits=0, note=customers))
         rows.append(Row([*cells, money_cell(difference, currency, digits=0)]))
+    whole = [money_cell(amount, currency, digits=0) for amount in (*sums, sums[1] - sums[0])]
+    rows.append(Row([Cell(_("Together")), *whole]))
     return Table(
         caption=_("Profit of each category"),
         columns=[
