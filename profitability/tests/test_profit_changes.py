@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
@@ -15,13 +16,14 @@ from django.utils import timezone
 from customers.models import Order, Run, Scorecard
 from customers.permissions import EXPORT, SEE_ALL
 from customers.tests.factories import CompanyFactory, CustomerFactory, user_with
+from profitability.charts.profit_changes import profit_bridge
 from profitability.costing_actions import copy_costing
 from profitability.models import Costing, CostPoolAmount, ProfitChange
 from profitability.permissions import EDIT_COSTING, SEE_RUNS, SEE_VALUE
 from profitability.profit_actions import keep_profit_change
 from profitability.recompute.publish import drop_old_rows
 from profitability.reports.management import management_report
-from profitability.reports.profit_changes import compare_profits, profit_change_in_words
+from profitability.reports.profit_changes import ProfitLine, compare_profits, profit_change_in_words
 from profitability.reports.runs import published_now
 from profitability.tables.management import document as management_document
 from profitability.tests.portfolio import a_portfolio
@@ -199,3 +201,19 @@ def test_the_management_report_tells_what_another_costing_did(before: Run, manag
     assert "What changed in profits" not in headings()
     with_another_costing()
     assert "What changed in profits" in headings()
+
+
+def test_the_larger_side_comes_first_and_small_changes_are_drawn_together(before: Run, manager: Client) -> None:
+    with_another_costing("0.2")
+    page = manager.get(URL)
+    assert page.context["sides"] == ("risen", "fallen")
+    change = page.context["change"]
+    many = replace(
+        compare_profits(change),
+        lines=[ProfitLine(f"Line {number}", Decimal(0), Decimal(number - 4)) for number in range(9)],
+    )
+    drawn = profit_bridge(many, "EUR", summary="")
+    assert drawn
+    assert drawn.x_values == ["Before", "Line 0", "Line 1", "Line 2", "Line 7", "Line 8", "All others", "After"]
+    amounts = drawn.series[0].values
+    assert sum(value for value in amounts[1:-1] if value is not None) == many.profit.change

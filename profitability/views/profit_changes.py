@@ -84,6 +84,7 @@ def _found(request: HttpRequest, change: ProfitChange, *, is_latest: bool) -> di
         "figures": change_figures(
             compared, currency, moves_url=f"{reverse('ranking-moves')}?runs=1" if is_latest else ""
         ),
+        "sides": ("risen", "fallen") if compared.profit.change > 0 else ("fallen", "risen"),
         "bridge": profit_bridge(compared, currency, summary=finding.text),
         "lines": lines_table(compared, currency),
     } | _customers(request, change, most=LISTED)
