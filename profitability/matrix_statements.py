@@ -186,21 +186,23 @@ def bought_by_customers(basis: Basis, customers: Sequence[int]) -> Iterator[Boug
     return _read(basis, query, **basis.values, customers=list(customers))
 
 
-def latest_keys(
+Statement = tuple[str, tuple[Any, ...]]  # with its values
+
+
+def latest_in_sql(
     lines: QuerySet[OrderLine], members: QuerySet[Any, Any] | None, *, orders: int, wanted: int
-) -> list[int]:
-    """The latest of these lines that these members ordered (None: that nobody did), among so many orders (1 query).
+) -> Statement:
+    """What finds the latest of these lines that these members ordered (None: that nobody did), among so many orders.
 
-    `members` has the numbers of customers as its only column.
-
-    Walks back order by order and stops at so many lines. For each order one asks whether its customer belongs to them:
-    the joins that PostgreSQL would make of it by itself read all customers of the group first.
+    `members` has the numbers of customers as its only column. The statement walks back order by order and stops at so
+    many lines. For each order one asks whether its customer belongs to them: the joins that PostgreSQL would make of it
+    by itself read all customers of the group first. It is empty where nobody can match.
     """
     try:
         of_order, values = lines.order_by().values("pk", "order_id").query.sql_with_params()
         belonging, parameters = members.order_by().query.sql_with_params() if members is not None else ("", ())
-    except EmptyResultSet:  # nobody can match, and Django will not even write the query
-        return []
+    except EmptyResultSet:  # Django will not even write the query
+        return "", ()
     member = ""
     if belonging:
         member = f"CROSS JOIN LATERAL (SELECT FROM ({belonging}) m (id) WHERE m.id = o.customer_id LIMIT 1) member"
@@ -212,8 +214,15 @@ def latest_keys(
         CROSS JOIN LATERAL (SELECT l.id FROM ({of_order}) l (id, order_id) WHERE l.order_id = o.id) l
         ORDER BY o.ordered_on DESC, o.id DESC, l.id LIMIT %s
     """
+    return query, (orders, *parameters, *values, wanted)
+
+
+def keys_found(statement: Statement) -> list[int]:
+    """The keys that a statement finds (1 query, none for an empty one)."""
+    if not statement[0]:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(query, [orders, *parameters, *values, wanted])
+        cursor.execute(*statement)
         return [key for (key,) in cursor.fetchall()]
 
 

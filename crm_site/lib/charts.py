@@ -25,10 +25,15 @@ Send at most a few thousand points: sample or bin before.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
+
+from django.utils.html import json_script
+from django.utils.safestring import SafeString, mark_safe
 
 from crm_site.lib import formatting
 from crm_site.lib.export import Sheet
@@ -36,6 +41,7 @@ from crm_site.lib.formatting import UNKNOWN, Number
 
 XValue: TypeAlias = str | int | float | Decimal | dt.date
 TABLE_ROWS = 60
+ESCAPES = {ord(letter): f"\\u{ord(letter):04X}" for letter in "<>&"}  # as json_script has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +119,20 @@ class Chart:
         if self.kind == "scatter" and len(self.names or ()) != len(self.x_values):
             raise ValueError("A scatter says what every point is called.")
 
-    def as_json(self) -> dict[str, Any]:
-        """What the script draws."""
+    def as_json(
+        self, listed: Callable[[Sequence[Any]], Any] = lambda values: list(map(_plain, values))
+    ) -> dict[str, Any]:
+        """What the script draws; `listed` makes what JSON holds of many values."""
         return {
             "kind": self.kind,
             "title": self.title,
             "summary": self.summary,
-            "x": {"label": self.x_label, "type": self.x_type, "values": [_plain(x) for x in self.x_values]},
+            "x": {"label": self.x_label, "type": self.x_type, "values": listed(self.x_values)},
             "y": {"label": self.y_label},
             "series": [
                 {
                     "name": one.name,
-                    "values": [_plain(value) for value in one.values],
+                    "values": listed(one.values),
                     "colour": one.colour,
                     "colours": list(one.colours) if one.colours else None,
                     "joined": one.joined,
@@ -135,12 +143,28 @@ class Chart:
             "currency": self.currency,
             "digits": self.digits,
             "marks": [{"x": _plain(mark.x), "y": _plain(mark.y), "label": mark.label} for mark in self.marks],
-            "links": list(self.links) if self.links else None,
+            "links": listed(self.links) if self.links else None,
             "closeUp": self.close_up,
             "flows": [asdict(flow) for flow in self.flows] if self.flows else None,
             "names": list(self.names) if self.names else None,
             "sizes": list(self.sizes) if self.sizes else None,
         }
+
+    def as_script(self, id: str) -> SafeString:
+        """The same in a page. A long curve that comes as tuples is one that many pages show: it is encoded once."""
+        encoded: dict[str, str] = {}
+
+        def listed(values: Sequence[Any]) -> Any:
+            if not isinstance(values, tuple) or len(values) <= TABLE_ROWS:
+                return list(map(_plain, values))
+            stand_in = f"\0{len(encoded)}"  # no text has such a beginning
+            encoded[json.dumps(stand_in)] = _encoded(values)
+            return stand_in
+
+        script = str(json_script(self.as_json(listed), id))
+        for stand_in, text in encoded.items():
+            script = script.replace(stand_in, text)
+        return mark_safe(script)
 
     def as_table(self) -> ChartTable:
         """The same figures as text. A long curve shows evenly spaced points, its ends and its marks."""
@@ -208,6 +232,12 @@ class Chart:
         }
         write = writers.get(self.x_type, lambda: str)()
         return lambda value: UNKNOWN if value is None else write(value)
+
+
+@lru_cache(maxsize=50)
+def _encoded(values: tuple[Any, ...]) -> str:
+    """Many values as they stand in a script, where no letter may end it."""
+    return json.dumps(list(map(_plain, values))).translate(ESCAPES)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +11,15 @@ from django.db.models import Q, QuerySet
 
 from crm_site.lib.joins import with_keys
 from crm_site.lib.paging import SORTED_LIMIT, Order, Sort
+from crm_site.lib.remembered import Lately
 from crm_site.lib.written import Blank, Written, written
 from customers.forms import members_of
 from customers.models import Customer, OrderLine, Product, Run, Scorecard, Segment
 from customers.models.customer import CustomerQuerySet
 from profitability.matrix import TOTAL, Amounts, Exact, Group, Matrix, Row, add_up
 from profitability.matrix_actions import basis_of, column_of, kept_purchases
-from profitability.matrix_statements import Bought, bought_by_customers, latest_keys
-from profitability.matrix_totals import NO_FAMILY, OTHERS, MatrixTotals
+from profitability.matrix_statements import Bought, Statement, bought_by_customers, keys_found, latest_in_sql
+from profitability.matrix_totals import ANONYMOUS_ROW, NO_FAMILY, OTHERS, MatrixTotals
 from profitability.reports.dashboard import ranked
 from profitability.reports.matrix_names import CUSTOMERS, column_names, row_names, visible_segments
 from profitability.reports.runs import Published
@@ -232,13 +233,22 @@ def cell_of(named: Named, row_key: str, column: str) -> Cell | None:
     return Cell(row, column, amounts, named.average)
 
 
-def latest_lines(members: QuerySet[Any, Any] | None, by: str, column: str, columns: Sequence[str]) -> list[OrderLine]:
-    """The latest order lines of a cell, among the latest orders of all (2 queries); None: anonymous sales.
+# By run and cell: what finds the latest lines, as it is the same for all who see everybody.
+WALKS: Lately[tuple[Hashable, ...], Statement] = Lately(seconds=600, most=200)
 
-    `members` are numbers of customers, as `members_of_group` has them.
-    """
-    lines = _goods(OrderLine.objects.filter(_of_column(by, column, columns)))
-    keys = latest_keys(lines, members, orders=ORDERS_SEARCHED, wanted=LINES_SHOWN)
+
+def latest_lines(named: Named, cell: Cell, run: Run, visible: CustomerQuerySet) -> list[OrderLine]:
+    """The latest order lines of a cell, among the latest orders of all (2 queries, 1 more for a segment)."""
+    place, key, columns = named.place, cell.row.key, named.matrix.columns
+
+    def walk() -> Statement:
+        lines = _goods(OrderLine.objects.filter(_of_column(place.columns, cell.column, columns)))
+        members = None if key == ANONYMOUS_ROW else members_of_group(visible, place.rows, key, run)
+        return latest_in_sql(lines, members, orders=ORDERS_SEARCHED, wanted=LINES_SHOWN)
+
+    question = (run.pk, run.scorecards_of_id, place.rows, key, place.columns, cell.column, columns)
+    alike = not visible.query.where and place.rows != "segment"  # the conditions of a segment change
+    keys = keys_found((WALKS.told(question) or WALKS.keep(question, walk())) if alike else walk())
     shown = written("lines of a cell", lambda: _latest(with_keys(OrderLine.objects.all(), Blank("keys"))))
     return shown.read(keys=keys)
 

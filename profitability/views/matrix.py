@@ -28,7 +28,6 @@ from profitability.reports.matrix import (
     latest_lines,
     lines_of_customer,
     matrix_at,
-    members_of_group,
 )
 from profitability.reports.matrix_names import COLUMNS, CUSTOMERS, ROWS, customers_url, row_names
 from profitability.reports.runs import Published, published_now
@@ -192,10 +191,7 @@ def _lines(request: HttpRequest, asked: Asked, cell: Cell) -> list[OrderLine]:
         if not visible.filter(pk=cell.row.key).exists():
             return []
         return list(lines_of_customer(int(cell.row.key), place.columns, cell.column, columns))
-    if cell.row.key == ANONYMOUS_ROW:
-        return latest_lines(None, place.columns, cell.column, columns)
-    members = members_of_group(visible, place.rows, cell.row.key, asked.published.run)
-    return latest_lines(members, place.columns, cell.column, columns)
+    return latest_lines(asked.named, cell, asked.published.run, visible)
 
 
 def _levers(place: Place, cell: Cell) -> list[tuple[str, str, str]]:

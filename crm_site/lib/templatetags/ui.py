@@ -275,7 +275,7 @@ def chart(spec: Chart, id: str, height: str = "medium") -> dict[str, Any]:
         "chart": spec,
         "id": id,
         "data_id": f"{id}-data",
-        "data": spec.as_json(),
+        "script": spec.as_script(f"{id}-data"),
         "table": spec.as_table(),
         "height": height,
     }
