@@ -85,6 +85,7 @@ class Base:
     models: Models
     months: Sequence[Mapping[str, Any]]  # see `MonthResult.as_json`
     parts: EquityParts
+    usual: Mapping[str, int]  # see `forecast.Usual`
     subscriptions: int
 
 
@@ -141,6 +142,7 @@ def _start(plan: Plan, now: Mapping[str, str]) -> Base | Because:
         models=Models.from_json(basis["models"]),
         months=basis["months"],
         parts=EquityParts.from_json(basis["parts"]),
+        usual=basis["usual"],
         subscriptions=basis["subscriptions"],
     )
 

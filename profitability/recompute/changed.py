@@ -17,7 +17,7 @@ from crm_site.lib.snapshot import alongside
 from profitability.recompute.accounts import Accounts
 from profitability.recompute.base import Base
 from profitability.recompute.charges import keep_months
-from profitability.recompute.forecast import Forecast, Worth, forecast, usual_of, value_in_cents
+from profitability.recompute.forecast import Forecast, Usual, Worth, forecast, usual_of, value_in_cents
 from profitability.recompute.gather import gather, load_months
 from profitability.recompute.laid_aside import Former
 from profitability.recompute.months import Whole, month_columns
@@ -119,23 +119,25 @@ def _moved(basis: Basis, base: Base, renewed: Renewed) -> Places:
 def _find_worth(work: Work, basis: Basis, base: Base, renewed: Renewed, moved: Places) -> tuple[Expected, Worth]:
     """What those who moved are expected to bring, and what everybody is worth with it."""
     accounts, kept = renewed.accounting.accounts, base.models
-    usual = usual_of(accounts, today=work.today, costed=basis.plan.costed_months)
+    usual = partial(usual_of, today=work.today, costed=basis.plan.costed_months)
     told: Callable[..., Forecast] = partial(forecast, spells=basis.spells, kept=kept, **work.terms(basis))
     # The models of subscribers are fitted on all of them each time, and all are then forecast together with everybody;
     # as everybody is whose scorecards will be written.
     if _has_subscribers(basis, base) or _are_many(moved, accounts.customer):
         everybody = told(accounts)
-        worth = Worth(value=value_in_cents(everybody), equity=everybody.values.equity, usual=usual)
+        worth = Worth(value=value_in_cents(everybody), equity=everybody.values.equity, usual=usual(accounts))
         return Expected(accounts, everybody, np.arange(len(accounts.customer)), told), worth
     # What those who moved were worth before is taken off what everybody was, and what they are worth now is added.
-    both = renewed.before + accounts.take(moved)
+    come = accounts.take(moved)
+    both = renewed.before + come
     now = np.arange(len(renewed.before.customer), len(both.customer))
     found = told(both, times=np.where(np.arange(len(both.customer)) < len(renewed.before.customer), -1.0, 1.0))
     parts, outlook = base.parts + found.values.parts, found.take(now)
     value = renewed.was["value"].copy()
     value[moved] = value_in_cents(outlook)
     equity = parts.equity(kept.purchases.covariance, outlook.values.confidence)
-    return Expected(accounts, outlook, moved, told), Worth(value=value, equity=equity, usual=usual)
+    worth = Worth(value=value, equity=equity, usual=Usual(**base.usual) - usual(renewed.before) + usual(come))
+    return Expected(accounts, outlook, moved, told), worth
 
 
 def _found_otherwise(base: Base, renewed: Renewed, standing: Standing, moved: Places) -> Found:

@@ -1,5 +1,6 @@
 """A full run: everybody's records are read, the models fitted, and all of it laid aside for runs of what changes."""
 
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from crm_site.lib.snapshot import alongside, shared_out
 from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers, columns_of
 from profitability.recompute.base import Models
 from profitability.recompute.charges import MonthResult, charge_months, keep_months
-from profitability.recompute.forecast import Forecast, Worth, forecast, usual_of, value_in_cents
+from profitability.recompute.forecast import Forecast, Usual, Worth, forecast, usual_of, value_in_cents
 from profitability.recompute.gather import Gathered, gather, load_months
 from profitability.recompute.laid_aside import lay_aside_accounts, lay_aside_months
 from profitability.recompute.months import Months, month_columns
@@ -64,7 +65,7 @@ def recompute_everybody(work: Work, basis: Basis, *, kept: Models | None) -> Non
             run=work.run,
             totals=work.completed(totals, basis),
             context=work.context,
-            basis=_told_to_later_runs(basis, outlook, gathered, accounting.results),
+            basis=_told_to_later_runs(basis, outlook, usual, gathered, accounting.results),
             now=Categories(accounts.customer, standing.category),
         )
 
@@ -99,7 +100,7 @@ def _to_lay_aside(gathered: Gathered, accounts: Accounts, worth: Worth, standing
 
 
 def _told_to_later_runs(
-    basis: Basis, outlook: Forecast, gathered: Gathered, results: list[MonthResult]
+    basis: Basis, outlook: Forecast, usual: Usual, gathered: Gathered, results: list[MonthResult]
 ) -> dict[str, Any]:
     """What a run of what changed has to know of the full one that it starts from."""
     return {
@@ -108,5 +109,6 @@ def _told_to_later_runs(
         "models": outlook.models.as_json(),
         "months": [result.as_json() for result in results],
         "parts": outlook.values.parts.as_json(),
+        "usual": asdict(usual),
         "subscriptions": outlook.subscriptions,
     }

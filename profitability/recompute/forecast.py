@@ -1,6 +1,6 @@
 """Lifetime values of all customers: purchases by the model in force, margins by Gamma-Gamma, net of cost to serve."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -124,26 +124,45 @@ def value_in_cents(outlook: Forecast) -> Whole:
 
 @dataclass(frozen=True, kw_only=True)
 class Usual:
-    """Cents over everybody who ordered; None when nobody did."""
+    """What everybody who ordered makes and costs, in whole cents, and by what it is told of one."""
 
-    margin_per_order: float | None
-    per_order: float | None  # cost of an order
-    per_month: float | None  # cost of a month of the relation
+    margin: int
+    order_days: int
+    order_costs: int
+    costed_days: int
+    relation_costs: int
+    months: int  # with costs, since the first order of each
+
+    @property
+    def margin_per_order(self) -> float | None:
+        """Cents; None when nobody ordered."""
+        return _mean(self.margin, self.order_days)
+
+    @property
+    def per_order(self) -> float | None:
+        """The cost of an order in cents."""
+        return _mean(self.order_costs, self.costed_days)
+
+    @property
+    def per_month(self) -> float | None:
+        """The cost of a month of the relation in cents."""
+        return _mean(self.relation_costs, self.months)
+
+    def __add__(self, other: "Usual") -> "Usual":
+        return Usual(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+
+    def __sub__(self, other: "Usual") -> "Usual":
+        return Usual(**{name: value - getattr(other, name) for name, value in asdict(self).items()})
 
 
 def usual_of(accounts: Accounts, *, today: int, costed: NDArray[np.int64]) -> Usual:
     """What is usual among all customers of the accounts."""
-    bought, sums = accounts.ordered, accounts.sums
-
-    def mean(cents: NDArray[Any], units: NDArray[Any]) -> float | None:
-        return _mean(cents.sum(where=bought), units.sum(where=bought))
-
-    months = _months_since(accounts.first_day[bought], today, costed)
-    return Usual(
-        margin_per_order=mean(accounts.gross_margin, sums["order_days"]),
-        per_order=mean(sums["order_costs"], sums["costed_days"]),
-        per_month=_mean(sums["relation_costs"].sum(where=bought), months.sum()),
-    )
+    bought = accounts.ordered
+    columns = {"margin": accounts.gross_margin} | {
+        name: accounts.sums[name] for name in ("order_days", "order_costs", "costed_days", "relation_costs")
+    }
+    sums = {name: int(values.sum(where=bought)) for name, values in columns.items()}
+    return Usual(**sums, months=int(_months_since(accounts.first_day[bought], today, costed).sum()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +236,7 @@ def _months_since(first_day: NDArray[np.int64], today: int, costed: NDArray[np.i
     return (until - np.searchsorted(costed, month_of(first_day))).clip(0).astype(np.float64)
 
 
-def _mean(cents: float, units: float) -> float | None:
+def _mean(cents: int, units: int) -> float | None:
     """Cents for one unit; None without units."""
     return float(cents) / float(units) if units > 0 else None
 
