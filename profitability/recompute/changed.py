@@ -19,13 +19,13 @@ from profitability.recompute.base import Base
 from profitability.recompute.charges import keep_months
 from profitability.recompute.forecast import Forecast, Usual, Worth, forecast, usual_of, value_in_cents
 from profitability.recompute.gather import gather, load_months
-from profitability.recompute.laid_aside import Former
+from profitability.recompute.laid_aside import Former, places_of
 from profitability.recompute.months import Whole, month_columns
 from profitability.recompute.places import Between, Ranked, stand_between
 from profitability.recompute.publish import publish, taken_out_of
 from profitability.recompute.reading import Basis
 from profitability.recompute.records import Spool
-from profitability.recompute.renewal import Renewed, renew
+from profitability.recompute.renewal import COMPARED, Renewed, renew
 from profitability.recompute.scorecards import Standing, find_standing
 from profitability.recompute.summary import Categories, sum_up
 from profitability.recompute.work import Work
@@ -145,10 +145,10 @@ def _found_otherwise(base: Base, renewed: Renewed, standing: Standing, moved: Pl
     customers, was = renewed.accounting.accounts.customer, renewed.was
     differs = np.zeros(len(customers), bool)
     differs[moved] = True
-    for name in ("stage", "category", "rfm"):
+    for name in COMPARED:
         differs |= getattr(standing, name) != was[name]
     before = taken_out_of(base.run_id)
-    differs |= np.isin(customers, before)
+    differs[places_of(before, customers)] = True
     rows = np.flatnonzero(differs)
     no_longer = np.union1d(np.union1d(customers[rows], renewed.vanished), before)
     if _are_many(no_longer, customers):
@@ -172,7 +172,7 @@ def _between(renewed: Renewed, some: Accounts, no_longer: Whole) -> Between:
     ranked = np.flatnonzero(former["place"])
     order = np.empty(len(ranked), np.intp)
     order[former["place"][ranked] - 1] = ranked
-    left = former["place"][np.isin(former["customer"], no_longer)].astype(np.int64)
+    left = former["place"][places_of(no_longer, former["customer"])].astype(np.int64)
     return stand_between(
         Ranked(former["customer"][order].astype(np.int64), former["profit"][order].astype(np.int64)),
         np.sort(left[left > 0]),

@@ -102,13 +102,13 @@ class Slice:
 
     run_id: int
     number: int
-    customers: NDArray[Any]  # ascending ids, of those who have months
+    customers: Whole  # ascending ids, of those who have months
     counts: NDArray[np.int64]  # months of each
     layout: Layout
 
     def of_customers(self, some: Whole, names: Sequence[str]) -> Table:
         """Those of some customers (1 query)."""
-        chosen = np.flatnonzero(_among(self.customers, some))
+        chosen = places_of(some, self.customers)
         size = self.layout.kind.itemsize
         first, length = (np.cumsum(self.counts) - self.counts)[chosen] * size + 1, self.counts[chosen] * size
         found = self._read(
@@ -118,12 +118,12 @@ class Slice:
             length=length.tolist(),
         )
         rows = self.layout.unpacked(found, names)
-        return {"place": np.repeat(self.customers[chosen].astype(np.int64), self.counts[chosen]), **rows}
+        return {"place": np.repeat(self.customers[chosen], self.counts[chosen]), **rows}
 
     def all(self, names: Sequence[str]) -> Table:
         """Those of everybody (1 query)."""
         rows = self.layout.unpacked(self._read("SELECT data FROM {table} WHERE part = %(part)s"), names)
-        return {"place": np.repeat(self.customers.astype(np.int64), self.counts), **rows}
+        return {"place": np.repeat(self.customers, self.counts), **rows}
 
     def _read(self, query: str, **given: Any) -> bytes:
         table = rows_of(self.run_id).laid_aside.table
@@ -162,13 +162,18 @@ def _together(parts: Sequence[Table], names: Sequence[str]) -> Table:
     }
 
 
-def _among(ids: NDArray[Any], some: Whole) -> NDArray[np.bool_]:
-    """Which of ascending ids are among some, of which there are fewer."""
-    found = np.zeros(len(ids), bool)
+def places_of(some: Whole, ids: NDArray[Any]) -> NDArray[np.intp]:
+    """Where those of some customers stand, ascending, who are among many; both are ascending ids."""
     places = np.searchsorted(ids, some)
     within = places < len(ids)
     places, sought = places[within], some[within]
-    found[places[ids[places] == sought]] = True
+    return places[ids[places] == sought]
+
+
+def _among(ids: NDArray[Any], some: Whole) -> NDArray[np.bool_]:
+    """Which of ascending ids are among some, of which there are fewer."""
+    found = np.zeros(len(ids), bool)
+    found[places_of(some, ids)] = True
     return found
 
 
@@ -212,7 +217,9 @@ def parts_to_take_up(run_id: int, slices: int) -> list[Callable[[], Any]]:
 def taken_up(parts: Sequence[Any], slices: int) -> Former:
     """What those readings found."""
     columns = [Packed(data) for data in parts[slices:]]
-    return Former({name: column[name] for name, column in zip(ACCOUNTS, columns, strict=True)}, parts[:slices])
+    accounts = {name: column[name] for name, column in zip(ACCOUNTS, columns, strict=True)}
+    # Compared with numbers that may be larger than all of these.
+    return Former(accounts | {"customer": accounts["customer"].astype(np.int64)}, parts[:slices])
 
 
 def _slice(run_id: int, number: int) -> Slice:
@@ -221,7 +228,7 @@ def _slice(run_id: int, number: int) -> Slice:
     return Slice(
         run_id=run_id,
         number=number,
-        customers=of["customer"],
+        customers=of["customer"].astype(np.int64),
         counts=of["months"].astype(np.int64),
         layout=Layout.from_json(_part(run_id, layout)),
     )

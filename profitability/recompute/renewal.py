@@ -23,7 +23,7 @@ from profitability.recompute.charges import (
     reconciled,
 )
 from profitability.recompute.gather import Gathered, MonthsInAll, MonthTotals, add_months
-from profitability.recompute.laid_aside import ACCOUNTS, Former
+from profitability.recompute.laid_aside import ACCOUNTS, Former, places_of
 from profitability.recompute.months import Whole
 from profitability.recompute.plan import Plan
 from profitability.recompute.reading import Accounting, Basis
@@ -32,7 +32,7 @@ from profitability.recompute.work import Work
 COSTS = ("cost_to_serve", "order_costs", "relation_costs")
 # Of customers who are new; no stage, category or class is this.
 NEW = -1
-COMPARED = ("value", "stage", "category", "rfm")
+COMPARED = ("stage", "category", "rfm")
 # The rates of all months, by what customers caused in each, and anonymous sales.
 Allocate = Callable[[MonthsInAll, MonthsInAll], Mapping[int, Allocation]]
 
@@ -45,7 +45,7 @@ class Renewed:
     moved: Whole  # ids of customers whose account differs from that of the full run
     vanished: Whole  # ids of customers of the full run who are gone
     before: Accounts  # of both, as they were then
-    was: Table  # the columns of COMPARED, by place in the accounts of now
+    was: Table  # the lifetime value and the columns of COMPARED, by place in the accounts of now
     former: Table  # what the full run left, see `laid_aside.ACCOUNTS`
 
 
@@ -146,12 +146,12 @@ class _Exchange:
 
     @classmethod
     def of(cls, former: Whole, changed: Whole, come: Whole) -> "_Exchange":
-        gone = np.flatnonzero(np.isin(former, changed))
+        gone = places_of(changed, former)
         same = np.array_equal(former[gone], come)
         return cls(gone, gone if same else np.searchsorted(np.delete(former, gone), come), same)
 
-    def __call__(self, former: NDArray[Any], come: Whole | int) -> Whole:
-        now = former.astype(np.int64)
+    def __call__(self, former: NDArray[Any], come: Whole | int, kind: Any = np.int64) -> NDArray[Any]:
+        now = former.astype(kind)
         if not self.same:
             return np.insert(np.delete(now, self.gone), self.at, come)
         now[self.gone] = come
@@ -176,8 +176,8 @@ def _renewed(
     exchange = _Exchange.of(former["customer"], base.changed, ids)
     columns = {name: exchange(sums[name], values) for name, values in come.items()}
     moved = np.union1d(ids, former["customer"][touched])
-    vanished = np.setdiff1d(base.changed[np.isin(base.changed, former["customer"])], ids)
-    there = np.isin(former["customer"], np.union1d(moved, vanished))
+    vanished = np.setdiff1d(former["customer"][exchange.gone], ids)
+    there = places_of(np.union1d(moved, vanished), former["customer"])
     return Renewed(
         accounting=Accounting(
             basis=basis,
@@ -188,12 +188,15 @@ def _renewed(
         moved=moved[moved != ANONYMOUS],
         vanished=vanished[vanished != ANONYMOUS],
         before=_before(former, there),
-        was={name: exchange(former[name], NEW if name != "value" else 0)[1:] for name in COMPARED},
+        was={
+            "value": exchange(former["value"], 0)[1:],
+            **{name: exchange(former[name], NEW, former[name].dtype)[1:] for name in COMPARED},
+        },
         former=former,
     )
 
 
-def _before(former: Table, there: NDArray[np.bool_]) -> Accounts:
+def _before(former: Table, there: NDArray[np.intp]) -> Accounts:
     """Accounts of customers as the full run left them; anonymous sales stand first, and are left out."""
-    there[0] = True
-    return accounts_of_customers({name: former[name][there].astype(np.int64) for name in ACCOUNTS})
+    rows = np.union1d([0], there)
+    return accounts_of_customers({name: former[name][rows].astype(np.int64) for name in ACCOUNTS})
