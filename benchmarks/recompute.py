@@ -5,7 +5,8 @@
 The floor is one pass over all order lines, grouped by customer, written as one row for each customer as wide as a
 scorecard. Each round measures the floor, then the full recompute, then one after 1,000 customers were changed in a way
 that concerns them alone (other prices on an order of theirs), then one after the same have ordered again in a month
-whose costs are shared out by orders, which moves the rates of all who ordered in it. So all meet the same machine.
+whose costs are shared out by orders, which moves the rates of all who ordered in it, and so the accounts of about
+170,000. The goal of a change is set for the former. So all meet the same machine.
 Every size has embedded servers and a database of its own below the data folder, which is kept: a second time starts at
 once. CPU seconds count the worker's and PostgreSQL's; memory is the peak of one process, with what it shares.
 """
@@ -29,6 +30,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 GOAL_CUSTOMERS, GOAL_RATIO, GOAL_GIBIBYTES = 1_000_000, 3, 2
 CHANGED, GOAL_OF_CHANGES = 1_000, 0.05
+THEIRS_ALONE = "prices"  # the change that concerns nobody but the changed customers
 ORDERS_EACH, LINES_EACH = 4, 10
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -117,7 +119,7 @@ def report_changes(result: dict[str, Any], what: str) -> None:
     for stage in changes[0]["stages"]:
         print(f"  {stage:12}{median(one['stages'][stage] for one in changes):10.2f}")
     print(f"{what:14}{seconds:10.2f}{cpu:10.2f}{part:10.2%} of the full one after {CHANGED:,} changed customers")
-    if result["customers"] == GOAL_CUSTOMERS:
+    if result["customers"] == GOAL_CUSTOMERS and what == THEIRS_ALONE:
         print(f"goal: {GOAL_OF_CHANGES:.0%} {verdict(part <= GOAL_OF_CHANGES)}")
 
 

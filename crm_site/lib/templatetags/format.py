@@ -16,7 +16,8 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
 
 from crm_site.lib import formatting
 from crm_site.lib.drawing import unknown
@@ -84,8 +85,8 @@ def ago(value: dt.datetime | None) -> str:
     """How long ago, with the exact moment on hover."""
     if value is None:
         return unknown()
-    text = formatting.ago(value, timezone.now())
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), formatting.moment(value), text)
+    exact, text = escape(formatting.moment(value)), escape(formatting.ago(value, timezone.now()))
+    return mark_safe(f'<time datetime="{value.isoformat()}" title="{exact}">{text}</time>')
 
 
 @register.filter
