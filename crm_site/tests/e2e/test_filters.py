@@ -53,7 +53,7 @@ def test_a_manager_puts_conditions_together_and_keeps_them_as_a_segment(site: Si
     site.settled()
     page.get_by_text("Views", exact=True).click()
     page.get_by_role("link", name="Make these customers a segment").click()
-    page.get_by_label("Name").fill("Losing in Lyon")
+    page.get_by_label("Name").first.fill("Losing in Lyon")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Change the filters").click()
     expect(page.get_by_role("group", name="Town")).to_be_visible()

@@ -89,7 +89,7 @@ def test_filtered_customers_become_a_segment(site: Site, portfolio: list[Custome
     page.goto(f"{site.url}/customers/?profit_min=50&sort=-profit")
     page.click("#saved-views summary")
     page.get_by_role("link", name="Make these customers a segment").click()
-    page.get_by_label("Name").fill("Good ones")
+    page.get_by_label("Name").first.fill("Good ones")
     page.locator("main form button[type=submit]").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Good ones")
     assert Segment.objects.get(name="Good ones").query == "profit_min=50"
