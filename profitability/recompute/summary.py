@@ -113,8 +113,8 @@ def _moves(previous: Run, now: Categories) -> tuple[Move, ...]:
     )
     given = {"parts": previous.parts} | ({} if now.are_all else {"customers": customers.tolist()})
     cards = read_columns(query, given, {"customer_id": BIGINT, "category": SMALLINT})
-    place = np.searchsorted(customers, cards["customer_id"])
-    still = np.isin(cards["customer_id"], customers, assume_unique=True)
+    place = np.searchsorted(customers, cards["customer_id"]).clip(max=len(customers) - 1)
+    still = customers[place] == cards["customer_id"] if len(customers) else np.zeros(len(place), bool)
     before = np.zeros(len(customers), np.int64)
     before[place[still]] = cards["category"][still]
     counts = np.bincount((before * CATEGORIES + after)[before != after]).tolist()
