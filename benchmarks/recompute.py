@@ -5,8 +5,8 @@
 The floor is one pass over all order lines, grouped by customer, written as one row for each customer as wide as a
 scorecard. Each round measures the floor, then the full recompute, then one after 1,000 customers were changed in a way
 that concerns them alone (other prices on an order of theirs), then one after the same have ordered again in a month
-whose costs are shared out by orders, which moves the rates of all who ordered in it, and so the accounts of about
-170,000. The goal of a change is set for the former. So all meet the same machine.
+whose costs are shared out by orders, which moves the rates of all who ordered in it. The goal of a change is set for
+the former. So all meet the same machine.
 Every size has embedded servers and a database of its own below the data folder, which is kept: a second time starts at
 once. CPU seconds count the worker's and PostgreSQL's; memory is the peak of one process, with what it shares.
 """
