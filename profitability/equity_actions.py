@@ -11,7 +11,8 @@ from customers.models import Run, Segment
 from profitability.equity_statements import everybodys_steps, shared_value
 from profitability.models import EquityBridge
 from profitability.reports.groups import MOST_SEGMENTS
-from profitability.totals import Bridge, EquityChange, RunTotals, SegmentBridge
+from profitability.reports.runs import run_before
+from profitability.totals import Bridge, EquityChange, SegmentBridge
 
 STEPS = "equity_steps"  # a table of this transaction alone
 NAMES = ("won", "lost", "activity", "margin", "cost", "unknown")
@@ -25,12 +26,9 @@ def keep_bridge(*, run: Run) -> EquityBridge | None:
     Done already, it stays as it is. Works like `equity.steps`, set by set (1 statement, and 1 query for each segment).
     """
     kept = EquityBridge.objects.filter(run=run).first()
-    if kept or not run.has_rows or not run.totals:
-        return kept
-    changes = RunTotals.from_json(run.totals).changes
-    previous = Run.objects.filter(pk=changes.previous_run, has_rows=True).first() if changes else None
+    previous = None if kept else run_before(run)
     if previous is None:
-        return None
+        return kept
     _tell_apart(previous, run)
     totals = EquityChange(whole=_sum(previous, run), segments=tuple(_segments(previous, run)))
     return EquityBridge.objects.create(run=run, previous=previous, totals=totals.as_json())

@@ -46,14 +46,8 @@ def everybodys_steps(before: Run, after: Run) -> tuple[str, list[Any]]:
             FROM ({side}) b FULL JOIN ({side}) a USING (customer_id)
         ) both_sides
     """
-    shared = shared_parts(before, after)
-    own = ([part for part in run.parts if part not in shared] for run in (before, after))
+    own = (before.parts_not_of(after), after.parts_not_of(before))
     return statement, [parameter for parts in own for parameter in (Stage.FORMER, parts)]
-
-
-def shared_parts(before: Run, after: Run) -> list[int]:
-    """The partitions of scorecards that both runs read, see `Run.parts`."""
-    return [part for part in before.parts if part in after.parts]
 
 
 def shared_value(before: Run, after: Run, customers: str = "") -> tuple[str, list[Any]]:
@@ -62,4 +56,4 @@ def shared_value(before: Run, after: Run, customers: str = "") -> tuple[str, lis
     """
     among = f"AND customer_id IN ({customers})" if customers else ""
     statement = f"SELECT coalesce(sum(lifetime_value), 0) FROM {CARDS} WHERE run_id = ANY(%s::bigint[]) {among}"
-    return statement, [shared_parts(before, after)]
+    return statement, [before.parts_shared_with(after)]

@@ -15,7 +15,7 @@ from profitability.answer_actions import drop_old_answers
 from profitability.equity_actions import keep_bridge
 from profitability.history_actions import drop_old_snapshots, keep_snapshot
 from profitability.period_actions import drop_old_rankings
-from profitability.profit_actions import drop_old_profit_changes, keep_change_of_costing
+from profitability.profit_actions import drop_old_profit_changes, keep_profit_change
 
 
 @receiver(job_finished, dispatch_uid="rankings of periods after a run")
@@ -37,10 +37,10 @@ def keep_change_of_equity(sender: Any, job: Job, **kwargs: Any) -> None:
 
 @receiver(job_finished, dispatch_uid="change of profits after a run")
 def keep_change_of_profits(sender: Any, job: Job, **kwargs: Any) -> None:
-    """What another costing did to profits can be told only while the rows of the run before are there."""
+    """Whose profit changed can be told only while the rows of the run before are there."""
     run = Run.objects.filter(job=job, is_current=True).first()
     if run:
-        keep_change_of_costing(run=run)
+        keep_profit_change(run=run)
 
 
 @receiver(job_finished, dispatch_uid="snapshot of values after a run")

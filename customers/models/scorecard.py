@@ -118,6 +118,14 @@ class Run(models.Model):
         shared = self.scorecards_of_id
         return [self.pk, -self.pk] if shared is None else [shared, self.pk]
 
+    def parts_shared_with(self, other: "Run") -> list[int]:
+        """The partitions whose scorecards both runs found: of these customers nothing changed from one to the other."""
+        return [part for part in self.parts if part in other.parts]
+
+    def parts_not_of(self, other: "Run") -> list[int]:
+        """The partitions that the other run does not read."""
+        return [part for part in self.parts if part not in other.parts]
+
     def place_of(self, rank: int) -> float:
         """The first place with this rank or a higher one (1 query, or none where no scorecards are shared).
 

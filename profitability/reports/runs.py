@@ -29,6 +29,12 @@ LISTED = {
 }
 
 
+def run_before(run: Run) -> Run | None:
+    """The run that a run changed the figures of, while its rows are there (1 query or none)."""
+    changes = RunTotals.from_json(run.totals).changes if run.has_rows and run.totals else None
+    return Run.objects.filter(pk=changes.previous_run, has_rows=True).first() if changes else None
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """The run whose figures readers see, and what it found in all."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from crm_site.lib.addresses import reverse
 from crm_site.lib.tables import Column, Table
 from profitability.reports.equity import shown_steps, step_names
+from profitability.tables.customers import OF_A_CUSTOMER
 from profitability.totals import Bridge
 
 
@@ -72,14 +73,7 @@ STEP_CUSTOMERS = Table(
     "customer-equity-customers",
     gettext_lazy("Customers behind this change"),
     (
-        Column(
-            "name",
-            gettext_lazy("Customer"),
-            "link",
-            value=lambda row: row.customer.full_name,
-            link=lambda row: reverse("customer", args=[row.customer.pk]),
-        ),
-        Column("reference", gettext_lazy("Reference"), value=lambda row: row.customer.reference),
+        *OF_A_CUSTOMER,
         Column("before", gettext_lazy("Lifetime value before"), "money"),
         Column("part", gettext_lazy("Part in this change"), "money"),
         Column("after", gettext_lazy("Lifetime value now"), "money"),

@@ -4,13 +4,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.lib import components as drawn
-from crm_site.lib.addresses import reverse
 from crm_site.lib.cells import money_cell
 from crm_site.lib.components import KeyFigure
 from crm_site.lib.formatting import money, number
 from crm_site.lib.tables import Column, Table
 from profitability.charts.moves import place_name
 from profitability.reports.profit_changes import CustomerChange, ProfitComparison, ProfitLine, share_of_changed
+from profitability.tables.customers import OF_A_CUSTOMER
 
 
 def lines_table(compared: ProfitComparison, currency: str) -> drawn.Table:
@@ -70,14 +70,7 @@ CHANGED = Table(
     "changed-profits",
     gettext_lazy("Customers whose profit changed most"),
     (
-        Column(
-            "name",
-            gettext_lazy("Customer"),
-            "link",
-            value=lambda row: row.customer.full_name,
-            link=lambda row: reverse("customer", args=[row.customer.pk]),
-        ),
-        Column("reference", gettext_lazy("Reference"), value=lambda row: row.customer.reference),
+        *OF_A_CUSTOMER,
         Column("before", gettext_lazy("Profit before"), "money"),
         Column("after", gettext_lazy("Profit after"), "money"),
         Column("change", gettext_lazy("Change"), "money"),

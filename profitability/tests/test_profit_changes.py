@@ -112,6 +112,19 @@ def test_the_sentence_names_the_strongest_reason(before: Run) -> None:
     assert "Nobody brings more." in finding.notes
 
 
+@pytest.mark.parametrize("share", [1, -1], ids=["sharing scorecards", "each with its own"])
+def test_whoever_runs_have_in_common_brings_the_same(share: int, before: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("profitability.recompute.changed.MOST_EXCHANGED", share)
+    bought(CustomerFactory(name="Newcomer"), TODAY)
+    after = recomputed()
+    assert (after.scorecards_of_id is not None) is (share == 1)
+    one, other = profits(before), profits(after)
+    change = other.sub(one, fill_value=0)
+    found = ProfitChanges.from_json(ProfitChange.objects.get(run=after).totals)
+    assert (found.fell, found.rose, found.same) == ((change < 0).sum(), (change > 0).sum(), (change == 0).sum())
+    assert found.rose + found.fell > 0
+
+
 def test_where_nothing_changed_nothing_is_made_up(before: Run) -> None:
     change = keep_profit_change(run=recomputed())
     assert change
@@ -164,6 +177,17 @@ def test_other_changes_go_with_the_rows_of_their_run(before: Run, manager: Clien
     Run.objects.filter(pk=ordinary.pk).update(has_rows=False)
     recomputed()
     assert not ProfitChange.objects.filter(run=ordinary).exists()
+
+
+def test_a_page_of_many_customers_shows_what_the_background_kept(
+    before: Run, manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profitability.views.profit_changes.AT_ONCE", 0)
+    run = recomputed()
+    assert manager.get(URL).context["change"].run == run
+    ProfitChange.objects.all().delete()
+    assert "There is no recompute to compare with" in manager.get(URL).content.decode()
+    assert not ProfitChange.objects.exists()
 
 
 def test_a_reader_sees_only_own_customers(before: Run) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer, Run
 from profitability.charts.profit_changes import profit_bridge
 from profitability.models import ProfitChange
+from profitability.period_actions import AT_ONCE
 from profitability.periods import LIFETIME
 from profitability.permissions import SEE_VALUE
 from profitability.profit_actions import keep_profit_change
@@ -42,7 +43,9 @@ def ranking_changes(request: HttpRequest) -> HttpResponseBase:
     if published is None:
         return empty_page(request, title)
     run = _asked_run(request, published)
-    change = keep_profit_change(run=run)
+    # Of many customers it is kept in the background, after each recompute.
+    kept = ProfitChange.objects.filter(run=run).select_related("run", "previous")
+    change = keep_profit_change(run=run) if published.totals.customers <= AT_ONCE else kept.first()
     context: dict[str, Any] = {
         "page_title": title,
         "tabs": ranking_tabs("ranking-changes", LIFETIME),
