@@ -132,14 +132,17 @@ def customers_in(share: float, customers: int) -> int:
     return min(customers, max(0, ceil(round(share * customers, 9))))
 
 
-def whale_curve(profits: ArrayLike, *, best_share: float = BEST_SHARE) -> WhaleCurve:
+def whale_curve(
+    profits: ArrayLike, *, best_share: float = BEST_SHARE, order: NDArray[np.intp] | None = None
+) -> WhaleCurve:
     """Rank customers by profit and accumulate.
 
     cumulative_k = sum of the k highest profits; share_k = cumulative_k / total. The peak is the sum of all positive
-    profits, reached after the profitable customers; nobody profitable puts the peak at zero customers.
+    profits, reached after the profitable customers; nobody profitable puts the peak at zero customers. `order` are the
+    positions, best first, where they are already known.
     """
     values = _numbers(profits)
-    order = np.argsort(-values, kind="stable")
+    order = best_first(values) if order is None else order
     ranked = values[order]
     cumulative = np.cumsum(ranked)
     total = _last(cumulative)
@@ -159,6 +162,20 @@ def whale_curve(profits: ArrayLike, *, best_share: float = BEST_SHARE) -> WhaleC
         losses=values[values < 0].sum().item(),
         counts=_counts(ranked, best_count, profitable),
     )
+
+
+def best_first(values: Numbers) -> NDArray[np.intp]:
+    """Positions from the highest value to the lowest, equal ones as they come.
+
+    Whole numbers that leave room for it are sorted as one number with their position, which takes half the time.
+    """
+    bits = len(values).bit_length()
+    most = 1 << (62 - bits)
+    if values.dtype.kind == "i" and len(values) and -most < values.min() and values.max() < most:
+        keys = (-values << bits) | np.arange(len(values))
+        keys.sort()
+        return keys & ((1 << bits) - 1)
+    return np.argsort(-values, kind="stable")
 
 
 def chart_points(curve: WhaleCurve, limit: int = CHART_POINTS) -> ChartPoints:
@@ -219,7 +236,7 @@ def categorise(
     wanted = np.zeros(len(profits), dtype=bool) if potential is None else np.asarray(potential, dtype=bool)
     if not len(profits) == len(values) == len(wanted):
         raise RankingError("lengths_differ", "Profit, lifetime value and potential must have one entry per customer.")
-    order = np.argsort(-profits, kind="stable") if order is None else order
+    order = best_first(profits) if order is None else order
     best = np.zeros(len(profits), dtype=bool)
     best[order[: customers_in(thresholds.best_share, len(profits))]] = True
     return np.select(

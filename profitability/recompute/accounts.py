@@ -1,5 +1,6 @@
 """One row of columns for each customer: what the months come to, as numpy arrays in cents, by ascending customer id."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import Table
-from profitability.recompute.gather import Gathered
+from profitability.models.figures import ANONYMOUS
 from profitability.recompute.months import CUSTOMER_SUMS
 
 Columns = NDArray[Any]
+OF_WHOM = ("ranked", "prospects", "anonymous")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
-    """The accounts of all customers (or the single one of anonymous sales); money in cents, days since 1970."""
+    """The accounts of customers, and perhaps of anonymous sales; money in cents, days since 1970."""
 
     customer: Columns
     kind: Columns  # place in KINDS
@@ -24,7 +26,7 @@ class Accounts:
     first_day: Columns  # of an order; NO_DAY where there was none
     last_day: Columns
 
-    def take(self, some: Columns) -> "Accounts":
+    def take(self, some: Columns | slice) -> "Accounts":
         """The accounts of some of these customers, by place."""
         return Accounts(
             customer=self.customer[some],
@@ -68,33 +70,85 @@ class Accounts:
         sums = self.sums
         return self.ordered | np.any([sums[name] != 0 for name in ("gross", "discounts", "returns", "other")], axis=0)
 
+    @property
+    def outline(self) -> "Outline":
+        """By what these customers are ranked and classed."""
+        return Outline(
+            customer=self.customer,
+            ordered=self.ordered,
+            ranked=self.ranked,
+            net_revenue=self.net_revenue,
+            profit=self.profit,
+            orders=self.sums["orders"],
+            last_day=self.last_day,
+        )
 
-def columns_of(gathered: Gathered) -> Table:
-    """What is known of everybody who was read, as columns; anonymous sales stand first."""
-    return {
-        "customer": gathered.people.ids,
-        "kind": gathered.people.kinds,
-        **gathered.sums,
-        "first_day": gathered.first_day,
-        "last_day": gathered.last_day,
-    }
-
-
-def accounts_of_customers(columns: Table) -> Accounts:
-    """Every customer there is."""
-    return _accounts(columns, slice(1, None))
-
-
-def account_of_anonymous_sales(columns: Table) -> Accounts:
-    """The sales without customer, as one account."""
-    return _accounts(columns, slice(0, 1))
+    @property
+    def without_anonymous(self) -> "Accounts":
+        """Those of customers."""
+        return self.take(slice(int(np.searchsorted(self.customer, ANONYMOUS, side="right")), None))
 
 
-def _accounts(columns: Table, of: slice) -> Accounts:
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """By what customers are ranked and classed, by ascending id; cents, and days since 1970."""
+
+    customer: Columns
+    ordered: NDArray[np.bool_]
+    ranked: NDArray[np.bool_]
+    net_revenue: Columns
+    profit: Columns
+    orders: Columns
+    last_day: Columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class InAll:
+    """What accounts come to together, so that those of some customers can be exchanged."""
+
+    sums: NDArray[np.int64]  # a row for each of OF_WHOM, a column for each of CUSTOMER_SUMS
+    ordered: int  # customers
+    ordered_again: int  # on another day
+
+    @classmethod
+    def of(cls, accounts: Accounts) -> "InAll":
+        """Of customers, and of anonymous sales where they are among the accounts."""
+        nobody = accounts.customer == ANONYMOUS
+        ranked = accounts.ranked & ~nobody
+        whose = {"ranked": ranked, "prospects": ~(ranked | nobody), "anonymous": nobody}
+        columns = [accounts.sums[name] for name in CUSTOMER_SUMS]
+        return cls(
+            sums=np.array([[values.sum(where=whose[of]) for values in columns] for of in OF_WHOM], np.int64),
+            ordered=int(np.count_nonzero(accounts.ordered & ~nobody)),
+            ordered_again=int(np.count_nonzero((accounts.sums["order_days"] > 1) & ~nobody)),
+        )
+
+    def __getitem__(self, whose: str) -> dict[str, int]:
+        """The sums over those named in OF_WHOM."""
+        return dict(zip(CUSTOMER_SUMS, self.sums[OF_WHOM.index(whose)].tolist(), strict=True))
+
+    def exchanged(self, before: "InAll", now: "InAll") -> "InAll":
+        """With what some accounts come to now in place of what they came to before."""
+        return InAll(
+            sums=self.sums - before.sums + now.sums,
+            ordered=self.ordered - before.ordered + now.ordered,
+            ordered_again=self.ordered_again - before.ordered_again + now.ordered_again,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {"sums": self.sums.tolist(), "ordered": self.ordered, "ordered_again": self.ordered_again}
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "InAll":
+        return cls(**{**found, "sums": np.array(found["sums"], np.int64)})
+
+
+def accounts_of(columns: Table) -> Accounts:
+    """Accounts by ascending customer id; anonymous sales stand first, where they are among them."""
     return Accounts(
-        customer=columns["customer"][of],
-        kind=columns["kind"][of],
-        sums={name: columns[name][of] for name in CUSTOMER_SUMS},
-        first_day=columns["first_day"][of],
-        last_day=columns["last_day"][of],
+        customer=columns["customer"],
+        kind=columns["kind"],
+        sums={name: columns[name] for name in CUSTOMER_SUMS},
+        first_day=columns["first_day"],
+        last_day=columns["last_day"],
     )

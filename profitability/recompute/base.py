@@ -22,6 +22,7 @@ from profitability.changes import changed_customers, state_of_database
 from profitability.drivers import DirectCostSource, DriverSource, direct_cost_sources, sources_of
 from profitability.lifetime_value import BgNbd, CustomerLoss, EquityParts, FittedModel, GammaGamma, MbgNbd, ParetoNbd
 from profitability.models import ValuePolicy
+from profitability.recompute.accounts import InAll
 from profitability.recompute.laid_aside import Gone, basis_of, is_whole
 from profitability.recompute.plan import Plan
 from profitability.recompute.rows import MONTHS, rows_of
@@ -85,6 +86,7 @@ class Base:
     models: Models
     months: Sequence[Mapping[str, Any]]  # see `MonthResult.as_json`
     parts: EquityParts
+    in_all: InAll
     usual: Mapping[str, int]  # see `forecast.Usual`
     subscriptions: int
 
@@ -143,6 +145,7 @@ def _start(plan: Plan, now: Mapping[str, str]) -> Base | Because:
         models=Models.from_json(basis["models"]),
         months=basis["months"],
         parts=EquityParts.from_json(basis["parts"]),
+        in_all=InAll.from_json(basis["in_all"]),
         usual=basis["usual"],
         subscriptions=basis["subscriptions"],
     )

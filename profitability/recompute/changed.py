@@ -6,12 +6,10 @@ exchanged where it differs, and ranked again as a whole. Written are the scoreca
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crm_site.lib.snapshot import alongside
 from profitability.recompute.accounts import Accounts
@@ -19,44 +17,37 @@ from profitability.recompute.base import Base
 from profitability.recompute.charges import keep_months
 from profitability.recompute.forecast import Forecast, Usual, Worth, forecast, usual_of, value_in_cents
 from profitability.recompute.gather import gather, load_months
-from profitability.recompute.laid_aside import Former, places_of
+from profitability.recompute.laid_aside import Former, Places, places_of
 from profitability.recompute.months import Whole, month_columns
 from profitability.recompute.places import Between, Ranked, stand_between
 from profitability.recompute.publish import publish, taken_out_of
 from profitability.recompute.reading import Basis
 from profitability.recompute.records import Spool
 from profitability.recompute.renewal import COMPARED, Renewed, renew
-from profitability.recompute.scorecards import Standing, find_standing
-from profitability.recompute.summary import Categories, sum_up
+from profitability.recompute.scorecards import Ranks, Standing, find_standing
+from profitability.recompute.summary import Categories, Figures, sum_up
 from profitability.recompute.work import Work
 from profitability.recompute.writing import load_scorecards, write_steps
-
-# Beyond this part of all customers, writing everybody's scorecards anew takes less than exchanging some.
-MOST_EXCHANGED = 0.05
-
-
-Places: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What some customers of the accounts are expected to bring, and how to tell it of others."""
+    """What some customers are expected to bring, and how to tell it of others."""
 
-    accounts: Accounts
     outlook: Forecast
-    places: Places  # ascending
+    places: Places  # of those customers in the outline, ascending
     tell: Callable[..., Forecast]
 
-    def of(self, some: Places) -> Forecast:
-        """Of these customers, by ascending place."""
+    def of(self, some: Places, accounts: Accounts) -> Forecast:
+        """Of these customers, by ascending place, whose accounts these are."""
         if np.isin(some, self.places, assume_unique=True).all():
             return self.outlook.take(np.searchsorted(self.places, some))
-        return self.tell(self.accounts.take(some))
+        return self.tell(accounts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Whose scorecards the run writes, as places in the accounts; and whose of the full run no longer hold."""
+    """Whose scorecards the run writes, as places in the outline; and whose of the full run no longer hold."""
 
     rows: Places
     no_longer: Whole | None  # ids; None: it writes those of everybody and shares none
@@ -74,28 +65,35 @@ def recompute_changed(work: Work, basis: Basis, former: Former) -> None:
             gathered = gather(basis.read, plan=basis.plan, months=months, finished=finished, check=work.check)
         with watch.stage("costs"):
             renewed = renew(work, basis, former, gathered)
-            reconciled.hand_over(renewed.accounting.results)
+            reconciled.hand_over(renewed.results)
             reconciled.end()
-        accounts = renewed.accounting.accounts
+        outline = renewed.outline
         with watch.stage("forecast"):
             moved = _moved(basis, base, renewed)
             expected, worth = _find_worth(work, basis, base, renewed, moved)
         with watch.stage("ranking"):
             standing = find_standing(
-                accounts, worth.value, policy=basis.policy, former_before=work.former_before(basis)
+                outline,
+                worth.value,
+                policy=basis.policy,
+                former_before=work.former_before(basis),
+                in_order=renewed.in_order,
             )
-            totals = sum_up(renewed.accounting, forecast=expected.outlook, worth=worth, standing=standing)
+            found = Figures(
+                results=renewed.results, in_all=renewed.in_all, outline=outline, worth=worth, standing=standing
+            )
+            totals = sum_up(basis, found, expected.outlook)
         with watch.stage("writing"):
-            found = _found_otherwise(base, renewed, standing, moved)
-            _write(work, renewed, expected, standing, found)
+            otherwise = _found_otherwise(base, renewed, standing, moved)
+            _write(work, renewed, expected, standing, otherwise)
     with watch.stage("publishing"):
         publish(
             run=work.run,
             totals=work.completed(totals, basis),
             context=work.context,
             basis=None,
-            now=Categories(accounts.customer, standing.category),
-            found_otherwise=found.no_longer,
+            now=Categories(outline.customer, standing.category),
+            found_otherwise=otherwise.no_longer,
         )
 
 
@@ -103,32 +101,28 @@ def _has_subscribers(basis: Basis, base: Base) -> bool:
     return bool(len(basis.spells["customer"]) or base.subscriptions)
 
 
-def _are_many(some: NDArray[Any], of: NDArray[Any]) -> bool:
-    return len(some) > MOST_EXCHANGED * len(of)
-
-
 def _moved(basis: Basis, base: Base, renewed: Renewed) -> Places:
     """Places of customers whose account changed, or whose forecast may have."""
-    customers = renewed.accounting.accounts.customer
-    ids = renewed.moved
+    ids = renewed.come.customer
     if _has_subscribers(basis, base):
         ids = np.union1d(ids, basis.spells["customer"])
-    return np.searchsorted(customers, ids)
+    return np.searchsorted(renewed.outline.customer, ids)
 
 
 def _find_worth(work: Work, basis: Basis, base: Base, renewed: Renewed, moved: Places) -> tuple[Expected, Worth]:
     """What those who moved are expected to bring, and what everybody is worth with it."""
-    accounts, kept = renewed.accounting.accounts, base.models
+    kept = base.models
     usual = partial(usual_of, today=work.today, costed=basis.plan.costed_months)
     told: Callable[..., Forecast] = partial(forecast, spells=basis.spells, kept=kept, **work.terms(basis))
     # The models of subscribers are fitted on all of them each time, and all are then forecast together with everybody;
     # as everybody is whose scorecards will be written.
-    if _has_subscribers(basis, base) or _are_many(moved, accounts.customer):
+    if _has_subscribers(basis, base) or renewed.are_many(moved):
+        accounts = renewed.accounts
         everybody = told(accounts)
         worth = Worth(value=value_in_cents(everybody), equity=everybody.values.equity, usual=usual(accounts))
-        return Expected(accounts, everybody, np.arange(len(accounts.customer)), told), worth
+        return Expected(everybody, np.arange(len(accounts.customer)), told), worth
     # What those who moved were worth before is taken off what everybody was, and what they are worth now is added.
-    come = accounts.take(moved)
+    come = renewed.come
     both = renewed.before + come
     now = np.arange(len(renewed.before.customer), len(both.customer))
     found = told(both, times=np.where(np.arange(len(both.customer)) < len(renewed.before.customer), -1.0, 1.0))
@@ -137,12 +131,12 @@ def _find_worth(work: Work, basis: Basis, base: Base, renewed: Renewed, moved: P
     value[moved] = value_in_cents(outlook)
     equity = parts.equity(kept.purchases.covariance, outlook.values.confidence)
     worth = Worth(value=value, equity=equity, usual=Usual(**base.usual) - usual(renewed.before) + usual(come))
-    return Expected(accounts, outlook, moved, told), worth
+    return Expected(outlook, moved, told), worth
 
 
 def _found_otherwise(base: Base, renewed: Renewed, standing: Standing, moved: Places) -> Found:
     """Who moved, whom that moved to another category or class, and whoever was found otherwise before."""
-    customers, was = renewed.accounting.accounts.customer, renewed.was
+    customers, was = renewed.outline.customer, renewed.was
     differs = np.zeros(len(customers), bool)
     differs[moved] = True
     for name in COMPARED:
@@ -151,36 +145,29 @@ def _found_otherwise(base: Base, renewed: Renewed, standing: Standing, moved: Pl
     differs[places_of(before, customers)] = True
     rows = np.flatnonzero(differs)
     no_longer = np.union1d(np.union1d(customers[rows], renewed.vanished), before)
-    if _are_many(no_longer, customers):
+    if renewed.are_many(no_longer):
         return Found(rows=np.arange(len(customers)), no_longer=None)
     return Found(rows=rows, no_longer=no_longer)
 
 
 def _write(work: Work, renewed: Renewed, expected: Expected, standing: Standing, found: Found) -> None:
     """The scorecards of whoever is found otherwise, and the steps of ranks that follow."""
-    some, stand = renewed.accounting.accounts.take(found.rows), standing.take(found.rows)
-    if found.no_longer is not None:
+    some = renewed.accounts_at(found.rows)
+    if found.no_longer is None:
+        ranks = standing.ranks
+    else:
         between = _between(renewed, some, found.no_longer)
-        stand = _placed(stand, some.ranked, between)
+        ranks = Ranks.of(len(found.rows), np.flatnonzero(some.ranked), between.place, between.cumulative)
         write_steps(work.run.pk, between.steps)
-    load_scorecards(work.rows.scorecards, some, expected.of(found.rows), stand)
+    load_scorecards(work.rows.scorecards, some, expected.of(found.rows, some), standing.take(found.rows), ranks)
 
 
 def _between(renewed: Renewed, some: Accounts, no_longer: Whole) -> Between:
     """Where they stand between those whom the full run ranked."""
-    former = renewed.former
-    ranked = np.flatnonzero(former["place"])
-    order = np.empty(len(ranked), np.intp)
-    order[former["place"][ranked] - 1] = ranked
+    former, in_order = renewed.former.columns, renewed.former.in_order
     left = former["place"][places_of(no_longer, former["customer"])].astype(np.int64)
     return stand_between(
-        Ranked(former["customer"][order].astype(np.int64), former["profit"][order].astype(np.int64)),
+        Ranked(former["customer"][in_order], former["profit"][in_order].astype(np.int64)),
         np.sort(left[left > 0]),
         Ranked(some.customer[some.ranked], some.profit[some.ranked]),
     )
-
-
-def _placed(stand: Standing, ranked: NDArray[np.bool_], between: Between) -> Standing:
-    place, cumulative = np.zeros(len(ranked)), np.zeros(len(ranked), np.int64)
-    place[ranked], cumulative[ranked] = between.place, between.cumulative
-    return replace(stand, place=place, cumulative=cumulative)

@@ -24,6 +24,7 @@ from crm_site.lib.snapshot import HandedOver, Snapshot
 from profitability.drivers import DirectCostSource, DriverSource, direct_cost_sources, sources_of
 from profitability.models import ReadAnew
 from profitability.models.figures import ANONYMOUS
+from profitability.recompute.accounts import Accounts
 from profitability.recompute.base import Base
 from profitability.recompute.laid_aside import Former, parts_to_take_up, taken_up
 from profitability.recompute.moments import Moments
@@ -112,6 +113,17 @@ class Gathered:
     customers: MonthsInAll
     anonymous: MonthsInAll
     months: Spool  # see `month_columns`
+
+    @property
+    def accounts(self) -> Accounts:
+        """Of everybody who was read, anonymous sales first."""
+        return Accounts(
+            customer=self.people.ids,
+            kind=self.people.kinds,
+            sums=self.sums,
+            first_day=self.first_day,
+            last_day=self.last_day,
+        )
 
 
 def read_records(snapshot: Snapshot, *, drivers: Sequence[str], as_of: int, base: Base | None) -> Read:

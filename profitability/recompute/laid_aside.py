@@ -1,17 +1,17 @@
 """What a full run lays aside, small, so that a recompute of what changed need not read everybody's records.
 
-It stands in a partition of its own for each full run: the accounts of customers and where they stand, a part for each
-column; for each slice of them who they are and how many months each has, and these months, row by row; and the part
-`basis`, which tells what the run was computed with. All are whole numbers, each in the smallest type that holds its
-column; columns that are mostly nothing stand without their zeros. Nothing is compressed, so that the database finds the
-months of a customer in the midst of all others without reading those.
+It stands in a partition of its own for each full run: what everybody is ranked and classed by, and where they stand, a
+part for each column; for each slice of customers their accounts, row by row, and who of them has how many months, and
+these months, row by row; and the part `basis`, which tells what the run was computed with. All are whole numbers, each
+in the smallest type that holds its column; columns that are mostly nothing stand without their zeros. Nothing is
+compressed, so that the database finds the rows of a customer in the midst of all others without reading those.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Self
+from functools import cached_property, partial
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from django.db import connection
@@ -19,18 +19,20 @@ from numpy.typing import NDArray
 
 from crm_site.lib.bulk import Table, read_value, write_values
 from crm_site.lib.partitions import Partition, partitions_of
-from profitability.recompute.months import CUSTOMER_SUMS, SALES, THOUSAND, Months, Whole, starts_of
-from profitability.recompute.records import QUANTITY, People, smallest
+from profitability.models.figures import ANONYMOUS
+from profitability.recompute.accounts import Accounts, accounts_of
+from profitability.recompute.months import CUSTOMER_SUMS, SALES, THOUSAND, Months, Whole
+from profitability.recompute.records import QUANTITY, People, slice_of, slices_of, smallest
 from profitability.recompute.rows import LAID_ASIDE, rows_of
 
 BASIS = "basis"
-# Of everybody: the account, and what a later run compares its own findings with.
-ACCOUNTS = (
-    *("customer", "kind", *CUSTOMER_SUMS, "first_day", "last_day"),
-    *("profit", "value", "place", "stage", "category", "rfm"),
-)
-NOBODY = np.empty(0, np.int64)
+# Of every customer: by what they are ranked and classed, and what a later run compares its own findings with.
+EVERYBODY = ("customer", "net_revenue", "profit", "orders", "last_day", "value", "place", "category", "rfm")
+ACCOUNTS = ("kind", *CUSTOMER_SUMS, "first_day", "last_day")
 MOSTLY_NOTHING = 8  # a column of which only one value in so many is something is kept without zeros
+MOST_SOUGHT = 0.05  # beyond this part of all, reading everybody's rows takes less than finding some
+
+Places: TypeAlias = NDArray[np.intp]
 
 
 class Gone(Exception):
@@ -86,7 +88,7 @@ class Layout:
         return cls(np.dtype([(name, kind) for name, kind in fields]), units)
 
     def packed(self, columns: Table) -> bytes:
-        rows = np.empty(len(columns["month"]), self.kind)
+        rows = np.empty(len(next(iter(columns.values()))), self.kind)
         for name, values in columns.items():
             rows[name] = values // self.units[name] if name in self.units else values
         return rows.tobytes()
@@ -97,59 +99,109 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Slice:
-    """The months of some customers, as a full run left them."""
+class Rows:
+    """Rows of a slice that were laid aside, one behind the other."""
 
     run_id: int
-    number: int
-    customers: Whole  # ascending ids, of those who have months
-    counts: NDArray[np.int64]  # months of each
+    part: str
     layout: Layout
 
-    def of_customers(self, some: Whole, names: Sequence[str]) -> Table:
-        """Those of some customers (1 query)."""
-        chosen = places_of(some, self.customers)
+    def some(self, first: Whole, counts: Whole, names: Sequence[str]) -> Table:
+        """So many rows from each of these on, which are ascending (1 query)."""
         size = self.layout.kind.itemsize
-        first, length = (np.cumsum(self.counts) - self.counts)[chosen] * size + 1, self.counts[chosen] * size
         found = self._read(
             "SELECT string_agg(substring(l.data FROM w.first FOR w.length), NULL ORDER BY w.first) "
             "FROM unnest(%(first)s::int[], %(length)s::int[]) AS w (first, length), {table} l WHERE part = %(part)s",
-            first=first.tolist(),
-            length=length.tolist(),
+            first=(first * size + 1).tolist(),
+            length=(counts * size).tolist(),
         )
-        rows = self.layout.unpacked(found, names)
-        return {"place": np.repeat(self.customers[chosen], self.counts[chosen]), **rows}
+        return self.layout.unpacked(found, names)
 
     def all(self, names: Sequence[str]) -> Table:
         """Those of everybody (1 query)."""
-        rows = self.layout.unpacked(self._read("SELECT data FROM {table} WHERE part = %(part)s"), names)
-        return {"place": np.repeat(self.customers, self.counts), **rows}
+        return self.layout.unpacked(self._read("SELECT data FROM {table} WHERE part = %(part)s"), names)
 
     def _read(self, query: str, **given: Any) -> bytes:
         table = rows_of(self.run_id).laid_aside.table
-        return read_value(query.format(table=table), {**given, "part": f"months {self.number}"}) or b""
+        return read_value(query.format(table=table), {**given, "part": self.part}) or b""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some customers, as a full run left them: an account each, and some months."""
+
+    accounts: Rows
+    months: Rows
+    counts: NDArray[np.int64]  # months of each
+
+    def accounts_at(self, places: Places) -> Table:
+        """The accounts at these places, ascending (1 query)."""
+        if len(places) > MOST_SOUGHT * len(self.counts):
+            return {name: values[places] for name, values in self.accounts.all(ACCOUNTS).items()}
+        return self.accounts.some(places, np.ones_like(places), ACCOUNTS)
+
+    def months_at(self, places: Places, names: Sequence[str]) -> Table:
+        """The months of customers at these places, ascending (1 query)."""
+        first = np.cumsum(self.counts) - self.counts
+        return self.months.some(first[places], self.counts[places], names)
 
 
 @dataclass(frozen=True)
 class Former:
-    """What a full run left of everybody, by ascending customer id; place 0 is anonymous sales."""
+    """What a full run left of everybody, by ascending customer id."""
 
-    accounts: Table  # the columns of ACCOUNTS, some in small types
+    columns: Table  # those of EVERYBODY, some in small types; without anonymous sales
     slices: Sequence[Slice]
 
-    def of_customers(self, customers: Whole, drivers: Sequence[str]) -> Table:
+    @cached_property
+    def ids(self) -> Whole:
+        """Of everybody who has an account, anonymous sales first."""
+        return np.concatenate([[ANONYMOUS], self.columns["customer"]])
+
+    @cached_property
+    def in_order(self) -> Places:
+        """Places in the columns of the customers who were ranked, best first."""
+        place = self.columns["place"]
+        ranked = np.flatnonzero(place)
+        order = np.empty(len(ranked), np.intp)
+        order[place[ranked] - 1] = ranked
+        return order
+
+    def accounts_of(self, customers: Whole) -> Accounts:
+        """The accounts of these customers, by ascending id, and of anonymous sales where they are among them."""
+        sought = places_of(customers, self.ids)
+        found = [part.accounts_at(places) for part, places in self._by_slice(sought)]
+        return accounts_of({"customer": self.ids[sought], **_together(found, ACCOUNTS)})
+
+    def months_of(self, customers: Whole, drivers: Sequence[str]) -> Table:
         """All months of these customers, by customer and month; the column `place` holds the customer's id."""
         names = ["month", *SALES, "orders", *_quantities(drivers)]
-        return _together([part.of_customers(customers, names) for part in self.slices], names)
+        sought = self._by_slice(places_of(customers, self.ids))
+        found = [part.months_at(places, names) for part, places in sought]
+        counts = np.concatenate([np.empty(0, np.int64), *(part.counts[places] for part, places in sought)])
+        return {"place": np.repeat(self.ids[places_of(customers, self.ids)], counts), **_together(found, names)}
 
     def in_months(self, months: Sequence[int], drivers: Sequence[str], *, but: Whole) -> Table:
         """The quantities of everybody in some months, but for these customers; `place` as above."""
         names, found = ["month", *_quantities(drivers)], []
-        for part in self.slices if months else ():
-            rows = part.all(names)
-            chosen = np.isin(rows["month"], months) & np.repeat(~_among(part.customers, but), part.counts)
+        others = np.ones(len(self.ids), bool)
+        others[places_of(but, self.ids)] = False
+        for number, part in enumerate(self.slices if months else ()):
+            of = slice_of(number, len(self.ids))
+            rows = {"place": np.repeat(self.ids[of], part.counts), **part.months.all(names)}
+            chosen = np.isin(rows["month"], months) & np.repeat(others[of], part.counts)
             found.append({name: values[chosen] for name, values in rows.items()})
-        return _together(found, names)
+        return _together(found, ["place", *names])
+
+    def _by_slice(self, sought: Places) -> list[tuple[Slice, Places]]:
+        """The slices that these places, ascending, fall into, and the places there."""
+        found = []
+        for number, part in enumerate(self.slices):
+            of = slice_of(number, len(self.ids))
+            first, end = np.searchsorted(sought, [of.start, of.stop])
+            if first < end:
+                found.append((part, sought[first:end] - of.start))
+        return found
 
 
 def _quantities(drivers: Sequence[str]) -> list[str]:
@@ -157,9 +209,7 @@ def _quantities(drivers: Sequence[str]) -> list[str]:
 
 
 def _together(parts: Sequence[Table], names: Sequence[str]) -> Table:
-    return {
-        name: np.concatenate([np.empty(0, np.int64), *(part[name] for part in parts)]) for name in ("place", *names)
-    }
+    return {name: np.concatenate([np.empty(0, np.int64), *(part[name] for part in parts)]) for name in names}
 
 
 def places_of(some: Whole, ids: NDArray[Any]) -> NDArray[np.intp]:
@@ -170,68 +220,67 @@ def places_of(some: Whole, ids: NDArray[Any]) -> NDArray[np.intp]:
     return places[ids[places] == sought]
 
 
-def _among(ids: NDArray[Any], some: Whole) -> NDArray[np.bool_]:
-    """Which of ascending ids are among some, of which there are fewer."""
-    found = np.zeros(len(ids), bool)
-    found[places_of(some, ids)] = True
-    return found
-
-
 def lay_aside_months(partition: Partition, number: int, months: Months, people: People, drivers: Sequence[str]) -> None:
     """Keep the months of a slice."""
-    starts = starts_of(months.place)
-    customers = {
-        "customer": people.ids[months.place[starts]],
-        "months": np.diff(starts, append=len(months.place)),
-    }
+    of = people.slice(number)
+    counts = np.bincount(months.place - of.start, minlength=of.stop - of.start)
     columns = {
         "month": months.month,
         **months.sales,
         "orders": months.orders,
         **{QUANTITY + code: values for code, values in zip(drivers, months.quantities, strict=True)},
     }
-    layout = Layout.of(columns)
-    parts = (packed(customers), layout.as_json(), layout.packed(columns))
-    write_values(
-        partition.table,
-        [(partition.value, name, data) for name, data in zip(_parts_of_slice(number), parts, strict=True)],
-    )
+    _write(partition, [(f"counts {number}", packed({"months": counts})), *_rows(f"months {number}", columns)])
 
 
-def _parts_of_slice(number: int) -> tuple[str, str, str]:
-    return f"customers {number}", f"layout {number}", f"months {number}"
-
-
-def lay_aside_accounts(partition: Partition, accounts: Table) -> None:
-    """Keep the columns of ACCOUNTS, a part for each."""
-    parts = ((partition.value, f"account {name}", packed({name: accounts[name]})) for name in ACCOUNTS)
-    write_values(partition.table, parts)
+def lay_aside_accounts(partition: Partition, accounts: Accounts, of_everybody: Table) -> None:
+    """Keep the accounts, anonymous sales first, slice by slice, and the columns of EVERYBODY, a part for each."""
+    columns = {"kind": accounts.kind, **accounts.sums, "first_day": accounts.first_day, "last_day": accounts.last_day}
+    count = len(accounts.customer)
+    for number in range(slices_of(count)):
+        of = slice_of(number, count)
+        _write(partition, _rows(f"accounts {number}", {name: columns[name][of] for name in ACCOUNTS}))
+    _write(partition, ((_of_everybody(name), packed({name: of_everybody[name]})) for name in EVERYBODY))
 
 
 def parts_to_take_up(run_id: int, slices: int) -> list[Callable[[], Any]]:
-    """The readings of what a full run laid aside: its slices without their months, then the columns of its accounts."""
+    """The readings of what a full run laid aside: its slices without their rows, then the columns of EVERYBODY."""
     of_slices = [partial(_slice, run_id, number) for number in range(slices)]
-    return [*of_slices, *(partial(_part, run_id, f"account {name}") for name in ACCOUNTS)]
+    return [*of_slices, *(partial(_part, run_id, _of_everybody(name)) for name in EVERYBODY)]
 
 
 def taken_up(parts: Sequence[Any], slices: int) -> Former:
     """What those readings found."""
-    columns = [Packed(data) for data in parts[slices:]]
-    accounts = {name: column[name] for name, column in zip(ACCOUNTS, columns, strict=True)}
+    columns = {name: Packed(data)[name] for name, data in zip(EVERYBODY, parts[slices:], strict=True)}
     # Compared with numbers that may be larger than all of these.
-    return Former(accounts | {"customer": accounts["customer"].astype(np.int64)}, parts[:slices])
+    return Former(columns | {"customer": columns["customer"].astype(np.int64)}, parts[:slices])
 
 
 def _slice(run_id: int, number: int) -> Slice:
-    customers, layout, _months = _parts_of_slice(number)
-    of = Packed(_part(run_id, customers))
-    return Slice(
-        run_id=run_id,
-        number=number,
-        customers=of["customer"].astype(np.int64),
-        counts=of["months"].astype(np.int64),
-        layout=Layout.from_json(_part(run_id, layout)),
+    counts = Packed(_part(run_id, f"counts {number}"))["months"]
+    accounts, months = (
+        Rows(run_id, part, Layout.from_json(_part(run_id, _layout_of(part))))
+        for part in (f"accounts {number}", f"months {number}")
     )
+    return Slice(accounts, months, counts.astype(np.int64))
+
+
+def _rows(part: str, columns: Table) -> list[tuple[str, bytes]]:
+    """The parts that hold rows."""
+    layout = Layout.of(columns)
+    return [(_layout_of(part), layout.as_json()), (part, layout.packed(columns))]
+
+
+def _layout_of(part: str) -> str:
+    return f"layout of {part}"
+
+
+def _of_everybody(name: str) -> str:
+    return f"everybody's {name}"
+
+
+def _write(partition: Partition, parts: Iterable[tuple[str, bytes]]) -> None:
+    write_values(partition.table, ((partition.value, name, data) for name, data in parts))
 
 
 def keep_basis(run_id: int, basis: dict[str, Any]) -> None:
@@ -253,8 +302,9 @@ def basis_of(run_id: int) -> dict[str, Any]:
 
 def is_whole(run_id: int, slices: int) -> bool:
     """Whether all is there that a run of what changed takes up (1 query)."""
-    needed = {part for number in range(slices) for part in _parts_of_slice(number)}
-    needed |= {f"account {name}" for name in ACCOUNTS}
+    with_rows = {f"{kind} {number}" for number in range(slices) for kind in ("accounts", "months")}
+    needed = with_rows | {_layout_of(part) for part in with_rows} | {f"counts {number}" for number in range(slices)}
+    needed |= {_of_everybody(name) for name in EVERYBODY}
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT part FROM {rows_of(run_id).laid_aside.table}")
         return needed <= {part for (part,) in cursor.fetchall()}

@@ -55,6 +55,16 @@ def stand_between(former: Ranked, left: Whole, taken: Ranked) -> Between:
     return Between(place=place, cumulative=cumulative[before], steps=_steps(former, left, place, taken))
 
 
+def ranked_again(stay: Ranked, come: Ranked) -> NDArray[np.intp]:
+    """The order, best first, of those who stay as they are, who are in order, and of others, in any.
+
+    Positions in `stay`, and behind them in `come`.
+    """
+    before = _better(stay, come)
+    order = np.lexsort((come.customer, -come.profit))
+    return np.insert(np.arange(len(stay.customer)), before[order], len(stay.customer) + order)
+
+
 def _better(former: Ranked, taken: Ranked) -> Whole:
     """How many of the former ranking stand before each: of more profit, or of as much and a smaller number."""
     falling = -former.profit

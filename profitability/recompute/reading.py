@@ -6,9 +6,7 @@ from crm_site.lib.bulk import Table
 from crm_site.lib.snapshot import Snapshot
 from customers.models import Company, Run
 from profitability.models import ModelComparison, ValuePolicy
-from profitability.recompute.accounts import Accounts
 from profitability.recompute.base import Extent, find_extent
-from profitability.recompute.charges import MonthResult
 from profitability.recompute.contracts import read_spells
 from profitability.recompute.gather import Read, read_records
 from profitability.recompute.months import day_number
@@ -26,16 +24,6 @@ class Basis:
     read: Read
     spells: Table  # the contracts of subscribers, see `contracts`
     extent: Extent
-
-
-@dataclass(frozen=True, kw_only=True)
-class Accounting:
-    """The accounts of everybody after costs were charged."""
-
-    basis: Basis
-    results: list[MonthResult]
-    accounts: Accounts
-    anonymous: Accounts
 
 
 def read_basis(run: Run, *, full: bool) -> Basis:

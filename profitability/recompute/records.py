@@ -32,6 +32,16 @@ KINDS = tuple(Customer.Kind.values)
 LOOSEST_TABLE = 8
 
 
+def slices_of(places: int) -> int:
+    """How many slices of customers there are."""
+    return -(-places // SLICE)
+
+
+def slice_of(number: int, places: int) -> slice:
+    """The places of one slice."""
+    return slice(number * SLICE, min((number + 1) * SLICE, places))
+
+
 @dataclass(frozen=True)
 class People:
     """Every customer there is, or every one who is looked at, by ascending id, after the place of anonymous sales."""
@@ -42,7 +52,7 @@ class People:
 
     @property
     def slices(self) -> int:
-        return -(-len(self.ids) // SLICE)
+        return slices_of(len(self.ids))
 
     def places(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where customers stand in `ids`; all of them must."""
@@ -52,7 +62,7 @@ class People:
 
     def slice(self, number: int) -> slice:
         """The places of one slice."""
-        return slice(number * SLICE, min((number + 1) * SLICE, len(self.ids)))
+        return slice_of(number, len(self.ids))
 
 
 def read_people(among: NDArray[np.int64] | None = None) -> People:

@@ -1,9 +1,9 @@
 """From what a full run left of everybody to their accounts now, by what changed since."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from crm_site.lib.bulk import Table
 from profitability.costing import Allocation
 from profitability.models.figures import ANONYMOUS
-from profitability.recompute.accounts import Accounts, account_of_anonymous_sales, accounts_of_customers, columns_of
+from profitability.recompute.accounts import Accounts, InAll, Outline
 from profitability.recompute.base import Base
 from profitability.recompute.charges import (
     MonthResult,
@@ -23,30 +23,70 @@ from profitability.recompute.charges import (
     reconciled,
 )
 from profitability.recompute.gather import Gathered, MonthsInAll, MonthTotals, add_months
-from profitability.recompute.laid_aside import ACCOUNTS, Former, places_of
+from profitability.recompute.laid_aside import Former, Places, places_of
 from profitability.recompute.months import Whole
+from profitability.recompute.places import Ranked, ranked_again
 from profitability.recompute.plan import Plan
-from profitability.recompute.reading import Accounting, Basis
+from profitability.recompute.reading import Basis
 from profitability.recompute.work import Work
 
 COSTS = ("cost_to_serve", "order_costs", "relation_costs")
-# Of customers who are new; no stage, category or class is this.
+# Of customers who are new; no category or class is this.
 NEW = -1
-COMPARED = ("stage", "category", "rfm")
+COMPARED = ("category", "rfm")
+# Beyond this part of all customers, writing everybody's scorecards anew takes less than exchanging some.
+MOST_EXCHANGED = 0.05
 # The rates of all months, by what customers caused in each, and anonymous sales.
 Allocate = Callable[[MonthsInAll, MonthsInAll], Mapping[int, Allocation]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Renewed:
-    """The accounts of everybody now, and what became otherwise."""
+    """What everybody comes to now, and what became otherwise."""
 
-    accounting: Accounting
-    moved: Whole  # ids of customers whose account differs from that of the full run
-    vanished: Whole  # ids of customers of the full run who are gone
-    before: Accounts  # of both, as they were then
-    was: Table  # the lifetime value and the columns of COMPARED, by place in the accounts of now
-    former: Table  # what the full run left, see `laid_aside.ACCOUNTS`
+    results: Sequence[MonthResult]
+    outline: Outline
+    in_all: InAll
+    come: Accounts  # of the customers whose account is another than the full run left
+    before: Accounts  # of these as it left them, and of customers who are gone
+    was: Table  # the lifetime value and the columns of COMPARED, by place in the outline
+    former: Former
+
+    @cached_property
+    def in_order(self) -> Places:
+        """Places in the outline of all who are ranked, best first: the others come between those who stayed."""
+        former, outline = self.former, self.outline
+        stays = np.ones(len(former.columns["customer"]), bool)
+        stays[places_of(self.before.customer, former.columns["customer"])] = False
+        came = np.zeros(len(outline.customer), bool)
+        came[places_of(self.come.customer, outline.customer)] = True
+        at = np.empty(len(stays), np.intp)
+        at[stays] = np.flatnonzero(~came)
+        stay, come = at[former.in_order[stays[former.in_order]]], np.flatnonzero(came & outline.ranked)
+        of_both = (Ranked(outline.customer[some], outline.profit[some]) for some in (stay, come))
+        return np.concatenate([stay, come])[ranked_again(*of_both)]
+
+    @property
+    def vanished(self) -> Whole:
+        """Ids of customers of the full run who are gone."""
+        return np.setdiff1d(self.before.customer, self.come.customer, assume_unique=True)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Those of all customers."""
+        return self._of(self.outline.customer)
+
+    def accounts_at(self, places: Places) -> Accounts:
+        """Those of some customers, by ascending place."""
+        return self.accounts.take(places) if self.are_many(places) else self._of(self.outline.customer[places])
+
+    def are_many(self, some: NDArray[Any]) -> bool:
+        return len(some) > MOST_EXCHANGED * len(self.outline.customer)
+
+    def _of(self, customers: Whole) -> Accounts:
+        come = self.come.take(places_of(customers, self.come.customer))
+        stay = np.setdiff1d(customers, come.customer, assume_unique=True)
+        return _by_customer(come + self.former.accounts_of(stay))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +105,24 @@ def renew(work: Work, basis: Basis, former: Former, gathered: Gathered) -> Renew
     assert base is not None
     known: dict[tuple[int, ...], Allocation] = {}
     allocate = partial(allocate_months, plan=plan, as_of=work.run.as_of, known=known)
-    before = _months_before(base, plan, allocate)
-    gone = _placed(former.of_customers(base.changed, plan.drivers), former)
-    now = _months_now(before, gone, gathered, plan, allocate)
-    sums = former.accounts | {name: former.accounts[name].astype(np.int64) for name in COSTS}
-    others = _placed(former.in_months(_moved_months(before, now), plan.drivers, but=base.changed), former)
+    then = _months_before(base, plan, allocate)
+    gone = former.months_of(base.changed, plan.drivers)
+    now = _months_now(then, gone, gathered, plan, allocate)
+    others = former.in_months(_moved_months(then, now), plan.drivers, but=base.changed)
+    touched = np.unique(others["place"])
+    # With anonymous sales at place 0, as wherever months are charged.
+    before = former.accounts_of(np.unique(np.concatenate([[ANONYMOUS], base.changed, touched])))
+    sums = before.sums | {name: before.sums[name].copy() for name in COSTS}
     if plan.activities:
-        charge_rows(gone, plan, before.allocations, sums=sums, charged=now.charged, times=-1)
-        charge_rows(others, plan, before.allocations, sums=sums, charged=now.charged, times=-1)
+        gone, others = _placed(gone, before), _placed(others, before)
+        charge_rows(gone, plan, then.allocations, sums=sums, charged=now.charged, times=-1)
+        charge_rows(others, plan, then.allocations, sums=sums, charged=now.charged, times=-1)
         charge_rows(others, plan, now.allocations, sums=sums, charged=now.charged)
     charge_everybody(gathered, plan, now.allocations, now.charged, check=work.check)
     results = reconciled(now.customers, now.anonymous, now.allocations, now.charged)
-    touched = np.unique(others["place"])
-    differs = np.any([sums[name][touched] != former.accounts[name][touched] for name in COSTS], axis=0)
-    return _renewed(basis, results, former.accounts, sums, gathered, touched[differs])
+    differs = np.any([sums[name] != before.sums[name] for name in COSTS], axis=0)
+    differs &= np.isin(before.customer, touched, assume_unique=True)
+    return _renewed(base, results, former, before, replace(before, sums=sums).take(differs), gathered)
 
 
 def _months_before(base: Base, plan: Plan, allocate: Allocate) -> Months:
@@ -131,26 +175,59 @@ def _moved_months(before: Months, now: Months) -> list[int]:
     ]
 
 
-def _placed(rows: Table, former: Former) -> Table:
-    """Rows whose `place` is a customer's id, with the place among the accounts of the full run instead."""
-    return rows | {"place": np.searchsorted(former.accounts["customer"], rows["place"])}
+def _placed(rows: Table, accounts: Accounts) -> Table:
+    """Rows whose `place` is a customer's id, with the place among these accounts instead."""
+    return rows | {"place": np.searchsorted(accounts.customer, rows["place"])}
+
+
+def _renewed(
+    base: Base,
+    results: Sequence[MonthResult],
+    former: Former,
+    before: Accounts,
+    charged: Accounts,
+    gathered: Gathered,
+) -> Renewed:
+    """Put all together: `before` holds the former accounts of whoever moved, and `charged` are other rates' doing."""
+    read = gathered.accounts if ANONYMOUS in base.changed else gathered.accounts.without_anonymous
+    come = _by_customer(read + charged)
+    before = before.take(places_of(np.union1d(base.changed, come.customer), before.customer))
+    in_all = base.in_all.exchanged(InAll.of(before), InAll.of(come))
+    come, before = come.without_anonymous, before.without_anonymous
+    exchange = _Exchange.of(former.columns["customer"], before.customer, come.customer)
+    return Renewed(
+        results=results,
+        outline=_outline(former.columns, come.outline, exchange),
+        in_all=in_all,
+        come=come,
+        before=before,
+        was={
+            "value": exchange(former.columns["value"], 0),
+            **{name: exchange(former.columns[name], NEW, former.columns[name].dtype) for name in COMPARED},
+        },
+        former=former,
+    )
+
+
+def _by_customer(accounts: Accounts) -> Accounts:
+    return accounts.take(np.argsort(accounts.customer, kind="stable"))
 
 
 @dataclass(frozen=True)
 class _Exchange:
-    """Rows of customers who changed taken out of a column by ascending id, and others put in."""
+    """Rows of some customers taken out of a column by ascending id, and others put in."""
 
-    gone: NDArray[np.intp]  # where they stand
-    at: NDArray[np.intp]  # where in what stays
+    gone: Places  # where they stand
+    at: Places  # where in what stays
     same: bool  # as many customers as before, and the same ones
 
     @classmethod
-    def of(cls, former: Whole, changed: Whole, come: Whole) -> "_Exchange":
-        gone = places_of(changed, former)
-        same = np.array_equal(former[gone], come)
+    def of(cls, former: Whole, before: Whole, come: Whole) -> "_Exchange":
+        gone = places_of(before, former)
+        same = np.array_equal(before, come)
         return cls(gone, gone if same else np.searchsorted(np.delete(former, gone), come), same)
 
-    def __call__(self, former: NDArray[Any], come: Whole | int, kind: Any = np.int64) -> NDArray[Any]:
+    def __call__(self, former: NDArray[Any], come: NDArray[Any] | int, kind: Any = np.int64) -> NDArray[Any]:
         now = former.astype(kind)
         if not self.same:
             return np.insert(np.delete(now, self.gone), self.at, come)
@@ -158,45 +235,14 @@ class _Exchange:
         return now
 
 
-def _renewed(
-    basis: Basis,
-    results: list[MonthResult],
-    former: Table,
-    sums: Table,
-    gathered: Gathered,
-    touched: NDArray[np.intp],
-) -> Renewed:
-    """Put both together; `touched` are places in what the full run left."""
-    base = basis.extent.base
-    assert base is not None
-    come = columns_of(gathered)
-    if ANONYMOUS not in base.changed:
-        come = {name: values[1:] for name, values in come.items()}  # those sales are as they were
-    ids = come["customer"]
-    exchange = _Exchange.of(former["customer"], base.changed, ids)
-    columns = {name: exchange(sums[name], values) for name, values in come.items()}
-    moved = np.union1d(ids, former["customer"][touched])
-    vanished = np.setdiff1d(former["customer"][exchange.gone], ids)
-    there = places_of(np.union1d(moved, vanished), former["customer"])
-    return Renewed(
-        accounting=Accounting(
-            basis=basis,
-            results=results,
-            accounts=accounts_of_customers(columns),
-            anonymous=account_of_anonymous_sales(columns),
-        ),
-        moved=moved[moved != ANONYMOUS],
-        vanished=vanished[vanished != ANONYMOUS],
-        before=_before(former, there),
-        was={
-            "value": exchange(former["value"], 0)[1:],
-            **{name: exchange(former[name], NEW, former[name].dtype)[1:] for name in COMPARED},
-        },
-        former=former,
+def _outline(former: Table, come: Outline, exchange: _Exchange) -> Outline:
+    """Of everybody; whoever stood at a place was ranked, and whoever had classes had ordered."""
+    return Outline(
+        customer=exchange(former["customer"], come.customer),
+        ordered=exchange(former["rfm"] > 0, come.ordered, bool),
+        ranked=exchange(former["place"] > 0, come.ranked, bool),
+        net_revenue=exchange(former["net_revenue"], come.net_revenue),
+        profit=exchange(former["profit"], come.profit),
+        orders=exchange(former["orders"], come.orders),
+        last_day=exchange(former["last_day"], come.last_day),
     )
-
-
-def _before(former: Table, there: NDArray[np.intp]) -> Accounts:
-    """Accounts of customers as the full run left them; anonymous sales stand first, and are left out."""
-    rows = np.union1d([0], there)
-    return accounts_of_customers({name: former[name][rows].astype(np.int64) for name in ACCOUNTS})

@@ -1,6 +1,6 @@
 """Everything that a run found, summed up for `Run.totals`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,12 +15,12 @@ from profitability.lifetime_value import BgNbd, CustomerLoss, ParetoNbd
 from profitability.models import ValuePolicy
 from profitability.ranking import Part as PurePart
 from profitability.ranking import WhaleCurve, chart_points
-from profitability.recompute.accounts import Accounts
+from profitability.recompute.accounts import InAll, Outline
 from profitability.recompute.charges import MonthResult
 from profitability.recompute.forecast import Forecast, Usual, Worth
-from profitability.recompute.months import Whole, money, sums_by
+from profitability.recompute.months import CUSTOMER_SUMS, Whole, money, sums_by
 from profitability.recompute.plan import Plan
-from profitability.recompute.reading import Accounting
+from profitability.recompute.reading import Basis
 from profitability.recompute.scorecards import STAGES, Standing
 from profitability.totals import (
     CategoryTotal,
@@ -38,15 +38,25 @@ CATEGORIES = max(Category) + 1  # and none
 CARDS = Scorecard._meta.db_table
 
 
-def sum_up(accounting: Accounting, *, forecast: Forecast, worth: Worth, standing: Standing) -> RunTotals:
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What a run found of everybody."""
+
+    results: Sequence[MonthResult]
+    in_all: InAll
+    outline: Outline
+    worth: Worth
+    standing: Standing
+
+
+def sum_up(basis: Basis, found: Figures, forecast: Forecast) -> RunTotals:
     """The totals of a run, without durations and changes, which are known when it is published."""
-    basis, accounts, anonymous = accounting.basis, accounting.accounts, accounting.anonymous
-    plan, months = basis.plan, accounting.results
-    ordered = accounts.ordered
-    equity = worth.equity
+    plan, months, in_all, standing = basis.plan, found.results, found.in_all, found.standing
+    equity = found.worth.equity
     stages = np.bincount(standing.stage, minlength=len(STAGES))
+    without_cost = in_all.sums[:, CUSTOMER_SUMS.index("without_cost")].sum()
     return RunTotals(
-        customers=len(accounts.customer),
+        customers=len(found.outline.customer),
         prospects=int(stages[0]),
         active=int(stages[1]),
         former=int(stages[2]),
@@ -54,18 +64,18 @@ def sum_up(accounting: Accounting, *, forecast: Forecast, worth: Worth, standing
         last_month=months[-1].month.isoformat() if months else None,
         costing=plan.costing.name if plan.costing else None,
         drivers=plan.drivers,
-        statement=_statement(accounts, accounts.ranked),
-        prospects_statement=_statement(accounts, ~accounts.ranked),
-        anonymous=_statement(anonymous, np.ones(len(anonymous.customer), dtype=bool)),
-        sales_without_cost=money(accounts.sums["without_cost"].sum() + anonymous.sums["without_cost"].sum()),
+        statement=_statement(in_all["ranked"]),
+        prospects_statement=_statement(in_all["prospects"]),
+        anonymous=_statement(in_all["anonymous"]),
+        sales_without_cost=money(without_cost),
         reconciliation=_reconciliation(months),
         ranking=_ranking(standing.curve),
-        categories=_categories(accounts, worth, standing),
+        categories=_categories(found),
         # Of rounded values, as scorecards have them, so that customers and segments add up to it.
-        customer_equity=money(int(worth.value[ordered].sum())) if ordered.any() else None,
-        customer_equity_low=_cents(equity.low) if ordered.any() else None,
-        customer_equity_high=_cents(equity.high) if ordered.any() else None,
-        lifetime_model=_lifetime_model(forecast, worth.usual, basis.policy, accounts),
+        customer_equity=money(int(found.worth.value.sum())) if in_all.ordered else None,
+        customer_equity_low=_cents(equity.low) if in_all.ordered else None,
+        customer_equity_high=_cents(equity.high) if in_all.ordered else None,
+        lifetime_model=_lifetime_model(forecast, found.worth.usual, basis.policy, in_all),
         notes=_notes(plan, standing.curve),
         durations=(),
         changes=None,
@@ -133,9 +143,8 @@ def _cents(amount: float) -> Decimal:
     return money(round(amount))
 
 
-def _statement(accounts: Accounts, of: NDArray[np.bool_]) -> Statement:
+def _statement(sums: Mapping[str, int]) -> Statement:
     """The accounts of some customers, added up."""
-    sums = {name: int(values.sum(where=of)) for name, values in accounts.sums.items()}
     net_revenue = sums["gross"] - sums["discounts"] - sums["returns"] + sums["other"]
     margin = net_revenue - sums["cost_of_goods"]
     return Statement(
@@ -194,14 +203,16 @@ def _part(part: PurePart) -> Part:
     )
 
 
-def _categories(accounts: Accounts, worth: Worth, standing: Standing) -> tuple[CategoryTotal, ...]:
+def _categories(found: Figures) -> tuple[CategoryTotal, ...]:
+    outline, category = found.outline, found.standing.category
+
     def by_category(values: NDArray[Any]) -> list[int]:
-        sums: list[int] = sums_by(standing.category, values, CATEGORIES).tolist()
+        sums: list[int] = sums_by(category, values, CATEGORIES).tolist()
         return sums
 
-    customers = np.bincount(standing.category, minlength=CATEGORIES).tolist()
-    ordered = by_category(accounts.ordered)
-    net_revenue, profit, value = map(by_category, (accounts.net_revenue, accounts.profit, worth.value))
+    customers = np.bincount(category, minlength=CATEGORIES).tolist()
+    ordered = by_category(outline.ordered)
+    net_revenue, profit, value = map(by_category, (outline.net_revenue, outline.profit, found.worth.value))
     return tuple(
         CategoryTotal(
             category=category.value,
@@ -214,7 +225,7 @@ def _categories(accounts: Accounts, worth: Worth, standing: Standing) -> tuple[C
     )
 
 
-def _lifetime_model(forecast: Forecast, usual: Usual, policy: ValuePolicy, accounts: Accounts) -> LifetimeModel:
+def _lifetime_model(forecast: Forecast, usual: Usual, policy: ValuePolicy, in_all: InAll) -> LifetimeModel:
     purchases, margins = forecast.models.purchases, forecast.models.margins
     notes = {
         "purchase_model_assumed": purchases.assumed,
@@ -224,8 +235,8 @@ def _lifetime_model(forecast: Forecast, usual: Usual, policy: ValuePolicy, accou
     }
     return LifetimeModel(
         fitted=not purchases.assumed,
-        customers=int(np.count_nonzero(accounts.ordered)),
-        repeat_customers=int(np.count_nonzero(accounts.sums["order_days"] > 1)),
+        customers=in_all.ordered,
+        repeat_customers=in_all.ordered_again,
         r=purchases.r,
         alpha=purchases.alpha,
         a=purchases.a if isinstance(purchases, BgNbd) else None,

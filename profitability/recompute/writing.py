@@ -13,14 +13,16 @@ from profitability.recompute.accounts import Accounts
 from profitability.recompute.forecast import NOTES, Forecast
 from profitability.recompute.months import NO_DAY
 from profitability.recompute.places import Steps
-from profitability.recompute.scorecards import STAGES, Standing
+from profitability.recompute.scorecards import STAGES, Ranks, Standing
 
 MANY = 50_000  # customers
 
 
-def load_scorecards(partition: Partition, accounts: Accounts, forecast: Forecast, standing: Standing) -> None:
+def load_scorecards(
+    partition: Partition, accounts: Accounts, forecast: Forecast, standing: Standing, ranks: Ranks
+) -> None:
     """Write a scorecard for every customer of the accounts where nobody sees them yet, ready to be attached."""
-    columns = _columns(accounts, forecast, standing)
+    columns = _columns(accounts, forecast, standing, ranks)
     with transaction.atomic():
         partition.create()
         write(partition.table, columns, rows=len(accounts.customer))
@@ -37,7 +39,7 @@ def write_steps(run_id: int, steps: Steps) -> None:
         )
 
 
-def _columns(accounts: Accounts, forecast: Forecast, standing: Standing) -> dict[str, Column]:
+def _columns(accounts: Accounts, forecast: Forecast, standing: Standing, ranks: Ranks) -> dict[str, Column]:
     prospects = ~accounts.ranked
     strangers = ~accounts.ordered
     values, sums = forecast.values, accounts.sums
@@ -52,8 +54,8 @@ def _columns(accounts: Accounts, forecast: Forecast, standing: Standing) -> dict
         "cost_to_serve": Numbers(BIGINT, sums["cost_to_serve"]),
         "direct_costs": Numbers(BIGINT, sums["direct_costs"]),
         "profit": Numbers(BIGINT, accounts.profit),
-        "place": Numbers(FLOAT, standing.place, prospects),
-        "cumulative_profit": Numbers(BIGINT, standing.cumulative, prospects),
+        "place": Numbers(FLOAT, ranks.place, prospects),
+        "cumulative_profit": Numbers(BIGINT, ranks.cumulative, prospects),
         "category": Numbers(SMALLINT, standing.category, prospects),
         "lifetime_value": _cents(values.value, strangers),
         "lifetime_value_low": _cents(values.low, strangers),

@@ -158,7 +158,7 @@ def test_a_recompute_keeps_the_bridge_by_itself() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("share", [1, -1], ids=["sharing scorecards", "each with its own"])
 def test_what_runs_have_in_common_counts_in_their_bridge(share: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profitability.recompute.changed.MOST_EXCHANGED", share)
+    monkeypatch.setattr("profitability.recompute.renewal.MOST_EXCHANGED", share)
     chance = random.Random(8)
     a_portfolio(40)
     SegmentFactory(kind=Segment.Kind.DYNAMIC, query="kind=company")

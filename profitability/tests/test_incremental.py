@@ -4,7 +4,6 @@ import datetime as dt
 import random
 from decimal import Decimal
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -21,8 +20,7 @@ from profitability.models import CustomerMonth, ReadAnew, ValuePolicy
 from profitability.models.figures import months_in_sql
 from profitability.recompute import run_recompute
 from profitability.recompute.base import Models
-from profitability.recompute.laid_aside import Layout, Packed, basis_of, packed, parts_to_take_up, taken_up
-from profitability.recompute.months import month_date
+from profitability.recompute.laid_aside import basis_of
 from profitability.recompute.rows import LAID_ASIDE, MONTHS, SCORECARDS
 from profitability.reports.profit_and_loss import customer_profit_and_loss, profit_of_years
 from profitability.tests.edits import EDITS, Edit, anonymous_sale, merge, nothing_of_figures, order, order_gone
@@ -59,7 +57,7 @@ def edited(chance: random.Random, edits: int) -> None:
 @pytest.fixture(params=[True, False], ids=["shared", "of its own"])
 def sharing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether a run of what changed shares scorecards, whatever part of so few customers it moves."""
-    monkeypatch.setattr("profitability.recompute.changed.MOST_EXCHANGED", 1 if request.param else -1)
+    monkeypatch.setattr("profitability.recompute.renewal.MOST_EXCHANGED", 1 if request.param else -1)
     return bool(request.param)
 
 
@@ -302,56 +300,3 @@ def test_a_full_one_that_waits_does_for_whoever_asks_for_less() -> None:
 def test_one_of_what_changed_does_not_do_for_whoever_asks_for_all() -> None:
     waiting = request_recompute(reason=Run.Reason.ASKED)
     assert request_recompute(reason=Run.Reason.NIGHTLY, full=True) != waiting
-
-
-def test_columns_come_back_as_they_were_laid_aside() -> None:
-    columns = {
-        "small": np.array([0, -128, 127]),
-        "large": np.array([2**40, -1, 5]),
-        "sparse": np.where(np.arange(100) == 17, 70_000, 0),
-        "none": np.empty(0, np.int64),
-    }
-    found = Packed(packed(columns))
-    assert {name: values.tolist() for name, values in found.items()} == {
-        name: values.tolist() for name, values in columns.items()
-    }
-    assert len(packed(columns)) < 300
-
-
-def test_rows_come_back_as_they_were_laid_aside() -> None:
-    columns = {
-        "month": np.array([24_300, 24_301, 24_300]),
-        "gross": np.array([2**40, -1, 0]),
-        "q_whole": np.array([1000, 2000, 300_000]),
-        "q_part": np.array([1500, 0, 7]),
-    }
-    layout = Layout.from_json(Layout.of(columns).as_json())
-    packed_rows = layout.packed(columns)
-    found = layout.unpacked(packed_rows, list(columns))
-    assert {name: values.tolist() for name, values in found.items()} == {
-        name: values.tolist() for name, values in columns.items()
-    }
-    assert len(packed_rows) == 3 * (2 + 8 + 2 + 2)
-
-
-@pytest.mark.parametrize("some", [[], [1], [0, 2, 3], list(range(12))])
-def test_months_of_some_customers_are_found_among_all(some: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profitability.recompute.records.SLICE", 5)
-    a_portfolio(12)
-    run = recomputed()
-    slices = basis_of(run.pk)["slices"]
-    assert slices == 3
-    former = taken_up([reading() for reading in parts_to_take_up(run.pk, slices)], slices)
-    customers = np.array(sorted(Customer.objects.values_list("pk", flat=True)))[some]
-    found = former.of_customers(customers, [])
-    expected = (
-        CustomerMonth.objects.filter(run_id=run.pk, customer_id__in=customers.tolist())
-        .order_by("customer_id", "month")
-        .values_list("customer_id", "month", "gross", "orders")
-    )
-    assert [
-        (customer, month_date(month), gross, orders)
-        for customer, month, gross, orders in zip(
-            *(found[name].tolist() for name in ("place", "month", "gross", "orders")), strict=True
-        )
-    ] == [(customer, month, int(gross * 100), orders) for customer, month, gross, orders in expected]

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from profitability.recompute.places import Ranked, stand_between
+from profitability.recompute.places import Ranked, ranked_again, stand_between
 
 
 def ranked(profits: dict[int, int]) -> list[int]:
@@ -42,3 +42,13 @@ def test_ranks_and_sums_are_those_of_a_ranking_of_everybody(seed: int) -> None:
         assert int(np.floor(places[customer])) + moved == rank
         assert sums[customer] + (0 if step < 0 else int(found.steps.cents[step])) == so_far
     assert len(set(places.values())) == len(places)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_others_come_between_those_who_stay(seed: int) -> None:
+    chance = random.Random(seed)
+    stay = {customer: chance.randint(-5, 5) for customer in chance.sample(range(60), chance.randint(0, 30))}
+    come = {customer: chance.randint(-5, 5) for customer in range(60) if customer not in stay and chance.random() < 0.2}
+    in_order, given = ranked(stay), chance.sample(list(come), len(come))
+    found = ranked_again(as_columns(stay, in_order), as_columns(come, given))
+    assert [[*in_order, *given][place] for place in found] == ranked(stay | come)

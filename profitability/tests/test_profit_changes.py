@@ -114,7 +114,7 @@ def test_the_sentence_names_the_strongest_reason(before: Run) -> None:
 
 @pytest.mark.parametrize("share", [1, -1], ids=["sharing scorecards", "each with its own"])
 def test_whoever_runs_have_in_common_brings_the_same(share: int, before: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("profitability.recompute.changed.MOST_EXCHANGED", share)
+    monkeypatch.setattr("profitability.recompute.renewal.MOST_EXCHANGED", share)
     bought(CustomerFactory(name="Newcomer"), TODAY)
     after = recomputed()
     assert (after.scorecards_of_id is not None) is (share == 1)

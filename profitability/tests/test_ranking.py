@@ -15,6 +15,7 @@ from profitability.ranking import (
     Category,
     CategoryThresholds,
     RankingError,
+    best_first,
     categorise,
     chart_points,
     customers_in,
@@ -212,3 +213,9 @@ def test_the_best_of_a_losing_base_are_not_called_profitable() -> None:
 def test_a_known_order_is_not_computed_again() -> None:
     profits = np.array([3, 9, 1, 5, 7])
     assert categorise(profits, np.zeros(5), order=whale_curve(profits).order).tolist() == [2, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("highest", [3, 10**6, 2**61, 2**63 - 1])
+def test_whole_numbers_of_any_size_are_ranked_like_any_others(highest: int) -> None:
+    profits = np.random.default_rng(5).integers(-highest, highest, 1_000, endpoint=True)
+    assert best_first(profits).tolist() == sorted(range(1_000), key=lambda place: (-int(profits[place]), place))
