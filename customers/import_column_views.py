@@ -14,7 +14,7 @@ from crm_site.lib.formatting import number
 from crm_site.lib.tables import draw
 from customers.import_actions import drop_upload, name_columns, request_people, request_undo, wish_of
 from customers.import_forms import ColumnsForm
-from customers.import_tables import PREVIEW, outcome_sentence, samples_of, steps_to
+from customers.import_tables import PREVIEW, outcome_sentence, preview_lines, samples_of, steps_to
 from customers.import_views import visible_import
 from customers.importing.people import preview
 from customers.importing.problems import ImportProblem
@@ -75,7 +75,7 @@ def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps_to(3),
         "source": source,
         "summary": outcome_sentence(rows),
-        "table": draw(PREVIEW, PREVIEW.columns, rows, currency=""),
+        "table": draw(PREVIEW, PREVIEW.columns, preview_lines(rows), currency=""),
     }
     return render(request, "customers/import_preview.html", context)
 

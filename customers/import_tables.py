@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import zip_longest
+from operator import attrgetter
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -18,8 +21,9 @@ from crm_site.lib.tables import Column, Table
 from customers import custom_fields
 from customers.importing.mappings import COLUMNS, parse_mapping, position
 from customers.importing.people import CHANGES, NEW, REJECTED, SAME, PreviewedRow
-from customers.importing.problems import ImportProblem, reason_for
+from customers.importing.problems import ImportProblem
 from customers.importing.reading import outline
+from customers.importing.report import Fault
 from customers.importing.subjects import label, subject_of
 from customers.importing.uploads import stored
 from customers.models import CustomField, Import
@@ -76,15 +80,10 @@ REJECTIONS = Table(
     name="rejected-rows",
     caption=_("Rejected rows"),
     columns=(
-        Column("line", _("Line"), value=lambda rejection: formatting.number(rejection.line)),
+        Column("line", _("Line"), value=lambda fault: formatting.number(fault.line)),
         Column("column", _("Column")),
         Column("value", _("Value")),
-        Column(
-            "reason",
-            _("Reason and what to do"),
-            value=lambda rejection: str(reason_for(rejection.reason).sentence),
-            note=lambda rejection: str(reason_for(rejection.reason).remedy),
-        ),
+        Column("reason", _("Reason and what to do"), value=attrgetter("sentence"), note=attrgetter("remedy")),
     ),
 )
 
@@ -191,34 +190,47 @@ OUTCOMES = {
 }
 
 
-def _told(row: PreviewedRow) -> str:
-    """Whom the row is about, or why it is rejected."""
-    if row.reason is None:
-        return row.customer
-    place = formatting.labelled(row.column, row.value) if row.column and row.value else row.column or row.value
-    return " · ".join(part for part in (place, str(row.reason.sentence)) if part)
+@dataclass(frozen=True)
+class PreviewLine:
+    """A line of the preview: a row, or one of several faults of the row."""
+
+    row: PreviewedRow
+    fault: Fault | None = None
+
+    @property
+    def told(self) -> str:
+        """Whom the row is about, or why it is rejected."""
+        if self.fault is None:
+            return self.row.customer
+        column, value = self.fault.column, self.fault.value
+        place = formatting.labelled(column, value) if column and value else column or value
+        return " · ".join(part for part in (place, self.fault.sentence) if part)
+
+
+def preview_lines(rows: Iterable[PreviewedRow]) -> list[PreviewLine]:
+    """The lines that tell what becomes of each row."""
+    return [PreviewLine(row, fault) for row in rows for fault in row.faults or (None,)]
 
 
 PREVIEW = Table(
     "preview",
     _("The first rows of the file"),
     (
-        Column("line", _("Line"), value=lambda row: formatting.number(row.line)),
-        Column("cells", _("Some values"), value=lambda row: " · ".join(row.cells)),
+        Column("line", _("Line"), value=lambda line: formatting.number(line.row.line)),
+        Column("cells", _("Some values"), value=lambda line: " · ".join(line.row.cells)),
         Column(
             "outcome",
             _("What becomes of it"),
             "badge",
-            value=lambda row: str(OUTCOMES[row.outcome][0]),
-            badge=lambda row: OUTCOMES[row.outcome][1],
+            value=lambda line: str(OUTCOMES[line.row.outcome][0]),
+            badge=lambda line: OUTCOMES[line.row.outcome][1],
         ),
         Column(
             "told",
             _("Customer, or reason and what to do"),
             "link",
-            value=_told,
-            link=lambda row: reverse("customer", args=[row.customer_id]) if row.customer_id else "",
-            note=lambda row: str(row.reason.remedy) if row.reason else "",
+            link=lambda line: reverse("customer", args=[line.row.customer_id]) if line.row.customer_id else "",
+            note=lambda line: line.fault.remedy if line.fault else "",
         ),
     ),
 )

@@ -31,6 +31,7 @@ from customers.import_tables import IMPORTS, REASON_COUNTS, REJECTIONS, import_f
 from customers.importing.mending import mending_sheet
 from customers.importing.outcome import left_behind, outcome_of
 from customers.importing.problems import ImportProblem
+from customers.importing.report import faults_of
 from customers.models import Customer, Import
 from customers.permissions import IMPORT_CUSTOMERS, IMPORT_ORDERS, VIEW_IMPORTS
 
@@ -152,7 +153,7 @@ def _result(request: HttpRequest, source: Import) -> dict[str, Any]:
         page = _rejected(request, source)
         context |= {
             "reasons": draw(REASON_COUNTS, REASON_COUNTS.columns, outcome.reasons, currency=""),
-            "rejections": draw(REJECTIONS, REJECTIONS.columns, page.rows, currency=""),
+            "rejections": draw(REJECTIONS, REJECTIONS.columns, faults_of(page.rows), currency=""),
             "paging": _paging(page, source),
         }
     return context

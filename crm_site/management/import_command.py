@@ -14,7 +14,7 @@ from crm_site.lib.formatting import number
 from crm_site.lib.jobs.registry import JobKind
 from crm_site.management.data_command import DataCommand
 from customers.importing.problems import ImportProblem
-from customers.importing.report import ImportReport
+from customers.importing.report import Fault, ImportReport
 from customers.importing.staging import Unwatched
 
 SHOWN = 20
@@ -98,11 +98,12 @@ class ImportCommand(DataCommand):
         for label, value in self.figures(report):
             self.stdout.write(f"{number(value):>12}  {label}")
         for rejection in report.rejections[:SHOWN]:
-            self._tell_rejection(rejection)
+            for fault in rejection.faults:
+                self._tell_fault(fault)
         if report.rejected > SHOWN:
             self.stdout.write(_("… and %(more)s more rejected rows.") % {"more": number(report.rejected - SHOWN)})
 
-    def _tell_rejection(self, rejection: Any) -> None:
-        place = _("Line %(line)s") % {"line": rejection.line} + (f", {rejection.column}" if rejection.column else "")
-        value = f" «{rejection.value}»" if rejection.value else ""
-        self.stdout.write(f"{place}{value}: {rejection.sentence} {rejection.remedy}")
+    def _tell_fault(self, fault: Fault) -> None:
+        place = _("Line %(line)s") % {"line": fault.line} + (f", {fault.column}" if fault.column else "")
+        value = f" «{fault.value}»" if fault.value else ""
+        self.stdout.write(f"{place}{value}: {fault.sentence} {fault.remedy}")

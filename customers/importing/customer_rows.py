@@ -23,7 +23,7 @@ CREATE TEMPORARY TABLE import_row (
     city text, country text, country_written text, language text, birth_date date, preferred_channel text,
     best_time text, needs text, owner bigint, source bigint, member text, member_key text, acquired_on date,
     acquisition_cost numeric, custom jsonb, match text, sort_key text, search_text text,
-    reason text, "column" text, value text
+    reason text, "column" text, value text, further jsonb, unread text[]
 ) ON COMMIT DROP
 """
 _SEARCHED = ("reference", "given_name", "name", "email", "phone", "city")

@@ -17,7 +17,8 @@ from customers.importing.fingerprints import print_of
 from customers.importing.newcomers import inserted
 from customers.importing.reading import Reading
 from customers.importing.settling import KNOWN
-from customers.importing.subjects import KEY_FIELDS, Kind, Mode, Wish, names_companies
+from customers.importing.statements import REJECT, SHOWN
+from customers.importing.subjects import KEY_FIELDS, Key, Kind, Mode, Wish, names_companies
 from customers.models.customer import Customer, search_columns
 from customers.models.imports import Import
 
@@ -49,6 +50,8 @@ class CustomerSettling:
         self._reading = reading
         self._wish = wish
         self._key = KEY_FIELDS[wish.key]
+        # Whatever of these cannot be read, nothing can be said of whom the row is about.
+        self._found_by = ("name", "given_name", "postal_code") if wish.key == Key.NAME else (self._key,)
         self._visible, self._seen = visible_part(user)
         kept = {"member_of": "member_of_id", "owner": "owner_id", "source": "source_id"}
         fields = [kept.get(field, field) for field in reading.columns if not field.startswith("custom_")]
@@ -57,7 +60,7 @@ class CustomerSettling:
 
     def check(self, *, lock: bool) -> None:
         """Mark rows that cannot be kept, and rows that change nothing."""
-        self._reject("no_key", self._key, "match IS NULL")
+        self._reject("no_key", self._key, "match IS NULL", self._found_by)
         self._run(sql.SKIP_REPEATED, told=", ".join(f"import_row.{column}" for column in self._told()))
         self._run(sql.REJECT_REPEATED, self._named(self._key), by="match", shown=f"import_row.{self._key}")
         self._match(lock=lock)
@@ -78,23 +81,23 @@ class CustomerSettling:
         self._run(sql.MATCH, expression=expression, condition=condition, among=among, visible=self._visible)
         if lock:
             self._run(sql.LOCK)
-        self._reject("not_found", self._key, sql.IS_HIDDEN)
-        self._reject("ambiguous_key", self._key, sql.IS_AMBIGUOUS)
+        self._reject("not_found", self._key, sql.IS_HIDDEN, self._found_by)
+        self._reject("ambiguous_key", self._key, sql.IS_AMBIGUOUS, self._found_by)
         if self._wish.mode == Mode.UPDATE:
-            self._reject("not_found", self._key, sql.IS_NEW)
+            self._reject("not_found", self._key, f"match IS NOT NULL AND {sql.IS_NEW}", self._found_by)
         if self._wish.mode == Mode.CREATE:
             self._run(sql.SKIP_KNOWN)
 
     def _check_new(self) -> None:
-        self._reject("missing_value", "name", f"name IS NULL AND {sql.IS_NEW}")
+        self._reject("missing_value", "name", f"name IS NULL AND {sql.IS_NEW}", self._found_by)
         if self._wish.kind == Kind.PERSONS:
-            self._reject("missing_value", "member_of", f"member IS NULL AND {sql.IS_NEW}")
+            self._reject("missing_value", "member_of", f"member IS NULL AND {sql.IS_NEW}", self._found_by)
 
     def _check_references(self) -> None:
         """A reference may belong to somebody else, unless the row is about whoever has it."""
         found_by_it = self._key == "reference" and self._wish.kind != Kind.PERSONS
         if "reference" in self._reading.columns and not found_by_it:
-            self._reject("reference_taken", "reference", sql.IS_TAKEN)
+            self._reject("reference_taken", "reference", sql.IS_TAKEN, self._found_by)
             if self._key != "reference":
                 self._run(sql.REJECT_REPEATED, self._named("reference"), by="reference", shown="import_row.reference")
 
@@ -106,7 +109,7 @@ class CustomerSettling:
             return
         self._reject("member_ambiguous", "member_of", sql.MEMBER_AMBIGUOUS)
         for condition in (sql.MEMBER_UNKNOWN, sql.MEMBER_OF_ITSELF, sql.NAMES_ITSELF):
-            self._reject("member_not_found", "member_of", condition)
+            self._reject("member_not_found", "member_of", condition, self._found_by)
         while self._reject("member_not_found", "member_of", sql.MEMBER_REJECTED):
             pass
 
@@ -181,10 +184,10 @@ class CustomerSettling:
     def _named(self, field: str) -> dict[str, str]:
         return {"column": self._reading.column_name(field)}
 
-    def _reject(self, reason: str, field: str, condition: str) -> int:
+    def _reject(self, reason: str, field: str, condition: str, reads: tuple[str, ...] = ()) -> int:
         shown = {"member_of": "member", "source": "source", "owner": "owner"}.get(field, field)
-        values = {"reason": reason, **self._named(field)}
-        return self._run(sql.REJECT, values, condition=condition, shown=f"import_row.{shown}")
+        values = {"reason": reason, **self._named(field), "reads": [field, *reads]}
+        return self._run(REJECT, values, condition=condition, shown=SHOWN.format(value=f"import_row.{shown}"))
 
     def _run(self, statement: str, values: Mapping[str, Any] | None = None, **parts: str) -> int:
         """Run a statement; `parts` are pieces of SQL from this package, `values` are sent as parameters."""

@@ -14,11 +14,6 @@ MATCHES = {
     "name": ("customer.sort_key || '|' || upper(replace(customer.postal_code, ' ', ''))", "true"),
 }
 
-REJECT = """
-UPDATE import_row SET reason = %(reason)s, "column" = %(column)s, value = coalesce(left({shown}::text, 200), '')
-WHERE reason IS NULL AND {condition}
-"""
-
 # Rows that say the same of the same customer are one.
 SKIP_REPEATED = """
 WITH repeated AS (
@@ -46,7 +41,7 @@ CREATE TEMPORARY TABLE import_match ON COMMIT DROP AS
 SELECT {expression} AS match, min(customer.id) FILTER (WHERE {visible}) AS id,
        count(*) FILTER (WHERE {visible}) AS seen
 FROM customers_customer AS customer
-WHERE {condition} AND {among} AND {expression} IN (SELECT match FROM import_row WHERE reason IS NULL)
+WHERE {condition} AND {among} AND {expression} IN (SELECT match FROM import_row WHERE reason IS DISTINCT FROM %(known)s)
 GROUP BY 1;
 CREATE UNIQUE INDEX ON import_match (match);
 ANALYZE import_match
@@ -83,7 +78,9 @@ SELECT named.member, coalesce(by_reference.id, by_name.id) AS id,
        AND EXISTS (
            SELECT FROM import_row WHERE import_row.reference = named.member AND reason IS NULL AND {groups}
        ) AS pending
-FROM (SELECT DISTINCT member, member_key FROM import_row WHERE reason IS NULL AND member IS NOT NULL) AS named
+FROM (
+    SELECT DISTINCT member, member_key FROM import_row WHERE reason IS DISTINCT FROM %(known)s AND member IS NOT NULL
+) AS named
 LEFT JOIN LATERAL (
     SELECT customer.id, 1 AS found FROM customers_customer AS customer
     WHERE customer.reference = named.member AND customer.kind <> 'person' AND {visible}
@@ -109,7 +106,7 @@ NAMES_ITSELF = """member = reference AND EXISTS (
     SELECT FROM import_member AS named WHERE named.member = import_row.member AND named.pending
 )"""
 # Rows whose household or company stood in a row that is rejected in its turn.
-MEMBER_REJECTED = """EXISTS (
+MEMBER_REJECTED = """reason IS NULL AND EXISTS (
     SELECT FROM import_member AS named WHERE named.member = import_row.member AND named.pending
 ) AND NOT EXISTS (SELECT FROM import_row AS other WHERE other.reference = import_row.member AND other.reason IS NULL)"""
 
@@ -205,8 +202,8 @@ FROM import_changed AS changed JOIN customers_customer AS customer ON customer.i
 """
 
 PREVIEW = """
-SELECT import_row.line, import_row.reason, coalesce("column", ''), coalesce(import_row.value, ''), customer.id,
-       trim(customer.given_name || ' ' || customer.name)
+SELECT import_row.line, import_row.reason, coalesce("column", ''), coalesce(import_row.value, ''),
+       coalesce(further, '[]'), customer.id, trim(customer.given_name || ' ' || customer.name)
 FROM import_row
 LEFT JOIN import_match ON import_match.match = import_row.match AND import_match.seen = 1
 LEFT JOIN customers_customer AS customer ON customer.id = import_match.id

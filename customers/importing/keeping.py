@@ -1,6 +1,7 @@
 """Settled rows into the tables, and the report of it."""
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol, TextIO
@@ -121,7 +122,11 @@ def _finish(cursor: Any, reading: Reading, source: Import, watch: Watch, *, dry_
 
 def _first_rejections(cursor: Any) -> list[Rejection]:
     cursor.execute(f"{REJECTIONS} LIMIT {REPORTED}", {"known": KNOWN})
-    return [Rejection(*row) for row in cursor.fetchall()]
+    return [_rejection(*row) for row in cursor.fetchall()]
+
+
+def _rejection(line: int, column: str, value: str, reason: str, further: str) -> Rejection:
+    return Rejection(line, column, value, reason, json.loads(further))
 
 
 def write_rejections(file: TextIO) -> None:
@@ -129,6 +134,6 @@ def write_rejections(file: TextIO) -> None:
     writer = csv.writer(file)
     with connection.chunked_cursor() as cursor:
         cursor.execute(REJECTIONS, {"known": KNOWN})
-        sheet = rejection_sheet("", (Rejection(*row) for row in cursor))
+        sheet = rejection_sheet("", (_rejection(*row) for row in cursor))
         writer.writerow(sheet.headings)
         writer.writerows([csv_value(value) for value in row] for row in sheet.rows)

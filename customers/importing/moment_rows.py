@@ -19,7 +19,7 @@ CREATE TEMPORARY TABLE import_row (
     line integer NOT NULL,
     match text, match_by text, match_written text, touchpoint bigint, occurred_at timestamptz, direction text,
     minutes numeric, employee bigint, person text, summary text, result text, sentiment smallint, external_id text,
-    reason text, "column" text, value text
+    reason text, "column" text, value text, further jsonb, unread text[]
 ) ON COMMIT DROP
 """
 

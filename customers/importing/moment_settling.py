@@ -1,17 +1,17 @@
 """What becomes of staged contact moments: given to their customers, checked, and kept once, by sets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 
 from customers.importing import moment_statements as sql
 from customers.importing.customer_settling import visible_part
-from customers.importing.customer_statements import REJECT
 from customers.importing.fingerprints import MOMENT_COLUMNS, print_of
 from customers.importing.newcomers import inserted
 from customers.importing.reading import Reading
 from customers.importing.settling import KNOWN
+from customers.importing.statements import REJECT, SHOWN
 from customers.importing.subjects import FINDS_CUSTOMER
 from customers.models.imports import Import
 from customers.models.moment import ContactMoment
@@ -43,7 +43,7 @@ class MomentSettling:
     def check(self, *, lock: bool) -> None:
         """Mark rows that cannot be kept, and rows that are here already."""
         first = self._finders[0]
-        self._reject("missing_value", first, "match IS NULL", "match")
+        self._reject("missing_value", first, "match IS NULL", "match", self._finders)
         self._reject("missing_value", "touchpoint", "touchpoint IS NULL", "touchpoint")
         self._run(sql.MATCH)
         for name in self._finders:
@@ -51,10 +51,11 @@ class MomentSettling:
                 self._run(sql.FIND, {"by": name}, expression=expression, condition=condition, visible=self._visible)
         self._run(sql.INDEX_MATCH)
         for name in self._finders:
-            self._reject("customer_not_found", name, f"match_by = '{name}' AND {sql.IS_UNKNOWN}", "match_written")
-            self._reject("ambiguous_key", name, f"match_by = '{name}' AND {sql.IS_AMBIGUOUS}", "match_written")
+            for reason, condition in (("customer_not_found", sql.IS_UNKNOWN), ("ambiguous_key", sql.IS_AMBIGUOUS)):
+                found_so = f"match_by = '{name}' AND {condition}"
+                self._reject(reason, name, found_so, "match_written", self._finders)
         if "person" in self._reading.columns:
-            self._reject("person_not_found", "person", sql.PERSON_UNKNOWN, "person")
+            self._reject("person_not_found", "person", sql.PERSON_UNKNOWN, "person", self._finders)
         self._run(sql.MOMENTS)
         self._run(sql.SKIP_KNOWN)
 
@@ -69,9 +70,9 @@ class MomentSettling:
         watch()
         self._run(sql.NOTE_CHANGES, {"source": source.pk}, print=print_of("moment", MOMENT_COLUMNS))
 
-    def _reject(self, reason: str, field: str, condition: str, shown: str) -> int:
-        values = {"reason": reason, "column": self._reading.column_name(field)}
-        return self._run(REJECT, values, condition=condition, shown=f"import_row.{shown}")
+    def _reject(self, reason: str, field: str, condition: str, shown: str, reads: Iterable[str] = ()) -> int:
+        values = {"reason": reason, "column": self._reading.column_name(field), "reads": [field, *reads]}
+        return self._run(REJECT, values, condition=condition, shown=SHOWN.format(value=f"import_row.{shown}"))
 
     def _run(self, statement: str, values: Mapping[str, Any] | None = None, **parts: str) -> int:
         text = statement.format(**parts) if parts else statement

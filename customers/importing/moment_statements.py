@@ -27,7 +27,7 @@ SELECT %(by)s, {expression}, min(customer.id), count(*)
 FROM customers_customer AS customer
 WHERE {condition} AND {visible}
   AND {expression} IN (
-    SELECT match FROM import_row WHERE reason IS NULL AND match_by = %(by)s
+    SELECT match FROM import_row WHERE match_by = %(by)s
     EXCEPT SELECT match FROM import_match WHERE match_by = %(by)s
 )
 GROUP BY 2
@@ -39,7 +39,7 @@ IS_UNKNOWN = f"NOT EXISTS (SELECT FROM import_match WHERE {_SAME})"
 IS_AMBIGUOUS = f"EXISTS (SELECT FROM import_match WHERE {_SAME} AND found > 1)"
 
 # The person spoken with is a member of the customer, or the customer in person.
-PERSON_UNKNOWN = f"""person IS NOT NULL AND NOT EXISTS (
+PERSON_UNKNOWN = f"""person IS NOT NULL AND NOT {IS_UNKNOWN} AND NOT EXISTS (
     SELECT FROM customers_customer AS human
     JOIN import_match ON import_match.id IN (human.member_of_id, human.id)
     WHERE human.reference = import_row.person AND {_SAME}
@@ -92,8 +92,8 @@ WHERE moment.source_id = %(source)s
 """
 
 PREVIEW = """
-SELECT import_row.line, import_row.reason, coalesce("column", ''), coalesce(import_row.value, ''), customer.id,
-       trim(customer.given_name || ' ' || customer.name)
+SELECT import_row.line, import_row.reason, coalesce("column", ''), coalesce(import_row.value, ''),
+       coalesce(further, '[]'), customer.id, trim(customer.given_name || ' ' || customer.name)
 FROM import_row
 LEFT JOIN import_match ON import_match.match = import_row.match AND import_match.match_by = import_row.match_by
     AND import_match.found = 1

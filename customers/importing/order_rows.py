@@ -31,7 +31,7 @@ def order_plan(reading: Reading, terms: Terms) -> Plan:
     sources = tuple(Source(name, field, convert[name]) for name, field in fields.items() if field in reading.columns)
     names = tuple(source.name for source in sources)
     if "order" in names:
-        return Plan(STAGING, sources, names, finish=lambda values: values, anchor="order", compared=_COMPARED)
+        return Plan(STAGING, sources, names, finish=lambda values: values, compared=_COMPARED)
     customer, day, prefix = names.index("customer"), names.index("day"), reading.layout.prefix
 
     def number(values: Values) -> Values:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Q
 
 from customers.importing.problems import Reason, reason_for
 from customers.models.customer import Customer, CustomerQuerySet
@@ -16,7 +17,7 @@ MOST_NAMED = 25
 
 @dataclass(frozen=True)
 class ReasonCount:
-    """How many rows were rejected for the same reason."""
+    """How many rows have the same fault."""
 
     reason: Reason
     rows: int
@@ -33,12 +34,29 @@ class Outcome:
 
 def outcome_of(source: Import) -> Outcome:
     """What an import has brought, as far as it still exists (3 queries)."""
-    counts = source.rejections.order_by().values_list("reason").annotate(rows=Count("id")).order_by("-rows", "reason")
     return Outcome(
         orders=source.orders.count(),
         customers=source.customers.count(),
-        reasons=[ReasonCount(reason_for(code), rows) for code, rows in counts],
+        reasons=_reason_counts(source),
     )
+
+
+def _reason_counts(source: Import) -> list[ReasonCount]:
+    """For how many rows each reason stands: a row with several faults counts for each of them (1 query)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT reason, count(*) AS rows FROM (
+                SELECT id, reason FROM customers_importrejection WHERE source_id = %(source)s
+                UNION
+                SELECT id, fault ->> 2 FROM customers_importrejection, jsonb_array_elements(further) AS fault
+                WHERE source_id = %(source)s
+            ) AS faults
+            GROUP BY 1 ORDER BY rows DESC, reason
+            """,
+            {"source": source.pk},
+        )
+        return [ReasonCount(reason_for(code), rows) for code, rows in cursor.fetchall()]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from customers.importing.customer_rows import customer_plan
 from customers.importing.customer_settling import CustomerSettling
 from customers.importing.moment_rows import moment_plan
 from customers.importing.moment_settling import MomentSettling
-from customers.importing.problems import Reason, reason_for
 from customers.importing.reading import Reading, prepare
+from customers.importing.report import Fault, Rejection
 from customers.importing.settling import KNOWN
 from customers.importing.staging import Plan, Terms, Unwatched, load
 from customers.importing.subjects import Wish, check_wish, subject_of
@@ -55,9 +56,8 @@ class PreviewedRow:
     outcome: str
     customer_id: int | None = None
     customer: str = ""
-    column: str = ""
-    value: str = ""
-    reason: Reason | None = None
+    # All that is wrong with it.
+    faults: tuple[Fault, ...] = ()
 
 
 def preview(path: Path, mapping: str, wish: Wish, user: User) -> list[PreviewedRow]:
@@ -81,10 +81,20 @@ def _shown(reading: Reading, cells: list[str]) -> tuple[str, ...]:
 
 
 def _previewed(
-    cells: tuple[str, ...], wish: Wish, line: int, code: str | None, column: str, value: str, pk: int | None, name: str
+    cells: tuple[str, ...],
+    wish: Wish,
+    line: int,
+    code: str | None,
+    column: str,
+    value: str,
+    further: str,
+    pk: int | None,
+    name: str,
 ) -> PreviewedRow:
     if code == KNOWN:
         return PreviewedRow(line, cells, SAME, pk, name or "")
     if code:
-        return PreviewedRow(line, cells, REJECTED, column=column, value=value, reason=reason_for(code))
+        return PreviewedRow(
+            line, cells, REJECTED, faults=Rejection(line, column, value, code, json.loads(further)).faults
+        )
     return PreviewedRow(line, cells, NEW if wish.of_moments or pk is None else CHANGES, pk, name or "")

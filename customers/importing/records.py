@@ -82,8 +82,13 @@ def _look_closer(cells: list[str], line: int) -> Record | None:
     for place, cell in enumerate(cells):
         if TOO_LONG[:-1] in cell:
             return Record(line, cells, "cell_too_long")
-        if len(cell) > LONGEST_CELL:
-            return Record(line, cells, "cell_too_long", place, cell[:LONGEST_SHOWN])
-        if "\0" in cell:
-            return Record(line, cells, "nul_character", place, cell[:LONGEST_SHOWN])
+        if reason := fault_of_cell(cell):
+            return Record(line, cells, reason, place, cell[:LONGEST_SHOWN])
     return None
+
+
+def fault_of_cell(cell: str) -> str:
+    """What is wrong with a cell whatever its column, or nothing."""
+    if len(cell) > LONGEST_CELL:
+        return "cell_too_long"
+    return "nul_character" if "\0" in cell else ""

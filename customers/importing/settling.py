@@ -28,25 +28,30 @@ class Check:
     # The field that is to blame.
     field: str
     condition: str
+    # What must have been readable besides, for the condition to mean anything.
+    reads: tuple[str, ...] = ()
 
 
 _PRICE = "coalesce(unit_price, amount / quantity) * coalesce(exchange_rate, 1)"
 _COST = "unit_cost * coalesce(exchange_rate, 1)"
 # Larger amounts would not fit their columns; checked first, before anything is computed from them.
+_MADE_OF = ("unit_price", "amount", "quantity", "exchange_rate")
+_LARGE = f"(abs({_PRICE}) >= 1e10 OR abs(quantity * {_PRICE}) >= 1e13)"
 CHECKS = (
-    Check("rate_missing", "currency", "currency IS NOT NULL AND exchange_rate IS NULL"),
-    Check("bad_rate", "exchange_rate", "currency IS NULL AND exchange_rate <> 1"),
-    Check("too_large", "unit_price", f"abs({_PRICE}) >= 1e10 OR abs(quantity * {_PRICE}) >= 1e13"),
-    Check("too_large", "amount", f"abs({_PRICE}) >= 1e10 OR abs(quantity * {_PRICE}) >= 1e13"),
-    Check("too_large", "discount", "abs(discount) * coalesce(exchange_rate, 1) >= 1e13"),
-    Check("too_large", "unit_cost", f"{_COST} >= 1e10 OR abs(quantity) * {_COST} >= 1e13"),
-    Check("negative_price", "unit_price", f"unit_price < 0 AND NOT {statements.IS_BAD_DEBT}"),
-    Check("negative_price", "amount", f"amount / quantity < 0 AND NOT {statements.IS_BAD_DEBT}"),
+    Check("rate_missing", "currency", "currency IS NOT NULL AND exchange_rate IS NULL", ("exchange_rate",)),
+    Check("bad_rate", "exchange_rate", "currency IS NULL AND exchange_rate <> 1", ("currency",)),
+    Check("too_large", "unit_price", f"unit_price IS NOT NULL AND {_LARGE}", _MADE_OF),
+    Check("too_large", "amount", f"unit_price IS NULL AND {_LARGE}", _MADE_OF),
+    Check("too_large", "discount", "abs(discount) * coalesce(exchange_rate, 1) >= 1e13", ("exchange_rate",)),
+    Check("too_large", "unit_cost", f"{_COST} >= 1e10 OR abs(quantity) * {_COST} >= 1e13", _MADE_OF[2:]),
+    Check("negative_price", "unit_price", f"unit_price < 0 AND NOT {statements.IS_BAD_DEBT}", ("sku",)),
+    Check("negative_price", "amount", f"amount / quantity < 0 AND NOT {statements.IS_BAD_DEBT}", ("quantity", "sku")),
     Check(
         "bad_discount",
         "discount",
         "discount <> 0 AND (sign(discount) <> sign(quantity)"
         " OR abs(discount) > abs(coalesce(amount, quantity * unit_price)))",
+        ("quantity", "amount", "unit_price"),
     ),
 )
 
@@ -80,8 +85,14 @@ class Settling:
             self._check_numberless()
 
     def _reject(self, check: Check) -> None:
-        values = {"reason": check.reason, "column": self._reading.column_name(check.field)}
-        self._run(statements.REJECT, values, field=check.field, condition=check.condition)
+        values = {
+            "reason": check.reason,
+            "column": self._reading.column_name(check.field),
+            "known": KNOWN,
+            "reads": [check.field, *check.reads],
+        }
+        shown = statements.SHOWN.format(value=check.field)
+        self._run(statements.REJECT, values, shown=shown, condition=check.condition)
 
     def _check_numbered(self) -> None:
         self._run(statements.HEADS)

@@ -5,7 +5,6 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -15,13 +14,16 @@ from django.db import connection
 
 from customers.importing.cells import Cells, Convert, Unusable
 from customers.importing.reading import Reading
-from customers.importing.records import Record
-from customers.importing.source import LONGEST_CELL
+from customers.importing.records import Record, fault_of_cell
+from customers.importing.source import LONGEST_CELL, LONGEST_SHOWN
+from customers.importing.workbook import ERRORS, SPREADSHEET_ERROR
 
 # Characters.
 CHUNK = 4_000_000
 # Cells of a rejected row beyond those of the header that are kept to be mended.
 MOST_SURPLUS = 20
+# Reasons of records that concern some of their cells alone.
+OF_ONE_CELL = {"cell_too_long", "nul_character", SPREADSHEET_ERROR}
 Values = list[str | None]
 
 
@@ -81,8 +83,6 @@ class Plan:
     # The columns that are written, and how they come out of the converted cells.
     written: tuple[str, ...]
     finish: Callable[[Values], Values]
-    # Kept of rejected rows too, where it can be read.
-    anchor: str = ""
     # The columns by which rows are compared with each other and with what is here: the planner is told of these alone.
     compared: tuple[str, ...] = ()
 
@@ -92,9 +92,18 @@ class _Column:
     """A source in this file: where its texts stand in a record."""
 
     name: str
+    field: str
     place: int
     cells: Cells
     header: str
+
+
+# A cell that cannot be taken: its column, what stands there, and why not.
+_Fault = tuple[str, str, str]
+
+
+def _fault(column: str, value: str, reason: str) -> _Fault:
+    return visible(column)[:80], visible(value)[:200], reason
 
 
 class Rows:
@@ -106,6 +115,7 @@ class Rows:
         self._columns = [
             _Column(
                 source.name,
+                source.field,
                 reading.columns[source.field],
                 Cells(source.convert, guarded=guarded),
                 reading.column_name(source.field),
@@ -114,22 +124,20 @@ class Rows:
         ]
         self._plan = [(column.place, column.cells) for column in self._columns]
         self._finish = plan.finish
-        self._anchor = next((column for column in self._columns if column.name == plan.anchor), None)
-        self._anchored = plan.written.index(plan.anchor) if self._anchor else 0
         self._width = len(plan.written)
         names = ", ".join(f'"{name}"' for name in plan.written)
-        self.copy = f'COPY import_row (line, {names}, reason, "column", value) FROM STDIN (FORMAT csv)'
+        self.copy = f'COPY import_row (line, {names}, reason, "column", value, further, unread) FROM STDIN (FORMAT csv)'
 
     def staged(self, record: Record) -> list[Any]:
-        """A row of the staging table: converted, or with the reason why not."""
+        """A row of the staging table: converted, or with every reason why not."""
         if record.reason:
-            return self._rejected(record, record.reason, self._header(record.place), record.value)
+            return self._damaged(record)
         row = record.cells
         try:
             values = self._finish([cells[row[place]] for place, cells in self._plan])
         except Unusable:
             return self._explained(record)
-        return [record.line, *values, None, None, None]
+        return [record.line, *values, None, None, None, None, None]
 
     def _header(self, place: int | None) -> str:
         """What the file calls the column at a place."""
@@ -139,22 +147,43 @@ class Rows:
             return self._reading.header[place] or str(place + 1)
         return next((name for name, at in self._reading.columns.items() if at == place), str(place + 1))
 
-    def _explained(self, record: Record) -> list[Any]:
-        for column in self._columns:
-            text = record.cells[column.place]
-            try:
-                column.cells[text]
-            except Unusable as fault:
-                return self._rejected(record, str(fault), column.header, text)
-        raise AssertionError("a row that was unusable has become usable")
+    def _damaged(self, record: Record) -> list[Any]:
+        """A row that the reader of records gave up. Where only some cells of it are damaged, the others are read."""
+        if record.reason in OF_ONE_CELL and record.place is not None and len(record.cells) == self._reading.width:
+            return self._explained(record)
+        fault = _fault(self._header(record.place), record.value, record.reason)
+        return [record.line, *[None] * self._width, fault[2], *fault[:2], None, None]
 
-    def _rejected(self, record: Record, reason: str, column: str, value: str) -> list[Any]:
-        """Keeps what the plan wants kept, where it can be read."""
-        values: Values = [None] * self._width
-        if self._anchor and not record.reason:
-            with suppress(Unusable):
-                values[self._anchored] = self._anchor.cells[record.cells[self._anchor.place]]
-        return [record.line, *values, reason, visible(column)[:80], visible(value)[:200]]
+    def _explained(self, record: Record) -> list[Any]:
+        """A row with all the cells that cannot be taken; what can be read of it is checked further in the database."""
+        faults = self._damaged_cells(record)
+        values: Values = []
+        for column in self._columns:
+            value = None
+            if column.place not in faults:
+                try:
+                    value = column.cells[record.cells[column.place]]
+                except Unusable as fault:
+                    faults[column.place] = _fault(column.header, record.cells[column.place], str(fault))
+            values.append(value)
+        unread = {column.field for column in self._columns if column.place in faults}
+        values = [
+            None if column.field in unread else value for column, value in zip(self._columns, values, strict=True)
+        ]
+        first, *others = (faults[place] for place in sorted(faults))
+        further = json.dumps(others, ensure_ascii=False) if others else None
+        return [record.line, *self._finish(values), first[2], *first[:2], further, "{" + ",".join(sorted(unread)) + "}"]
+
+    def _damaged_cells(self, record: Record) -> dict[int, _Fault]:
+        """The cells that hold what no column may hold, by their place; most rows were looked through already."""
+        if record.place is None:
+            return {}
+        reasons = {place: fault_of_cell(cell) for place, cell in enumerate(record.cells)}
+        if record.reason == SPREADSHEET_ERROR:
+            reasons |= {place: SPREADSHEET_ERROR for place, cell in enumerate(record.cells) if cell in ERRORS}
+        reasons[record.place] = record.reason
+        shown = ((place, record.cells[place][:LONGEST_SHOWN], reason) for place, reason in reasons.items() if reason)
+        return {place: _fault(self._header(place), value, reason) for place, value, reason in shown}
 
 
 def visible(text: str) -> str:

@@ -8,7 +8,7 @@ CREATE TEMPORARY TABLE import_row (
     "order" text, customer text, customer_name text, day date, moment timestamptz, sku text, product text, kind text,
     quantity numeric DEFAULT 1, unit_price numeric, amount numeric, discount numeric, unit_cost numeric,
     currency text, exchange_rate numeric, country text, subscription text,
-    reason text, "column" text, value text
+    reason text, "column" text, value text, further jsonb, unread text[]
 ) ON COMMIT DROP
 """
 
@@ -31,10 +31,19 @@ FROM (
 ) AS staged
 """
 
+# The first fault of a row stands in three columns, all others in `further`, as they are kept. What a condition `reads`
+# must have been readable: of a cell that is not, it would tell nonsense.
 REJECT = """
-UPDATE import_row SET reason = %(reason)s, "column" = %(column)s, value = left("{field}"::text, 200)
-WHERE reason IS NULL AND ({condition})
+UPDATE import_row SET
+    reason = coalesce(reason, %(reason)s),
+    "column" = CASE WHEN reason IS NULL THEN %(column)s ELSE "column" END,
+    value = CASE WHEN reason IS NULL THEN {shown} ELSE value END,
+    further = CASE WHEN reason IS NOT NULL THEN
+        coalesce(further, '[]') || jsonb_build_array(jsonb_build_array(%(column)s::text, {shown}, %(reason)s::text))
+    END
+WHERE reason IS DISTINCT FROM %(known)s AND ({condition}) AND NOT coalesce(unread && %(reads)s::text[], false)
 """
+SHOWN = "coalesce(left({value}::text, 200), '')"
 
 COUNTS = "SELECT reason, count(*) FROM import_row GROUP BY reason"
 
@@ -51,16 +60,24 @@ ANALYZE import_head
 
 REJECT_CONTRADICTIONS = """
 UPDATE import_row SET
-    reason = 'order_contradiction',
-    "column" = CASE WHEN import_row.customer IS DISTINCT FROM head.customer THEN %(customer_column)s
-                    WHEN import_row.day <> head.day THEN %(date_column)s ELSE %(currency_column)s END,
-    value = CASE WHEN import_row.customer IS DISTINCT FROM head.customer THEN coalesce(import_row.customer, '')
-                 WHEN import_row.day <> head.day THEN import_row.day::text
-                 ELSE concat_ws(' ', import_row.currency, import_row.exchange_rate::text) END
-FROM import_head AS head
-WHERE head."order" = import_row."order" AND import_row.reason IS NULL
-  AND (import_row.customer IS DISTINCT FROM head.customer OR import_row.day <> head.day
-       OR import_row.currency IS DISTINCT FROM head.currency OR coalesce(import_row.exchange_rate, 1) <> head.rate)
+    reason = 'order_contradiction', "column" = told.faults -> 0 ->> 0, value = told.faults -> 0 ->> 1,
+    further = nullif(told.faults - 0, '[]')
+FROM (
+    SELECT import_row.line, (
+        SELECT jsonb_agg(jsonb_build_array(name, written, 'order_contradiction') ORDER BY place) FROM (VALUES
+            (1, %(customer_column)s::text, coalesce(import_row.customer, ''),
+             import_row.customer IS DISTINCT FROM head.customer),
+            (2, %(date_column)s::text, import_row.day::text, import_row.day <> head.day),
+            (3, %(currency_column)s::text, concat_ws(' ', import_row.currency, import_row.exchange_rate::text),
+             import_row.currency IS DISTINCT FROM head.currency OR coalesce(import_row.exchange_rate, 1) <> head.rate)
+        ) AS told (place, name, written, contradicts) WHERE contradicts
+    ) AS faults
+    FROM import_head AS head JOIN import_row USING ("order")
+    WHERE import_row.reason IS NULL
+      AND (import_row.customer IS DISTINCT FROM head.customer OR import_row.day <> head.day
+           OR import_row.currency IS DISTINCT FROM head.currency OR coalesce(import_row.exchange_rate, 1) <> head.rate)
+) AS told
+WHERE told.line = import_row.line
 """
 
 # --- What is here already ---------------------------------------------------------------------------------------------
@@ -231,13 +248,15 @@ ORDER BY staged.line
 
 ADD_REJECTIONS = """
 ANALYZE import_cells;
-INSERT INTO customers_importrejection (source_id, line, "column", value, reason, cells)
-SELECT %(source)s, line, coalesce("column", ''), coalesce(value, ''), reason, coalesce(cells, '[]'::jsonb)
+INSERT INTO customers_importrejection (source_id, line, "column", value, reason, further, cells)
+SELECT %(source)s, line, coalesce("column", ''), coalesce(value, ''), reason, coalesce(further, '[]'),
+       coalesce(cells, '[]')
 FROM import_row LEFT JOIN import_cells USING (line) WHERE reason <> %(known)s ORDER BY line
 """
 
 REJECTED_LINES = "SELECT line FROM import_row WHERE reason <> %(known)s ORDER BY line"
 
 REJECTIONS = """
-SELECT line, coalesce("column", ''), coalesce(value, ''), reason FROM import_row WHERE reason <> %(known)s ORDER BY line
+SELECT line, coalesce("column", ''), coalesce(value, ''), reason, coalesce(further, '[]')
+FROM import_row WHERE reason <> %(known)s ORDER BY line
 """

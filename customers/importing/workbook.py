@@ -20,13 +20,16 @@ from xml.etree import ElementTree
 from xml.parsers.expat import ExpatError
 
 from customers.importing.problems import ImportProblem
-from customers.importing.records import Record, wrong_count
-from customers.importing.source import LONGEST_CELL, LONGEST_FILE, LONGEST_SHOWN
+from customers.importing.records import Record, fault_of_cell, wrong_count
+from customers.importing.source import LONGEST_FILE, LONGEST_SHOWN
 from customers.importing.workbook_xml import Refused, Row, SheetReader, TextReader, parsed
 
 # Of the small parts of a workbook, and of the texts that its cells share.
 LARGEST_PART = 32 << 20
 REMEMBERED = 50_000
+SPREADSHEET_ERROR = "spreadsheet_error"
+# What cells show in place of a value.
+ERRORS = frozenset(["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"])
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 # Formats that every workbook knows by number and that show a day or a time.
@@ -93,12 +96,10 @@ def workbook_records(rows: Iterator[Row], width: int) -> Iterator[Record]:
 def _fault(number: int, cells: list[str], faulty: bool) -> Record | None:
     if faulty:
         place = next(place for place, cell in enumerate(cells) if cell[:1] == "#")
-        return Record(number, cells, "spreadsheet_error", place, cells[place])
+        return Record(number, cells, SPREADSHEET_ERROR, place, cells[place])
     for place, cell in enumerate(cells):
-        if len(cell) > LONGEST_CELL:
-            return Record(number, cells, "cell_too_long", place, cell[:LONGEST_SHOWN])
-        if "\0" in cell:
-            return Record(number, cells, "nul_character", place, cell[:LONGEST_SHOWN])
+        if reason := fault_of_cell(cell):
+            return Record(number, cells, reason, place, cell[:LONGEST_SHOWN])
     return None
 
 

@@ -97,7 +97,10 @@ class Import(models.Model):
 
 
 class ImportRejection(models.Model):
-    """A row that was not taken, and why: `reason` is a code, its sentence is made in the reader's language."""
+    """A row that was not taken, and all that is wrong with it: the first fault, and the others in `further`.
+
+    A reason is a code; its sentence is made in the reader's language.
+    """
 
     source = models.ForeignKey(
         Import, models.CASCADE, db_index=False, related_name="rejections", verbose_name=_("import")
@@ -106,6 +109,8 @@ class ImportRejection(models.Model):
     column = models.CharField(_("column"), max_length=80, blank=True)
     value = models.CharField(_("value"), max_length=200, blank=True)
     reason = models.CharField(_("reason"), max_length=40)
+    # Column, value and reason of each fault besides.
+    further = models.JSONField(_("other faults"), default=list, db_default=[], blank=True)
     # The row as it stood in the file, to be mended there.
     cells = models.JSONField(_("cells"), default=list, db_default=[], blank=True)
 
