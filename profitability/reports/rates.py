@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from crm_site.lib.rounding import rounded_parts
 from customers.models import Run
 from profitability.drivers import Driver, driver_named
 from profitability.equations import EquationTerm, read_equation
@@ -82,11 +83,8 @@ def compared_rates(run: Run, period: Period) -> ComparedRates:
     for row in pools:
         spare[row.pool.pool_id] += row.unused_capacity - row.overload
         unused, overload = unused + row.unused_capacity, overload + row.overload
-    used: dict[int | None, Decimal] = defaultdict(Decimal)
-    for one in work:
-        if one.is_time_driven and one.activity:
-            used[one.activity.resource_id] += one.cost
-    return ComparedRates([_both(one, used, spare) for one in work], unused, overload)
+    absorbed = _absorbed(work, spare)
+    return ComparedRates([_both(one, absorbed[place]) for place, one in enumerate(work)], unused, overload)
 
 
 def _added(rates: Iterable[ActivityRate]) -> list[_Work]:
@@ -103,17 +101,36 @@ def _added(rates: Iterable[ActivityRate]) -> list[_Work]:
     ]
 
 
-def _both(work: _Work, used: dict[int | None, Decimal], spare: dict[int | None, Decimal]) -> BothRates:
+def _absorbed(work: list[_Work], spare: Mapping[int | None, Decimal]) -> list[Decimal]:
+    """The traditional cost of each activity, in cents that add up to what its resource cost."""
+    costs = [one.cost for one in work]
+    of_resource: dict[int | None, list[int]] = defaultdict(list)
+    for place, one in enumerate(work):
+        if one.is_time_driven and one.activity:
+            of_resource[one.activity.resource_id].append(place)
+    for resource, places in of_resource.items():
+        used = sum((work[place].cost for place in places), NOTHING)
+        parts = [_part(work[place], used, used + spare[resource]) for place in places]
+        for place, cost in zip(places, rounded_parts(parts), strict=True):
+            costs[place] = cost
+    return costs
+
+
+def _part(work: _Work, used: Decimal, whole: Decimal) -> Decimal:
+    estimate = work.activity.estimated_percent if work.activity else None
+    if estimate:
+        return whole * estimate / 100
+    return whole * work.cost / used if used else NOTHING
+
+
+def _both(work: _Work, absorbed: Decimal) -> BothRates:
     if not work.is_time_driven or work.activity is None:
         driver = driver_named(work.activity.driver) if work.activity and work.activity.driver else None
         return BothRates(
             label=work.label, driver=driver, quantity=work.quantity, minutes_each=None,
-            time_driven_cost=None, traditional_cost=work.cost, estimated=False,
+            time_driven_cost=None, traditional_cost=absorbed, estimated=False,
         )  # fmt: skip
     term = _single(read_equation(work.activity.equation))
-    resource = work.activity.resource_id
-    whole, estimate = used[resource] + spare[resource], work.activity.estimated_percent
-    by_minutes = whole * work.cost / used[resource] if used[resource] else NOTHING
     each = float(term.minutes) if term else 1.0
     return BothRates(
         label=work.label,
@@ -121,8 +138,8 @@ def _both(work: _Work, used: dict[int | None, Decimal], spare: dict[int | None, 
         quantity=work.quantity / each,
         minutes_each=each,
         time_driven_cost=work.cost,
-        traditional_cost=(whole * estimate / 100 if estimate else by_minutes).quantize(NOTHING),
-        estimated=estimate is not None,
+        traditional_cost=absorbed,
+        estimated=work.activity.estimated_percent is not None,
     )
 
 

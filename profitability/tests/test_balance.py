@@ -208,6 +208,21 @@ def test_without_estimates_everything_is_absorbed_by_minutes(run: Run) -> None:
     assert calls.traditional_cost == Decimal("30.00")
 
 
+def test_parts_of_a_cost_are_rounded_to_add_up_to_it() -> None:
+    """Three equal activities share 10.00: each rounded by itself would make 9.99."""
+    at = dt.datetime(2026, 6, 10, 9, tzinfo=dt.UTC)
+    costing, kinds = current_costing(), [TouchpointFactory(name=name) for name in "abc"]
+    team = pool(costing, "Team", {JUNE: "10.00"}, practical_capacity_minutes=10)
+    for place, kind in enumerate(kinds):
+        ContactMomentFactory(touchpoint=kind, occurred_at=at)
+        costing.activities.create(
+            name=kind.name, method="time_driven", resource=team, position=place, equation=f"contacts_at_{kind.pk}"
+        )
+    found = compared_rates(recomputed(), month_of(JUNE))
+    assert [row.traditional_cost for row in found.rows] == [Decimal("3.34"), Decimal("3.33"), Decimal("3.33")]
+    assert found.traditional == found.time_driven + found.unused == Decimal("10.00")
+
+
 # --- The example of an equation -------------------------------------------------------------------------------------
 
 
