@@ -66,10 +66,11 @@ def first_and_last_order(run: Run) -> tuple[date, date] | None:
 def gather_months(window: Window, drivers: Sequence[str]) -> None:
     """What every ranked customer is like, and the customer's months with profit and cost (7 statements)."""
     traits = ", ".join(f"{expression} AS {name}" for name, expression in TRAITS.items())
+    month_of = "(extract(year FROM {0}) * 12 + extract(month FROM {0}) - %(first)s)::int"
     _make(
         RANKED,
         f"""
-        SELECT s.customer_id, s.net_revenue, {traits}
+        SELECT s.customer_id, s.net_revenue, {traits}, {month_of.format("s.first_order_on")} AS first_at
         FROM {CARDS} s JOIN {CUSTOMERS} c ON c.id = s.customer_id
         LEFT JOIN {FAMILIES} f ON f.customer_id = s.customer_id, (
             SELECT percentile_disc(%(fifths)s::float8[]) WITHIN GROUP (ORDER BY net_revenue) AS lowest
@@ -78,6 +79,7 @@ def gather_months(window: Window, drivers: Sequence[str]) -> None:
         WHERE s.run_id = ANY(%(run)s) AND s.place IS NOT NULL
         """,
         run=window.run.parts,
+        first=window.since.year * 12 + window.since.month,
         fifths=[step / SIZES for step in range(1, SIZES)],
     )
     charges = charges_of(window.run.pk, drivers)
@@ -85,7 +87,7 @@ def gather_months(window: Window, drivers: Sequence[str]) -> None:
     _make(
         LIVED,
         f"""
-        SELECT m.customer_id, (extract(year FROM m.month) * 12 + extract(month FROM m.month) - %(first)s)::int AS at,
+        SELECT m.customer_id, {month_of.format("m.month")} AS at,
                ({NET_REVENUE} - ({cost}))::bigint AS profit, ({cost})::bigint AS cost, {NET_REVENUE} AS revenue
         FROM {months_in_sql(window.run)} m JOIN {RANKED} k ON k.customer_id = m.customer_id {charges.join}
         WHERE m.month BETWEEN %(since)s AND %(until)s
@@ -211,7 +213,10 @@ def _group(key: str, customers: int, rows: Iterable[Sequence[int]], months: int)
 
 
 def single_customers(months: int) -> SingleCustomers:
-    """Return and risk of customers over the cost of an average month since their first one (5 queries)."""
+    """Return and risk of customers over the cost of an average month since their first one (5 queries).
+
+    Whoever ordered before the first of the months that are looked at has lived through all of them.
+    """
     _make(
         STEADY,
         f"""
@@ -220,11 +225,12 @@ def single_customers(months: int) -> SingleCustomers:
                CASE WHEN cost > 0 THEN
                    sqrt(greatest(squares - profit ^ 2 / months, 0) / (months - 1)) * months / cost END AS risk
         FROM (
-            SELECT customer_id, {months} - min(at) AS months, sum(revenue)::float8 AS revenue,
-                   sum(profit)::float8 AS profit, sum(cost)::float8 AS cost, sum(profit::float8 ^ 2) AS squares
-            FROM {LIVED} GROUP BY customer_id
-            HAVING {months} - min(at) >= {YOUNGEST}
+            SELECT customer_id, {months} - greatest(0, least(min(at), min(first_at))) AS months,
+                   coalesce(sum(revenue), 0)::float8 AS revenue, coalesce(sum(profit), 0)::float8 AS profit,
+                   coalesce(sum(cost), 0)::float8 AS cost, coalesce(sum(profit::float8 ^ 2), 0) AS squares
+            FROM {RANKED} LEFT JOIN {LIVED} USING (customer_id) GROUP BY customer_id
         ) lived
+        WHERE months >= {YOUNGEST}
         """,
     )
     known, without_cost, mean, usual = _read(
@@ -234,7 +240,7 @@ def single_customers(months: int) -> SingleCustomers:
                percentile_cont(0.5) WITHIN GROUP (ORDER BY risk) FROM {STEADY}
         """
     )[0]
-    lived = _read(f"SELECT count(DISTINCT customer_id) FROM {LIVED}")[0][0]
+    ranked = _read(f"SELECT count(*) FROM {RANKED}")[0][0]
     fields = _read(
         f"""
         SELECT mean > %(mean)s, risk <= %(usual)s, count(*), sum(cost), sum(profit) FROM {STEADY}
@@ -251,7 +257,7 @@ def single_customers(months: int) -> SingleCustomers:
         ),
         mean=None if mean is None else float(mean),
         usual_risk=usual,
-        too_new=lived - known,
+        too_new=ranked - known,
         without_cost=without_cost,
     )
 

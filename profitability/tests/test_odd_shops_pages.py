@@ -139,7 +139,7 @@ def test_a_single_customer_is_no_share_of_anything(reader: Client) -> None:
 def test_the_matrix_names_no_earner_where_nothing_is_earned(reader: Client) -> None:
     nothing_but_losses()
     recomputed()
-    assert "No cell makes a profit. Most is lost with Unprofitable and undesirable ×" in words(reader, "matrix")
+    assert "No cell makes a profit. Most is lost with “Unprofitable and undesirable ×" in words(reader, "matrix")
 
 
 def test_whoever_loses_money_is_not_missed(reader: Client) -> None:

@@ -161,7 +161,7 @@ def test_what_is_dropped_must_be_chosen_and_whom_one_lets_go_is_suggested(client
     recomputed()
     drop = client.get(f"{reverse('scenario-new')}?lever=drop").context["form"]
     assert drop.fields["product"].required
-    assert next(iter(drop.fields["product"].choices)) == ("", "---------")
+    assert next(iter(drop.fields["product"].choices)) == ("", "Choose…")
     assert client.get(f"{reverse('scenario-new')}?lever=let_go").context["form"]["group"].value() == "category:4"
 
 
