@@ -35,7 +35,7 @@ class LeverForm(forms.Form):
             label = str(CHOICES[lever.spec.choice])
             self.fields["choice"] = forms.ChoiceField(
                 label=label,
-                choices=[("", "---------"), *offered],
+                choices=[("", _("Choose…")), *offered],
                 initial=lever.choice,
                 help_text="" if offered else _("The costing of the current recompute knows none."),
             )
@@ -57,7 +57,7 @@ class LeverForm(forms.Form):
     def _ask_for_product(self) -> None:
         """Where something must be chosen, all goods are no choice."""
         field = cast(forms.ChoiceField, self.fields["product"])
-        field.choices = [("", "---------"), *(choice for choice in cast(list[Any], field.choices) if choice[0] != "")]
+        field.choices = [("", _("Choose…")), *(choice for choice in cast(list[Any], field.choices) if choice[0] != "")]
         field.required = True
         field.error_messages["required"] = refusal("no_product", {})
 

@@ -253,7 +253,8 @@ def _short(chart: Chart, value: float) -> str:
             return formatting.compact_money(value, str(chart.currency))
         case "percent":
             return formatting.percent(value, digits=0)
-    return formatting.compact_number(value)
+    # A count below ten thousand is short enough as it is.
+    return formatting.number(value) if 10 <= abs(value) < 10_000 else formatting.compact_number(value)
 
 
 def _x_text(chart: Chart, value: XValue) -> str:

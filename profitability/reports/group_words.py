@@ -24,7 +24,7 @@ def group_sentence(rows: Sequence[GroupRow], currency: str) -> str:
     if best.total.profit == worst.total.profit:
         return ""
     if best.total.profit <= 0:
-        return _("No group makes a profit; %(worst)s loses most: %(least)s.") % words
+        return _("No group makes a profit; “%(worst)s” loses most: %(least)s.") % words
     if worst.total.profit < 0:
-        return _("Most profit comes from %(best)s (%(most)s); %(worst)s costs money (%(least)s lost).") % words
-    return _("Most profit comes from %(best)s (%(most)s), least from %(worst)s (%(least)s).") % words
+        return _("Most profit comes from “%(best)s” (%(most)s); most money is lost on “%(worst)s” (%(least)s).") % words
+    return _("Most profit comes from “%(best)s” (%(most)s), least from “%(worst)s” (%(least)s).") % words

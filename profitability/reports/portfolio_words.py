@@ -149,10 +149,12 @@ def _doubt(found: Analysis) -> str:
     errors = sorted(group.error for group in found.groups if group.error)
     if not found.mixes or not errors:
         return ""
-    return _(
+    text = _(
         "These months are a sample: the mean return of a group is known to about ± %(error)s. Past returns promise "
         "nothing, and nobody can be sure that a group returns as much when more is spent on it."
-    ) % {"error": percent(errors[len(errors) // 2], digits=1)}
+    )
+    # The sign stays with its figure at the end of a line.
+    return text.replace("± ", "±\N{NO-BREAK SPACE}") % {"error": percent(errors[len(errors) // 2], digits=1)}
 
 
 def _uncosted(answer: Answer) -> str:

@@ -114,9 +114,12 @@ def told_of(one: Fitted) -> tuple[Parameter, ...]:
 
 
 def _estimate(parameter: Parameter) -> str:
-    name = GREEK.get(parameter.name, parameter.name)
-    value = parameter_in_words(parameter.value, digits=3 if parameter.value < LARGE else 0)
-    return f"{name} {value}" if parameter.error is None else f"{name} {value} ± {number(parameter.error, digits=3)}"
+    """The parameter with its error, held together at the end of a line."""
+    parts = [GREEK.get(parameter.name, parameter.name)]
+    parts.append(parameter_in_words(parameter.value, digits=3 if parameter.value < LARGE else 0))
+    if parameter.error is not None:
+        parts += ["±", number(parameter.error, digits=3)]
+    return "\N{NO-BREAK SPACE}".join(parts)
 
 
 def contract_table(terms: tuple[ContractTerm, ...]) -> Table:

@@ -259,11 +259,11 @@ def finding(named: Named, currency: str) -> str:
     }
     match best[0] > 0, worst[0] < 0:
         case True, True:
-            text = _("Most is earned with %(best)s: %(earned)s. Most is lost with %(worst)s: %(lost)s.")
+            text = _("Most is earned with “%(best)s”: %(earned)s. Most is lost with “%(worst)s”: %(lost)s.")
         case True, False:
-            text = _("Most is earned with %(best)s: %(earned)s. No cell makes a loss.")
+            text = _("Most is earned with “%(best)s”: %(earned)s. No cell makes a loss.")
         case False, True:
-            text = _("No cell makes a profit. Most is lost with %(worst)s: %(lost)s.")
+            text = _("No cell makes a profit. Most is lost with “%(worst)s”: %(lost)s.")
         case _neither:
             text = _("No cell makes a profit, and none makes a loss.")
     return text % words

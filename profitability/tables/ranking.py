@@ -11,11 +11,11 @@ from crm_site.lib import components as drawn
 from crm_site.lib.formatting import number
 from crm_site.lib.paging import Sort
 from crm_site.lib.tables import Column, Table, draw
-from customers.models.scorecard import Category, Stage
+from customers.models.scorecard import Stage
+from customers.tables import CATEGORIES
 from customers.value_words import note_in_a_list
 
 STAGES = dict(Stage.choices)
-CATEGORIES = dict(Category.choices)
 
 
 def unsorted(table: Table, rows: Iterable[Any], currency: str) -> drawn.Table:

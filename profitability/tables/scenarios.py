@@ -228,7 +228,7 @@ def headline(outcome: Outcome, currency: str) -> str:
 
 
 def notes(outcome: Outcome, currency: str) -> list[str]:
-    """What must be known beside it: idle capacity, and lifetime value at risk."""
+    """What must be known beside it: why the company keeps other than accounts show, and lifetime value at risk."""
     found = []
     if outcome.after.idle > 0:
         shown = outcome.after.profit - outcome.before.profit
@@ -246,6 +246,11 @@ def notes(outcome: Outcome, currency: str) -> list[str]:
             )
         else:
             found.append(_("Capacity worth %(idle)s stands idle and is still paid.") % words)
+    if outcome.after.sunk >= SHOWN:
+        found.append(
+            _("%(sunk)s that was spent on winning and rewarding customers who leave stays spent.")
+            % {"sunk": _whole(outcome.after.sunk, currency)}
+        )
     if outcome.value_at_risk > 0:
         found.append(
             _("Lifetime value of %(amount)s is at risk with the customers who are expected to leave.")

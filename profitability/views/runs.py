@@ -139,7 +139,7 @@ def run_as_of(request: HttpRequest) -> HttpResponse:
             "figures stand until the next recompute, which is that of its own day again: every night, and after each "
             "import."
         ),
-        "submit_label": _("Recompute"),
+        "submit_label": _("Recompute now"),
         "cancel_url": reverse("runs"),
     }
     return render(request, "generic/form.html", context, status=422 if form.is_bound else 200)

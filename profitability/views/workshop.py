@@ -194,7 +194,9 @@ def costing_delete(request: HttpRequest, pk: int) -> HttpResponse:
         actions.delete_draft(costing_id=costing.pk)
 
     text = _("The draft “%(costing)s” goes with everything in it; published versions stay.") % {"costing": costing.name}
-    return _delete_page(request, costing, delete, text=text, after=reverse("costing-versions"))
+    return _delete_page(
+        request, costing, delete, title=_("Give this draft up"), text=text, after=reverse("costing-versions")
+    )
 
 
 @permission_required(SEE_VALUE, raise_exception=True)
@@ -347,7 +349,7 @@ def _form_page(
 
 
 def _delete_page(
-    request: HttpRequest, costing: Costing, delete: Callable[[], None], *, text: str, after: str = ""
+    request: HttpRequest, costing: Costing, delete: Callable[[], None], *, text: str, title: str = "", after: str = ""
 ) -> HttpResponse:
     """Ask once more, then delete; what activities still use is kept."""
     if not costing.is_draft:
@@ -363,7 +365,7 @@ def _delete_page(
             messages.success(request, _("Deleted."))
         return redirect(after or version_url(costing))
     context = {
-        "page_title": _("Delete from “%(costing)s”") % {"costing": costing.name},
+        "page_title": title or _("Delete from “%(costing)s”") % {"costing": costing.name},
         "breadcrumbs": breadcrumbs(costing),
         "confirm_text": text,
         "confirm_label": _("Delete"),

@@ -56,7 +56,16 @@
 
   const writer = (spec, compact = false) => {
     const format = new Intl.NumberFormat(language, plain(spec, compact));
-    return (value) => (value === null || value === undefined || Number.isNaN(value) ? "—" : format.format(value));
+    const small = compact && spec.format !== "percent" ? shortest(spec) : () => null;
+    return (value) => (value === null || value === undefined || Number.isNaN(value) ? "—" : (small(value) || format).format(value));
+  };
+
+  /* What is short anyway is not shortened: counts below ten thousand, and amounts below a thousand, to the cent below ten. */
+  const shortest = (spec) => {
+    const style = spec.format === "money" ? { style: "currency", currency: spec.currency } : {};
+    const few = spec.format === "money" ? 999.5 : 9999.5;
+    const [whole, exact] = [0, 2].map((digits) => new Intl.NumberFormat(language, { ...style, minimumFractionDigits: style.style ? digits : 0, maximumFractionDigits: digits }));
+    return (value) => (Math.abs(value) >= few ? null : Math.abs(value) < 10 && !Number.isInteger(value) ? exact : whole);
   };
 
   const PERCENT = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
@@ -378,7 +387,7 @@
     const write = writer(spec);
     const compact = writer(spec, true);
     const tint = (at) => (at === 0 || at === last ? colour("brand") : colour(values[at] < 0 ? "negative" : "positive"));
-    const names = { ...labels(), interval: 0, formatter: (value) => cut(String(value), 16), ...(narrow(box) ? { rotate: 40, fontSize: 11 } : {}) };
+    const names = { ...labels(), interval: 0, formatter: (value) => cut(String(value), narrow(box) ? 20 : room(spec, box)), ...(narrow(box) ? { rotate: 40, fontSize: 11 } : {}) };
     return {
       ...base(spec),
       grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
