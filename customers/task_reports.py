@@ -35,5 +35,7 @@ def task_panel(user: AbstractUser | AnonymousUser, customer: Customer, now: dt.d
     """The most urgent open tasks of a customer whom this person may see: then all tasks about them are to be seen."""
     may = user.has_perm(VIEW_TASKS)
     tasks = list(Task.objects.raw(OPEN_TASKS, [customer.pk, MOST_OPEN + 1])) if may else []
+    for task in tasks:
+        task.customer = customer  # known already
     here = customer.get_absolute_url() + "#tasks"
     return TaskPanel(tasks[:MOST_OPEN], len(tasks) > MOST_OPEN, timezone.localdate(now), now, here)
