@@ -22,6 +22,7 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.special import expit
 
 from profitability.lifetime_value.bgnbd_likelihood import bgnbd_objective
+from profitability.lifetime_value.draws import LEAVING, RATE, Futures, beta_draws, gamma_draws, waits
 from profitability.lifetime_value.likelihood import Maximum, maximise, shapes_and_means
 from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed, without_loss
 from profitability.lifetime_value.summary import Floats, checked
@@ -44,8 +45,9 @@ class BgNbd:
     a: float
     b: float
     log_likelihood: float | None = None
-    standard_errors: Mapping[str, float] = field(default_factory=dict)  # by parameter; NaN where undefined
-    covariance: Floats | None = None  # of the logarithms of r, alpha, a, b
+    # By parameter; NaN where undefined. Models are the same where their parameters are.
+    standard_errors: Mapping[str, float] = field(default_factory=dict, compare=False)
+    covariance: Floats | None = field(default=None, compare=False)  # of the logarithms of r, alpha, a, b
     customers: int = 0
     loss: CustomerLoss = CustomerLoss.FOUND
     assumed: bool = False  # the base was too small to fit: see `fit_or_assume_bgnbd`
@@ -97,6 +99,12 @@ class BgNbd:
     def survival_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
         """E[exp(-lambda p time)]: the probability of being still active then."""
         return self._mean_decay(x, times / (self.alpha + T)[:, None], self.r + x)
+
+    def draw_if_active(self, x: int, T: Floats) -> Futures:
+        """Lambda from Gamma(r + x, alpha + T), p from Beta(a, b + x); orders that one leaves with come besides."""
+        p = beta_draws(self.a, self.b + x + self.early, LEAVING)
+        rate = gamma_draws(self.r + x, RATE) / (self.alpha + T)[:, None]
+        return Futures(rate=rate * (1 - p), stays=waits(rate * p), leaves_with_order=True)
 
     def shifted(self, parameter: int, step: float) -> "BgNbd":
         """The model with the logarithm of one parameter moved: how forecasts feel the error of estimation."""

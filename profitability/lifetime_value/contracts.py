@@ -14,7 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from profitability.lifetime_value.base import Base, ServiceCost, expected_margin, read_base
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.gamma_gamma import GammaGamma
-from profitability.lifetime_value.interval import SENSITIVITY_STEP, Slopes, Valuation, customer_interval, equity_parts
+from profitability.lifetime_value.interval import (
+    SENSITIVITY_STEP,
+    Slopes,
+    Valuation,
+    customer_interval,
+    ends_of,
+    equity_parts,
+)
 from profitability.lifetime_value.outlook import DAYS_PER_YEAR, Horizon, Prospects, SecondMoments
 from profitability.lifetime_value.sbg import ShiftedBetaGeometric
 from profitability.lifetime_value.summary import DAYS_PER_WEEK, Floats, Triples, distinct
@@ -72,7 +79,7 @@ def contract_value(
         slopes=_slopes(model, triples, subscribers.term, horizon, future),
         margin=expected_margin(margins, base),
         confidence=confidence,
-        quantiles=(_quantile(ahead, (1 - confidence) / 2), _quantile(ahead, (1 + confidence) / 2)),
+        quantiles=tuple(_quantile(ahead, level) for level in ends_of(confidence)),
     )
     low, high = customer_interval(valuation)
     parts = equity_parts(valuation)

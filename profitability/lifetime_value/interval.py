@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaincinv, ndtri
+from scipy.special import ndtri
 
 from profitability.lifetime_value.base import Base, OrderMargin
 from profitability.lifetime_value.outlook import Horizon, Prospects, PurchaseModel, SecondMoments, prospects
@@ -85,9 +85,7 @@ class Valuation:
     slopes: Slopes
     margin: OrderMargin
     confidence: float
-    # Discounted orders per triple that are not exceeded with each of the two `levels`, where the model knows them
-    # exactly; errors of estimation are then added to what the orders are worth.
-    quantiles: tuple[Floats, Floats] | None = None
+    quantiles: tuple[Floats, ...]  # discounted orders per triple that are not exceeded with each of the two `levels`
 
     @cached_property
     def contribution(self) -> Floats:
@@ -116,14 +114,14 @@ class Valuation:
         return np.maximum(self.moments.orders_squared - self.future.orders**2, 0)
 
     @property
-    def levels(self) -> tuple[float, float]:
-        """Probabilities of falling below the low and below the high end."""
-        return (1 - self.confidence) / 2, (1 + self.confidence) / 2
-
-    @property
     def z(self) -> float:
         """Standard deviations on each side of a normal interval of this confidence."""
-        return float(ndtri(self.levels[1]))
+        return float(ndtri(ends_of(self.confidence)[1]))
+
+
+def ends_of(confidence: float) -> tuple[float, float]:
+    """Probabilities of falling below the low and below the high end."""
+    return (1 - confidence) / 2, (1 + confidence) / 2
 
 
 def find_slopes(model: PurchaseModel, triples: Triples, future: Prospects, horizon: Horizon) -> Slopes:
@@ -138,23 +136,20 @@ def find_slopes(model: PurchaseModel, triples: Triples, future: Prospects, horiz
 
 
 def customer_interval(valuation: Valuation) -> tuple[Floats, Floats]:
-    """Low and high per customer: few or many orders, and what they are worth (normal).
+    """Low and high per customer: few or many orders, and what they are worth, with errors of estimation (normal).
 
     The two distances from the expectation are added in squares on each side (Zou & Donner 2008), and cut where the
     orders cannot go: below nothing for a customer whose orders earn for certain, say.
     """
     triples, contribution = valuation.triples, valuation.contribution
     expected = triples.spread(valuation.future.orders)
-    exact = valuation.quantiles
-    ends = exact or tuple(_orders_quantile(valuation, level) for level in valuation.levels)
-    fewest, most = (triples.spread(end) for end in ends)
+    fewest, most = (triples.spread(end) for end in valuation.quantiles)
     fewest, most = np.minimum(fewest, expected), np.maximum(most, expected)
     worst, best = np.sort([contribution * fewest, contribution * most], axis=0)
-    upkeep_variance = valuation.base.per_period**2 * triples.spread(valuation.slopes.variance(valuation.slopes.periods))
-    worth = valuation.z**2 * (valuation.worth_variance + upkeep_variance)
-    if exact:
-        unsure = triples.spread(valuation.slopes.variance(valuation.slopes.orders))
-        worth = worth + valuation.z**2 * contribution**2 * unsure
+    slopes = valuation.slopes
+    unsure = contribution**2 * triples.spread(slopes.variance(slopes.orders))
+    unsure += valuation.base.per_period**2 * triples.spread(slopes.variance(slopes.periods))
+    worth = valuation.z**2 * (valuation.worth_variance + unsure)
     middle = valuation.from_orders
     reach = valuation.z * np.sqrt(valuation.margin.variance)
     floor = np.minimum(0, (contribution - reach) * most)
@@ -175,22 +170,3 @@ def equity_parts(valuation: Valuation, times: Floats | float = 1.0) -> EquityPar
         luck=float((luck * times).sum()),
         slopes=per_triple @ slopes.orders - upkeep @ slopes.periods,
     )
-
-
-def _orders_quantile(valuation: Valuation, level: float) -> Floats:
-    """Per triple: discounted orders that are not exceeded with this probability.
-
-    None at all for those who have left; for the others a gamma distribution with the mean and variance that the model
-    gives to someone active.
-    """
-    alive, mean = valuation.alive, valuation.future.orders
-    luck = valuation.moments.orders_squared * alive - mean**2  # of someone active, times alive ** 2
-    variance = luck + valuation.slopes.variance(valuation.slopes.orders)
-    open_ended = (mean > 0) & (variance > 0)
-    # Where so many have left that nothing at all is not exceeded this often, there is nothing to look up.
-    of = open_ended & (level > 1 - alive)
-    if_active, spread = mean[of] / alive[of], variance[of] / alive[of] ** 2
-    rest = (level - (1 - alive[of])) / alive[of]
-    quantile = np.where(open_ended, 0.0, mean)
-    quantile[of] = gammaincinv(if_active**2 / spread, rest) * spread / if_active
-    return quantile

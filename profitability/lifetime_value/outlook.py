@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from profitability.lifetime_value.draws import Futures
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.summary import Floats, Triples, checked, collapse, distinct, rows_by
 
@@ -25,6 +26,9 @@ ROWS_AT_ONCE = 1024  # keeps the working arrays of one step within some tens of 
 
 class PurchaseModel(Protocol):
     """What a model of purchases offers; time is in weeks."""
+
+    def __hash__(self) -> int:
+        """The same where the parameters are, so that what was found with them can be found again."""
 
     @property
     def covariance(self) -> Floats | None:
@@ -55,6 +59,9 @@ class PurchaseModel(Protocol):
 
     def survival_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
         """Probability of being still active at that time."""
+
+    def draw_if_active(self, x: int, T: Floats) -> Futures:
+        """Futures of one active at T, drawn from what the model then knows of the customer: a row per T."""
 
     def shifted(self, parameter: int, step: float) -> "PurchaseModel":
         """The model with the logarithm of one parameter moved."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from profitability.lifetime_value.draws import LEAVING, RATE, Futures, gamma_draws, waits
 from profitability.lifetime_value.likelihood import Maximum, maximise, shapes_and_means
 from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed, without_loss
 from profitability.lifetime_value.pareto_likelihood import chance_of_leaving_first, log_one_plus_odds, pareto_objective
@@ -33,8 +34,9 @@ class ParetoNbd:
     s: float
     beta: float
     log_likelihood: float | None = None
-    standard_errors: Mapping[str, float] = field(default_factory=dict)  # by parameter; NaN where undefined
-    covariance: Floats | None = None  # of the logarithms of r, alpha, s, beta
+    # By parameter; NaN where undefined. Models are the same where their parameters are.
+    standard_errors: Mapping[str, float] = field(default_factory=dict, compare=False)
+    covariance: Floats | None = field(default=None, compare=False)  # of the logarithms of r, alpha, s, beta
     customers: int = 0
     loss: CustomerLoss = CustomerLoss.FOUND
     assumed: bool = False
@@ -85,6 +87,12 @@ class ParetoNbd:
     def survival_if_active(self, x: int, T: Floats, times: Floats) -> Floats:
         """E[exp(-mu time)]: the probability of being still active then."""
         return np.exp(-self.s * np.log1p(times / (self.beta + T)[:, None]))
+
+    def draw_if_active(self, x: int, T: Floats) -> Futures:
+        """Lambda from Gamma(r + x, alpha + T), mu from Gamma(s, beta + T)."""
+        rate = gamma_draws(self.r + x, RATE) / (self.alpha + T)[:, None]
+        leaving = gamma_draws(self.s, LEAVING) / (self.beta + T)[:, None]
+        return Futures(rate=rate, stays=waits(leaving), leaves_with_order=False)
 
     def shifted(self, parameter: int, step: float) -> "ParetoNbd":
         """The model with the logarithm of one parameter moved: how forecasts feel the error of estimation."""

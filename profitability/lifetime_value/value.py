@@ -25,10 +25,12 @@ from profitability.lifetime_value.interval import (
     EquityParts,
     Valuation,
     customer_interval,
+    ends_of,
     equity_parts,
     find_slopes,
 )
 from profitability.lifetime_value.outlook import Horizon, PurchaseModel, prospects, second_moments
+from profitability.lifetime_value.simulation import orders_quantiles
 from profitability.lifetime_value.summary import Floats, Integers, collapse
 
 CONFIDENCE = 0.80
@@ -130,15 +132,17 @@ def lifetime_value(
 def _valuation(model: PurchaseModel, margin: OrderMargin, base: Base, horizon: Horizon, confidence: float) -> Valuation:
     triples = collapse(base.x, base.t_x, base.T)
     future = prospects(model, triples, horizon)
+    alive = model.probability_alive(triples.x, triples.t_x, triples.T)
     return Valuation(
         base=base,
         triples=triples,
-        alive=model.probability_alive(triples.x, triples.t_x, triples.T),
+        alive=alive,
         future=future,
         moments=second_moments(model, triples, horizon),
         slopes=find_slopes(model, triples, future, horizon),
         margin=margin,
         confidence=confidence,
+        quantiles=orders_quantiles(model, triples, future.orders, alive, horizon, ends_of(confidence)),
     )
 
 

@@ -32,7 +32,7 @@ from profitability.totals import Because, RunTotals, Scope
 FEW_CUSTOMERS, FEW_OF = 1_000, 10
 MODELS: Mapping[str, type[BgNbd] | type[ParetoNbd]] = {kind.__name__: kind for kind in (BgNbd, MbgNbd, ParetoNbd)}
 # Raised when figures come to be computed in another way, so that old months are not mixed with new ones.
-WAY_OF_COMPUTING = 3
+WAY_OF_COMPUTING = 4
 
 
 @dataclass(frozen=True, kw_only=True)
