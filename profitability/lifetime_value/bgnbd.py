@@ -21,11 +21,11 @@ from numpy.typing import ArrayLike
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import expit
 
-from profitability.lifetime_value.bgnbd_likelihood import bgnbd_objective
+from profitability.lifetime_value.bgnbd_likelihood import bgnbd_objective, nbd_objective
 from profitability.lifetime_value.draws import LEAVING, RATE, Futures, beta_draws, gamma_draws, waits
 from profitability.lifetime_value.likelihood import Maximum, maximise, shapes_and_means
 from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed, without_loss
-from profitability.lifetime_value.summary import Floats, checked
+from profitability.lifetime_value.summary import Floats, Tally, checked
 
 PARAMETERS = ("r", "alpha", "a", "b")
 QUADRATURE_NODES = 32
@@ -47,7 +47,8 @@ class BgNbd:
     log_likelihood: float | None = None
     # By parameter; NaN where undefined. Models are the same where their parameters are.
     standard_errors: Mapping[str, float] = field(default_factory=dict, compare=False)
-    covariance: Floats | None = field(default=None, compare=False)  # of the logarithms of r, alpha, a, b
+    # Of the logarithms of r, alpha, a, b: by the curvature where fitted alone, by a bootstrap in `fit_or_assume`.
+    covariance: Floats | None = field(default=None, compare=False)
     customers: int = 0
     loss: CustomerLoss = CustomerLoss.FOUND
     assumed: bool = False  # the base was too small to fit: see `fit_or_assume_bgnbd`
@@ -105,6 +106,13 @@ class BgNbd:
         p = beta_draws(self.a, self.b + x + self.early, LEAVING)
         rate = gamma_draws(self.r + x, RATE) / (self.alpha + T)[:, None]
         return Futures(rate=rate * (1 - p), stays=waits(rate * p), leaves_with_order=True)
+
+    def slopes(self, triples: Tally) -> Floats:
+        """Of the mean log-likelihood of some customers by the logarithms of r, alpha, a, b; of the NBD by the first two
+        alone."""
+        if self.a == 0:
+            return np.append(nbd_objective(triples)(np.log([self.r, self.alpha]))[1], [0, 0])
+        return bgnbd_objective(triples, early=self.early)(np.log([self.r, self.alpha, self.a, self.b]))[1]
 
     def shifted(self, parameter: int, step: float) -> "BgNbd":
         """The model with the logarithm of one parameter moved: how forecasts feel the error of estimation."""

@@ -1,6 +1,7 @@
 """The models of purchases by name, for whoever lets the orders decide which to use."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from profitability.lifetime_value.bgnbd import (
     fit_mbgnbd,
     fit_or_assume_bgnbd,
 )
+from profitability.lifetime_value.bootstrap import bootstrap
 from profitability.lifetime_value.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from profitability.lifetime_value.summary import checked
 
@@ -25,7 +27,11 @@ FITS: Mapping[str, Fit] = {"bgnbd": fit_bgnbd, "mbgnbd": fit_mbgnbd, "pareto_nbd
 
 
 def fit_or_assume(name: str, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> FittedModel:
-    """The model of this name; a base with fewer than 30 repeat buyers gets the assumed BG/NBD whatever the name."""
+    """The model of this name, with the errors of a bootstrap.
+
+    A base with fewer than 30 repeat buyers gets the assumed BG/NBD whatever the name.
+    """
     if np.count_nonzero(checked(x, t_x, T)[0]) < ENOUGH_REPEAT_BUYERS:
         return fit_or_assume_bgnbd(x, t_x, T)
-    return FITS[name](x, t_x, T)
+    model = FITS[name](x, t_x, T)
+    return replace(model, covariance=bootstrap(model, x, t_x, T))

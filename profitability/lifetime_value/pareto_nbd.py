@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from profitability.lifetime_value.bgnbd_likelihood import nbd_objective
 from profitability.lifetime_value.draws import LEAVING, RATE, Futures, gamma_draws, waits
 from profitability.lifetime_value.likelihood import Maximum, maximise, shapes_and_means
 from profitability.lifetime_value.nbd import CustomerLoss, fit_nbd, loss_shown, observed, without_loss
@@ -36,7 +37,8 @@ class ParetoNbd:
     log_likelihood: float | None = None
     # By parameter; NaN where undefined. Models are the same where their parameters are.
     standard_errors: Mapping[str, float] = field(default_factory=dict, compare=False)
-    covariance: Floats | None = field(default=None, compare=False)  # of the logarithms of r, alpha, s, beta
+    # Of the logarithms of r, alpha, s, beta: by the curvature where fitted alone, by a bootstrap in `fit_or_assume`.
+    covariance: Floats | None = field(default=None, compare=False)
     customers: int = 0
     loss: CustomerLoss = CustomerLoss.FOUND
     assumed: bool = False
@@ -93,6 +95,13 @@ class ParetoNbd:
         rate = gamma_draws(self.r + x, RATE) / (self.alpha + T)[:, None]
         leaving = gamma_draws(self.s, LEAVING) / (self.beta + T)[:, None]
         return Futures(rate=rate, stays=waits(leaving), leaves_with_order=False)
+
+    def slopes(self, triples: Tally) -> Floats:
+        """Of the mean log-likelihood of some customers by the logarithms of r, alpha, s, beta; of the NBD by the first
+        two alone."""
+        if self.s == 0:
+            return np.append(nbd_objective(triples)(np.log([self.r, self.alpha]))[1], [0, 0])
+        return pareto_objective(triples)(np.log([self.r, self.alpha, self.s, self.beta]))[1]
 
     def shifted(self, parameter: int, step: float) -> "ParetoNbd":
         """The model with the logarithm of one parameter moved: how forecasts feel the error of estimation."""

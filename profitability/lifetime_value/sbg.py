@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln
 
+from profitability.lifetime_value.bootstrap import SAMPLES, SEED, spread_of_steps
 from profitability.lifetime_value.errors import LifetimeValueError
 from profitability.lifetime_value.likelihood import Objective, maximise, shapes_and_means
 from profitability.lifetime_value.nbd import CustomerLoss
@@ -36,7 +37,8 @@ class ShiftedBetaGeometric:
     standard_errors: Mapping[str, float] = field(default_factory=dict)  # by parameter; NaN where undefined
     customers: int = 0
     loss: CustomerLoss = CustomerLoss.FOUND
-    covariance: Floats | None = field(default=None, compare=False)  # of the logarithms of alpha and beta
+    # Of the logarithms of alpha and beta, by drawing customers anew.
+    covariance: Floats | None = field(default=None, compare=False)
     assumed: bool = False  # too few were asked to renew
 
     def shifted(self, parameter: int, step: float) -> "ShiftedBetaGeometric":
@@ -105,16 +107,21 @@ def fit_or_assume_sbg(renewals: ArrayLike, left: ArrayLike) -> ShiftedBetaGeomet
 
 def _fitted(asked: Floats, gone: np.ndarray) -> ShiftedBetaGeometric:
     index, _, count = distinct(asked, gone.astype(np.float64))
-    objective = sbg_objective(asked[index], gone[index], count / len(asked))
-    found = maximise(objective, np.log([0.5, 1.0]), len(asked), axes=shapes_and_means(1))
-    values = np.exp(found.log_parameters)
+    asked, gone, share = asked[index], gone[index], count / count.sum()
+    customers = int(count.sum())
+    found = maximise(sbg_objective(asked, gone, share), np.log([0.5, 1.0]), customers, axes=shapes_and_means(1))
+    alpha, beta = np.exp(found.log_parameters).tolist()
+    covariance = found.covariance
+    if covariance is not None:
+        samples = np.random.default_rng(SEED).multinomial(customers, share, SAMPLES) / customers
+        covariance = spread_of_steps(samples @ _slopes(asked, gone, alpha, beta).T, covariance, customers, customers)
     return ShiftedBetaGeometric(
-        alpha=float(values[0]),
-        beta=float(values[1]),
-        log_likelihood=found.log_likelihood * len(asked),
+        alpha=alpha,
+        beta=beta,
+        log_likelihood=found.log_likelihood * customers,
         standard_errors=dict(zip(PARAMETERS, found.errors.tolist(), strict=True)),
-        customers=len(asked),
-        covariance=found.covariance,
+        customers=customers,
+        covariance=covariance,
     )
 
 
@@ -124,14 +131,17 @@ def sbg_objective(asked: Floats, gone: np.ndarray, share: Floats) -> Objective:
     Per customer asked t times: ln B(alpha + 1, beta + t - 1) if they left at the last, else ln B(alpha, beta + t); less
     ln B(alpha, beta).
     """
-    stayed = asked - gone
 
     def objective(point: Floats) -> tuple[float, Floats]:
         alpha, beta = np.exp(point).tolist()
-        together = slope_rise(alpha + beta, asked)
-        value = share @ (log_rise(alpha, gone) + log_rise(beta, stayed) - log_rise(alpha + beta, asked))
-        by_alpha = share @ (slope_rise(alpha, gone) - together)
-        by_beta = share @ (slope_rise(beta, stayed) - together)
-        return float(value), np.array([alpha * by_alpha, beta * by_beta])
+        value = share @ (log_rise(alpha, gone) + log_rise(beta, asked - gone) - log_rise(alpha + beta, asked))
+        return float(value), _slopes(asked, gone, alpha, beta) @ share
 
     return objective
+
+
+def _slopes(asked: Floats, gone: np.ndarray, alpha: float, beta: float) -> Floats:
+    """Of the log-likelihood of each customer, by log alpha and log beta, a row each."""
+    together = slope_rise(alpha + beta, asked)
+    by_alpha, by_beta = slope_rise(alpha, gone) - together, slope_rise(beta, asked - gone) - together
+    return np.array([alpha * by_alpha, beta * by_beta])
