@@ -47,7 +47,7 @@ class Shapes:
         return [self.rows[frequency, age] for age in ages]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def shapes_of(model: PurchaseModel, horizon: Horizon) -> Shapes:
     """What was simulated with this model so far in this process: a run of what changed finds most of it there."""
     return Shapes(model, horizon)

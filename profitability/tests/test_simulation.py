@@ -6,12 +6,25 @@ import numpy as np
 import pytest
 from scipy.stats import qmc
 
-from profitability.lifetime_value import BgNbd, FittedModel, Horizon, MbgNbd, ParetoNbd, collapse
+from profitability.lifetime_value import (
+    FITS,
+    BgNbd,
+    FittedModel,
+    GammaGamma,
+    Horizon,
+    Ledger,
+    MbgNbd,
+    ParetoNbd,
+    collapse,
+    lifetime_value,
+)
 from profitability.lifetime_value.draws import BITS, DRAWS, sobol
+from profitability.lifetime_value.ledger import came_between, known_at
 from profitability.lifetime_value.outlook import prospects
 from profitability.lifetime_value.simulation import orders_quantiles, shapes_of
 from profitability.lifetime_value.summary import Floats
 from profitability.tests.futures import discounted_orders
+from profitability.tests.purchases import cdnow_master
 
 LEVELS = (0.1, 0.5, 0.9)
 # Orders, the week of the last one, and the weeks observed: new and old, rare and frequent, hardly active, nearly sure.
@@ -82,3 +95,26 @@ def test_whoever_has_left_more_likely_than_not_may_order_nothing() -> None:
     assert alive[0] < 0.5
     assert found[0][0] == found[1][0] == 0
     assert len(shapes_of(model, Horizon()).at(0, [0])[0]) == DRAWS
+
+
+def test_orders_held_back_of_cdnow_lie_within_the_interval_of_what_each_customer_may_order() -> None:
+    """39 weeks after 39, undiscounted, each order worth 1 for certain. All models forecast too few of these orders."""
+    bought = cdnow_master()
+    day = bought.date.astype("datetime64[D]").astype(np.int64)
+    ledger = Ledger(customer=bought.customer, day=day, ordered=np.ones(len(day), bool), value=bought.value)
+    split, end = (int(np.datetime64(last).astype(np.int64)) for last in ("1997-09-30", "1998-06-30"))
+    known = known_at(ledger, split)
+    came = came_between(ledger, known.customers, split, end).orders
+    history = (known.x, known.t_x, known.T)
+    values = lifetime_value(
+        FITS["pareto_nbd"](*history),
+        *history,
+        1.0,
+        margins=GammaGamma(p=1e9, q=1e9, v=1.0),
+        horizon=Horizon(years=(end - split) / 365.25, discount_rate=0),
+    )
+    inside = (came >= values.low - 0.01) & (came <= values.high + 0.01)
+    sure = (known.x >= 3) & (values.probability_alive >= 0.9)
+    assert np.count_nonzero(sure) == 1_268
+    assert inside.mean() == pytest.approx(0.87, abs=0.01)
+    assert inside[sure].mean() == pytest.approx(0.865, abs=0.01)
