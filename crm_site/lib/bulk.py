@@ -96,10 +96,11 @@ def read_columns(query: str, parameters: Mapping[str, Any], columns: Mapping[str
     return found
 
 
-def write(table: str, columns: Mapping[str, Column], *, rows: int) -> None:
-    """Append rows to a table that this transaction created: they need neither log replay of rows nor a later vacuum."""
+def write(table: str, columns: Mapping[str, Column], *, rows: int, created: bool = True) -> None:
+    """Append rows. To a table that this transaction `created` they need neither log replay nor a later vacuum."""
     with connection.cursor() as cursor:
-        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY, FREEZE)"
+        how = "FORMAT BINARY, FREEZE" if created else "FORMAT BINARY"
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN ({how})"
         cursor.cursor.copy_expert(
             statement, _Source(one_ahead(_packed(list(columns.values()), rows))), size=BUFFER_BYTES
         )

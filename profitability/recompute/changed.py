@@ -17,7 +17,7 @@ from profitability.recompute.base import Base
 from profitability.recompute.charges import keep_months
 from profitability.recompute.forecast import Forecast, Usual, Worth, forecast, usual_of, value_in_cents
 from profitability.recompute.gather import gather, load_months
-from profitability.recompute.laid_aside import Former, Places, places_of
+from profitability.recompute.laid_aside import Former, Places, places_of, united
 from profitability.recompute.months import Whole, month_columns
 from profitability.recompute.places import Between, Ranked, stand_between
 from profitability.recompute.publish import publish, taken_out_of
@@ -105,7 +105,7 @@ def _moved(basis: Basis, base: Base, renewed: Renewed) -> Places:
     """Places of customers whose account changed, or whose forecast may have."""
     ids = renewed.come.customer
     if _has_subscribers(basis, base):
-        ids = np.union1d(ids, basis.spells["customer"])
+        ids = united(ids, basis.spells["customer"])
     return np.searchsorted(renewed.outline.customer, ids)
 
 
@@ -144,7 +144,7 @@ def _found_otherwise(base: Base, renewed: Renewed, standing: Standing, moved: Pl
     before = taken_out_of(base.run_id)
     differs[places_of(before, customers)] = True
     rows = np.flatnonzero(differs)
-    no_longer = np.union1d(np.union1d(customers[rows], renewed.vanished), before)
+    no_longer = united(customers[rows], renewed.vanished, before)
     if renewed.are_many(no_longer):
         return Found(rows=np.arange(len(customers)), no_longer=None)
     return Found(rows=rows, no_longer=no_longer)

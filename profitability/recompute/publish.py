@@ -82,10 +82,9 @@ def taken_out_of(full_run: int) -> Whole:
 def take_out(full_run: int, customers: Whole) -> None:
     """Take scorecards out of the partition that runs share, and give them to each of those that still has them."""
     rows = rows_of(full_run)
-    if rows.taken_out not in partitions_of(SCORECARDS):
+    first = rows.taken_out not in partitions_of(SCORECARDS)
+    if first:
         rows.taken_out.create()
-        rows.taken_out.seal()
-        rows.taken_out.attach()
     sharing = Run.objects.filter(scorecards_of=full_run, has_rows=True).order_by("pk").values_list("pk", flat=True)
     names = [str(field.column) for field in Scorecard._meta.concrete_fields if field.column != "run_id"]
     columns = ", ".join(names)
@@ -100,6 +99,9 @@ def take_out(full_run: int, customers: Whole) -> None:
                 f"INSERT INTO {target.table} (run_id, {columns}) SELECT {target.value:d}, {columns} FROM taken_out"
             )
         cursor.execute("DROP TABLE taken_out")
+    if first:
+        rows.taken_out.seal()
+        rows.taken_out.attach()
 
 
 def drop_old_rows() -> None:

@@ -23,7 +23,7 @@ from profitability.recompute.charges import (
     reconciled,
 )
 from profitability.recompute.gather import Gathered, MonthsInAll, MonthTotals, add_months
-from profitability.recompute.laid_aside import Former, Places, places_of
+from profitability.recompute.laid_aside import Former, Places, places_of, united, without
 from profitability.recompute.months import Whole
 from profitability.recompute.places import Ranked, ranked_again
 from profitability.recompute.plan import Plan
@@ -35,7 +35,7 @@ COSTS = ("cost_to_serve", "order_costs", "relation_costs")
 NEW = -1
 COMPARED = ("category", "rfm")
 # Beyond this part of all customers, writing everybody's scorecards anew takes less than exchanging some.
-MOST_EXCHANGED = 0.05
+MOST_EXCHANGED = 0.1
 # The rates of all months, by what customers caused in each, and anonymous sales.
 Allocate = Callable[[MonthsInAll, MonthsInAll], Mapping[int, Allocation]]
 
@@ -69,7 +69,7 @@ class Renewed:
     @property
     def vanished(self) -> Whole:
         """Ids of customers of the full run who are gone."""
-        return np.setdiff1d(self.before.customer, self.come.customer, assume_unique=True)
+        return without(self.come.customer, self.before.customer)
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -85,7 +85,7 @@ class Renewed:
 
     def _of(self, customers: Whole) -> Accounts:
         come = self.come.take(places_of(customers, self.come.customer))
-        stay = np.setdiff1d(customers, come.customer, assume_unique=True)
+        stay = without(come.customer, customers)
         return _by_customer(come + self.former.accounts_of(stay))
 
 
@@ -109,9 +109,9 @@ def renew(work: Work, basis: Basis, former: Former, gathered: Gathered) -> Renew
     gone = former.months_of(base.changed, plan.drivers)
     now = _months_now(then, gone, gathered, plan, allocate)
     others = former.in_months(_moved_months(then, now), plan.drivers, but=base.changed)
-    touched = np.unique(others["place"])
+    touched = united(others["place"])
     # With anonymous sales at place 0, as wherever months are charged.
-    before = former.accounts_of(np.unique(np.concatenate([[ANONYMOUS], base.changed, touched])))
+    before = former.accounts_of(united(np.array([ANONYMOUS]), base.changed, touched))
     sums = before.sums | {name: before.sums[name].copy() for name in COSTS}
     if plan.activities:
         gone, others = _placed(gone, before), _placed(others, before)
@@ -120,9 +120,9 @@ def renew(work: Work, basis: Basis, former: Former, gathered: Gathered) -> Renew
         charge_rows(others, plan, now.allocations, sums=sums, charged=now.charged)
     charge_everybody(gathered, plan, now.allocations, now.charged, check=work.check)
     results = reconciled(now.customers, now.anonymous, now.allocations, now.charged)
-    differs = np.any([sums[name] != before.sums[name] for name in COSTS], axis=0)
-    differs &= np.isin(before.customer, touched, assume_unique=True)
-    return _renewed(base, results, former, before, replace(before, sums=sums).take(differs), gathered)
+    moved = places_of(touched, before.customer)
+    moved = moved[np.any([(sums[name] != before.sums[name])[moved] for name in COSTS], axis=0)]
+    return _renewed(base, results, former, before, replace(before, sums=sums).take(moved), gathered)
 
 
 def _months_before(base: Base, plan: Plan, allocate: Allocate) -> Months:
@@ -191,7 +191,7 @@ def _renewed(
     """Put all together: `before` holds the former accounts of whoever moved, and `charged` are other rates' doing."""
     read = gathered.accounts if ANONYMOUS in base.changed else gathered.accounts.without_anonymous
     come = _by_customer(read + charged)
-    before = before.take(places_of(np.union1d(base.changed, come.customer), before.customer))
+    before = before.take(places_of(united(base.changed, come.customer), before.customer))
     in_all = base.in_all.exchanged(InAll.of(before), InAll.of(come))
     come, before = come.without_anonymous, before.without_anonymous
     exchange = _Exchange.of(former.columns["customer"], before.customer, come.customer)

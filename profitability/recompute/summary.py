@@ -18,6 +18,7 @@ from profitability.ranking import WhaleCurve, chart_points
 from profitability.recompute.accounts import InAll, Outline
 from profitability.recompute.charges import MonthResult
 from profitability.recompute.forecast import Forecast, Usual, Worth
+from profitability.recompute.laid_aside import places_of
 from profitability.recompute.months import CUSTOMER_SUMS, Whole, money, sums_by
 from profitability.recompute.plan import Plan
 from profitability.recompute.reading import Basis
@@ -94,7 +95,7 @@ class Categories:
         """Those of some customers, by ascending id; None: as they are."""
         if some is None:
             return self
-        places = np.flatnonzero(np.isin(self.customers, some, assume_unique=True))
+        places = places_of(some, self.customers)
         return Categories(self.customers[places], self.categories[places], are_all=False)
 
 

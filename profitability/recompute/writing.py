@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from numpy.typing import NDArray
 
 from crm_site.lib.bulk import BIGINT, DATE, DAY_ZERO, FLOAT, INTEGER, SMALLINT, Column, Numbers, Words, write
@@ -30,13 +30,14 @@ def load_scorecards(
 
 
 def write_steps(run_id: int, steps: Steps) -> None:
-    """How ranks of a run part from those of the full run whose scorecards it shares (1 statement)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {RankStep._meta.db_table} (run_id, place, rank, cents) "
-            "SELECT %s, * FROM unnest(%s::float8[], %s::int[], %s::bigint[])",
-            [run_id, steps.place.tolist(), steps.rank.tolist(), steps.cents.tolist()],
-        )
+    """How ranks of a run part from those of the full run whose scorecards it shares."""
+    columns: dict[str, Column] = {
+        "run_id": Numbers(BIGINT, np.full(len(steps.place), run_id)),
+        "place": Numbers(FLOAT, steps.place),
+        "rank": Numbers(INTEGER, steps.rank),
+        "cents": Numbers(BIGINT, steps.cents),
+    }
+    write(RankStep._meta.db_table, columns, rows=len(steps.place), created=False)
 
 
 def _columns(accounts: Accounts, forecast: Forecast, standing: Standing, ranks: Ranks) -> dict[str, Column]:

@@ -53,7 +53,7 @@ def test_rows_come_back_as_they_were_laid_aside() -> None:
     }
     layout = Layout.from_json(Layout.of(columns).as_json())
     packed_rows = layout.packed(columns)
-    found = layout.unpacked(packed_rows, list(columns))
+    found = layout.columns(layout.unpacked(packed_rows), list(columns))
     assert {name: values.tolist() for name, values in found.items()} == {
         name: values.tolist() for name, values in columns.items()
     }
