@@ -59,6 +59,10 @@ def charges_of(run_id: int, drivers: Sequence[str]) -> Charges:
     )
 
 
+# Whoever has something in the period besides contacts that cost nothing.
+MOVED = "(s.orders, s.net_revenue, s.gross_margin, s.cost_to_serve, s.direct_costs) IS DISTINCT FROM (0, 0, 0, 0, 0)"
+
+
 def sum_up_months(ranking: PeriodRanking, drivers: Sequence[str]) -> None:
     """Add up the months of the period for each customer, into a table that lives as long as the transaction."""
     charges = charges_of(ranking.run_id, drivers)
@@ -90,7 +94,10 @@ def _charge(terms: Sequence[Term]) -> str:
 
 
 def rank_customers(ranking: PeriodRanking, table: str, policy: ValuePolicy) -> None:
-    """Rank everybody who was summed up and is ranked by the run, most profitable first, equal ones by number."""
+    """Rank everybody who bought, sent back or cost anything and is ranked by the run, most profitable first.
+
+    Equal ones stand by number. A contact that costs nothing makes nobody take part.
+    """
     _execute(
         f"""
         INSERT INTO {table} (ranking_id, customer_id, orders, net_revenue, gross_margin, cost_to_serve, direct_costs,
@@ -106,7 +113,7 @@ def rank_customers(ranking: PeriodRanking, table: str, policy: ValuePolicy) -> N
             FROM (
                 SELECT s.*, s.gross_margin - s.cost_to_serve - s.direct_costs AS profit, c.lifetime_value
                 FROM {SUMS} s JOIN {CARDS} c ON c.run_id = ANY(%(run)s) AND c.customer_id = s.customer_id
-                WHERE c.place IS NOT NULL
+                WHERE c.place IS NOT NULL AND {MOVED}
             ) one
             WINDOW best AS (ORDER BY profit DESC, customer_id)
         ) ranked

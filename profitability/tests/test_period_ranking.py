@@ -23,7 +23,7 @@ from profitability.periods import Period, period_named
 from profitability.ranking import whale_curve
 from profitability.reports.curve import ranking_of_period
 from profitability.tests.portfolio import a_portfolio, months_frame
-from profitability.tests.shop import recomputed
+from profitability.tests.shop import Shop, called, recomputed
 from profitability.totals import PeriodTotals, RunTotals
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,16 @@ def test_every_figure_equals_that_of_pandas(run: Run, code: str) -> None:
         assert [int(amount * 100) for amount in found.values_list(name, flat=True)] == sums[name].tolist()
     cumulative = found.values_list("cumulative", flat=True)
     assert [int(amount * 100) for amount in cumulative] == sums.profit.cumsum().tolist()
+
+
+def test_a_contact_that_costs_nothing_makes_nobody_take_part() -> None:
+    """In May only orders cost anything: Bob called then, and bought nothing."""
+    shop = Shop()
+    called(shop.bob, dt.date(2026, 5, 11), minutes=10)
+    run = recomputed()
+    assert [figure.customer for figure in PeriodFigure.objects.filter(ranking=ranking_of(run, "2026-05"))] == [shop.ada]
+    june = PeriodFigure.objects.filter(ranking=ranking_of(run, "2026-06"))
+    assert {figure.customer for figure in june} == {shop.ada, shop.bob}
 
 
 @pytest.mark.parametrize("code", PERIODS)
