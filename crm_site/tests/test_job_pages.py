@@ -1,9 +1,11 @@
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.jobs.actions import enqueue, run_job
@@ -31,6 +33,17 @@ def test_a_page_that_polls_gets_the_progress_alone(client: Client, asker: User) 
     answer = client.get(reverse("job-progress", args=[job.pk]), headers=HTMX).text
     assert "hx-get" in answer
     assert "<html" not in answer
+
+
+def test_a_job_that_no_worker_takes_says_what_may_be_the_matter(client: Client, asker: User) -> None:
+    client.force_login(asker)
+    job = enqueue(kind=COUNT, params={"to": 1}, requested_by=asker)
+    address = reverse("job-progress", args=[job.pk])
+    assert "It begins as soon as a worker is free." in client.get(address, headers=HTMX).text
+    Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - dt.timedelta(minutes=5))
+    answer = client.get(address, headers=HTMX).text
+    assert "Requested 5 minutes ago, and no worker has taken it yet" in answer
+    assert "hx-get" in answer
 
 
 def test_an_ended_job_is_not_asked_for_again(client: Client, asker: User) -> None:

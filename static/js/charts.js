@@ -153,10 +153,12 @@
   /* The first and the last label of an axis that begins and ends with a point stay within the drawing. */
   const inside = (axis) => ({ ...axis, axisLabel: { ...axis.axisLabel, alignMinLabel: "left", alignMaxLabel: "right" } });
 
-  const legend = (spec) => (spec.series.length > 1
+  /* Long names are cut so that all of them stand in one line, where that leaves enough of each. */
+  const legend = (spec, box) => (spec.series.length > 1
     ? {
       legend: {
         data: spec.series.map((series) => series.name), top: 0, left: 0, type: "scroll", icon: "roundRect", itemWidth: 12, itemHeight: 4, itemGap: 18,
+        formatter: (name) => cut(name, Math.max(24, Math.floor((box.clientWidth / spec.series.length - 48) / LETTER))),
         textStyle: text("ink-2"), pageTextStyle: { color: colour("ink-3") },
         pageIconColor: colour("ink-2"), pageIconInactiveColor: colour("line-strong"),
       },
@@ -215,7 +217,7 @@
       }));
       return {
         ...base(spec),
-        ...legend(spec),
+        ...legend(spec, box),
         grid: { left: 8, right: 20, top: spec.series.length > 1 ? 48 : 36, bottom: 28, containLabel: true },
         tooltip: axisTooltip(spec, { lineStyle: { color: colour("line-strong") } }),
         xAxis: {
@@ -249,7 +251,7 @@
 
     line(spec, box) {
       return {
-        ...base(spec), ...legend(spec),
+        ...base(spec), ...legend(spec, box),
         grid: { left: 8, right: 16, top: spec.series.length > 1 ? 40 : 16, bottom: 8, containLabel: true },
         tooltip: axisTooltip(spec, { lineStyle: { color: colour("line-strong") } }),
         xAxis: spaced(spec, box, inside(categoryAxis(spec, box, { boundaryGap: false }))),
@@ -279,7 +281,7 @@
       const negatives = spec.series.length === 1 && spec.series[0].values.some((value) => value < 0);
       const lowest = Math.min(...spec.series.flatMap((series) => series.values.map((value) => value ?? 0)));
       return {
-        ...base(spec), ...legend(spec),
+        ...base(spec), ...legend(spec, box),
         grid: { left: 8, right: many && labelled ? 84 : 20, top: spec.series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
         tooltip: axisTooltip(spec, { type: "shadow", shadowStyle: { color: colour("ink", 0.05) } }),
         xAxis: many ? valueAxis(spec, { ...(labelled ? { axisLabel: { show: false }, splitLine: { show: false } } : { axisLabel: { ...labels(), hideOverlap: true, alignMaxLabel: "right", formatter: write } }), boundaryGap: [lowest < 0 ? (narrow(box) ? "4%" : "22%") : 0, "4%"] }) : names,
@@ -429,7 +431,7 @@
     const near = ({ min, max }) => (min < 0 ? null : Math.max(0, Math.floor((min - (max - min) * 0.12) * 100) / 100));
     const lines = spec.marks.flatMap((mark) => [{ xAxis: Number(mark.x) }, { yAxis: mark.y }]);
     return {
-      ...base(spec), ...legend(spec),
+      ...base(spec), ...legend(spec, box),
       grid: { left: 8, right: 20, top: spec.series.length > 1 ? 60 : 34, bottom: narrow(box) ? 40 : 28, containLabel: true },
       tooltip: {
         ...base(spec).tooltip, trigger: "item",
