@@ -13,9 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from profitability.lifetime_value.draws import COUNT, DRAWS, TIMES, UNIFORM, Futures
+from profitability.lifetime_value.draws import COUNT, DRAWS, NORMAL, TIMES, UNIFORM, Futures
 from profitability.lifetime_value.outlook import Horizon, PurchaseModel
 from profitability.lifetime_value.summary import Floats, Integers, Triples, numbered
 
@@ -23,7 +22,7 @@ from profitability.lifetime_value.summary import Floats, Integers, Triples, numb
 FREQUENCIES = np.unique(np.rint(np.append(np.arange(8), 8 * 1.25 ** np.arange(64))))
 AGE_STEP = 0.25  # of ln(timescale + T), from T = 0 on
 MANY_ORDERS = 10.0  # from so many expected on, their number need not be whole
-NUMBER, SPREAD = ndtri(UNIFORM[COUNT]), ndtri(UNIFORM[TIMES])
+NUMBER, SPREAD = NORMAL[COUNT], NORMAL[TIMES]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import betaincinv, gammaincinv
 from scipy.stats import qmc
 
 from profitability.lifetime_value import (
@@ -18,7 +19,7 @@ from profitability.lifetime_value import (
     collapse,
     lifetime_value,
 )
-from profitability.lifetime_value.draws import BITS, DRAWS, sobol
+from profitability.lifetime_value.draws import BITS, DRAWS, LEAVING, RATE, UNIFORM, beta_draws, gamma_draws, sobol
 from profitability.lifetime_value.ledger import came_between, known_at
 from profitability.lifetime_value.outlook import prospects
 from profitability.lifetime_value.simulation import orders_quantiles, shapes_of
@@ -53,6 +54,13 @@ def quantiles(model: FittedModel, horizon: Horizon, some: slice = slice(None)) -
 
 def test_draws_are_the_sobol_sequence_of_scipy() -> None:
     assert np.array_equal(sobol(), qmc.Sobol(d=5, scramble=False).random_base2(BITS).T)
+
+
+@pytest.mark.parametrize("shape", [0.25, 1.0, 30.0, 1e6])
+def test_draws_follow_their_distributions(shape: float) -> None:
+    """Looked up between some quantiles: as good as at each draw."""
+    assert gamma_draws(shape, RATE) == pytest.approx(gammaincinv(shape, UNIFORM[RATE]), rel=0.006, abs=1e-12)
+    assert beta_draws(shape, 2.4, LEAVING) == pytest.approx(betaincinv(shape, 2.4, UNIFORM[LEAVING]), rel=0.006)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
