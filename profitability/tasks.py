@@ -4,10 +4,12 @@ from datetime import date
 from typing import Any
 
 from celery import shared_task
+from django.dispatch import receiver
 from django.utils import timezone
 
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.registry import job_handler
+from crm_site.lib.jobs.signals import job_finished
 from customers.models import Run
 from profitability.actions import RECOMPUTE, recompute_if_changed, request_recompute
 from profitability.cohort_actions import COHORTS, compute_cohorts
@@ -17,6 +19,7 @@ from profitability.period_actions import RANKING_OF_PERIOD, compute_ranking
 from profitability.portfolio_actions import PORTFOLIO, compute_portfolio
 from profitability.recompute import run_recompute
 from profitability.recompute.comparing import compare_before_first_recompute, run_comparison
+from profitability.recompute.publish import drop_old_rows
 from profitability.report_actions import (
     PREPARE_REPORT,
     SEND_REPORT,
@@ -39,6 +42,12 @@ def recompute(context: JobContext) -> dict[str, Any]:
         full=context.params.get("full", True),
     )
     return {"run": run.pk}
+
+
+@receiver(job_finished, sender=RECOMPUTE, dispatch_uid="rows of old runs after a run")
+def drop_rows_after_a_run(**kwargs: Any) -> None:
+    """Nobody waits for it: what is left lying, by a worker that ended here, goes after the next recompute."""
+    drop_old_rows()
 
 
 @job_handler(RANKING_OF_PERIOD)

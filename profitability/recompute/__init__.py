@@ -21,7 +21,7 @@ from customers.models import Run
 from profitability.recompute.base import Models
 from profitability.recompute.changed import recompute_changed
 from profitability.recompute.everybody import recompute_everybody
-from profitability.recompute.publish import begin, drop_old_rows
+from profitability.recompute.publish import begin
 from profitability.recompute.reading import read_basis
 from profitability.recompute.stopwatch import Stopwatch
 from profitability.recompute.work import Work
@@ -47,5 +47,4 @@ def run_recompute(
         recompute_everybody(work, basis, kept=models)
     else:
         recompute_changed(work, basis, basis.read.former)
-    drop_old_rows()
     return run

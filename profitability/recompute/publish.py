@@ -1,5 +1,7 @@
 """Runs from their first row to the day their rows are dropped: complete or invisible, never in between."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +13,7 @@ from django.utils import timezone
 from crm_site.lib.bulk import BIGINT, read_columns
 from crm_site.lib.jobs.context import JobContext
 from crm_site.lib.jobs.models import Job
-from crm_site.lib.partitions import partitions_of
+from crm_site.lib.partitions import Partition, partitions_of
 from customers.models import RankStep, Run, Scorecard
 from profitability.changes import forget_changes
 from profitability.models import ReadAnew
@@ -23,6 +25,8 @@ from profitability.totals import RunTotals
 
 # A page that began with the run before finishes with it; nobody reads a page for longer.
 PAGES_IN_FLIGHT = timedelta(minutes=10)
+# Held by whoever shows rows of runs or drops some.
+ROWS_LOCK = "hashtext('profitability.rows')"
 
 
 @transaction.atomic
@@ -54,6 +58,8 @@ def publish(
     changed shares the scorecards of a full one, but for those of customers `found_otherwise`; None: it shares none.
     """
     context.hold()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({ROWS_LOCK})")
     if basis is not None and totals.scope:
         keep_basis(run.pk, basis)
         forget_changes(seen_by=totals.scope.seen)
@@ -108,8 +114,26 @@ def drop_old_rows() -> None:
     """Keep the rows of the current run and of the one before it, and of what pages may still be reading.
 
     The rows of a full run stay as long as a run is kept that shares them. A partition that readers hold just now is
-    left to the next recompute.
+    left to the next recompute, which may be under way already.
     """
+    with _while_nobody_publishes():
+        # Tables before runs: a table that a run makes meanwhile is none of these.
+        with_rows, laid_aside = runs_with_rows(), partitions_of(LAID_ASIDE)
+        _drop_rows_of(with_rows)
+        _drop_laid_aside(laid_aside)
+
+
+@contextmanager
+def _while_nobody_publishes() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_lock({ROWS_LOCK})")
+        try:
+            yield
+        finally:
+            cursor.execute(f"SELECT pg_advisory_unlock({ROWS_LOCK})")
+
+
+def _drop_rows_of(runs: set[int]) -> None:
     published = Run.objects.filter(has_rows=True).order_by("-published_at", "-pk")
     recent = Run.objects.filter(published_at__gt=timezone.now() - PAGES_IN_FLIGHT)
     kept = {*published.values_list("pk", flat=True)[:2], *recent.values_list("pk", flat=True)}
@@ -117,20 +141,19 @@ def drop_old_rows() -> None:
     shares = Run.objects.filter(pk__in=kept, scorecards_of__isnull=False)
     kept |= set(Run.objects.filter(pk__in=shares.values("scorecards_of")).values_list("pk", flat=True))
     shared = set(Run.objects.filter(pk__in=kept).values_list("stands_on", flat=True))
-    for run_id in runs_with_rows() - kept:
+    for run_id in runs - kept:
         if rows_of(run_id).drop(shared=run_id in shared):
             Run.objects.filter(pk=run_id).update(has_rows=False)
             ReadAnew.objects.filter(run=run_id).delete()
             RankStep.objects.filter(run=run_id).delete()
-    _drop_laid_aside()
 
 
-def _drop_laid_aside() -> None:
+def _drop_laid_aside(partitions: Sequence[Partition]) -> None:
     """Keep what the full run laid aside that the current one stands on, and what a run that is under way writes."""
     current = Run.objects.current()
     scope = RunTotals.from_json(current.totals).scope if current else None
     needed = {scope.base_run or current.pk} if current and scope else set()
     needed |= set(Run.objects.filter(published_at=None).values_list("pk", flat=True))
-    for partition in partitions_of(LAID_ASIDE):
+    for partition in partitions:
         if partition.value not in needed:
             partition.drop()

@@ -21,6 +21,7 @@ from profitability.models.figures import months_in_sql
 from profitability.recompute import run_recompute
 from profitability.recompute.base import Models
 from profitability.recompute.laid_aside import basis_of
+from profitability.recompute.publish import drop_old_rows
 from profitability.recompute.rows import LAID_ASIDE, MONTHS, SCORECARDS
 from profitability.reports.profit_and_loss import customer_profit_and_loss, profit_of_years
 from profitability.tests.edits import EDITS, Edit, anonymous_sale, merge, nothing_of_figures, order, order_gone
@@ -40,6 +41,7 @@ def full_again() -> Run:
     with JobContext(job) as context:
         run = run_recompute(context=context, as_of=TODAY, reason=Run.Reason.ASKED, full=True, models=models)
     Job.objects.filter(pk=job.pk).update(state=Job.State.DONE)
+    drop_old_rows()
     return run
 
 
