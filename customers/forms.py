@@ -27,7 +27,7 @@ from customers.actions import version_of
 from customers.choosing import GROUPS, CustomerField, choosable
 from customers.filter_fields import IDENTITY, CustomerFields
 from customers.importing.entries import country as english_country
-from customers.models import Customer, CustomField, Run, Segment
+from customers.models import Customer, CustomField, Import, Run, Segment
 from customers.models.company import company_lately
 from customers.models.customer import CustomerQuerySet
 from customers.models.order import Order, OrderQuerySet
@@ -225,8 +225,22 @@ class OrderFilters(FilterForm):
         "source": "source",
     }
 
+    def __init__(self, data: Any, *, user: AbstractUser | AnonymousUser) -> None:
+        super().__init__(data)
+        self._user = user
+
     def filter_q(self, orders: OrderQuerySet, text: str) -> OrderQuerySet:
         return numbered_like(orders, text)
+
+    def display(self, name: str, value: Any) -> str:
+        """Customers and imports by their names, where the reader may see them (1 query for each)."""
+        if name == "customer":
+            customer = Customer.objects.visible_to(self._user).filter(pk=value).first()
+            return customer.full_name if customer else str(value)
+        if name == "source":
+            source = Import.objects.visible_to(self._user).filter(pk=value).first()
+            return source.file_name if source else str(value)
+        return super().display(name, value)
 
 
 class CustomerForm(EditedTogether):

@@ -301,7 +301,7 @@ class OrderList(ListPage):
         return ORDERS
 
     def get_filters(self) -> OrderFilters:
-        return OrderFilters(self.request.GET)
+        return OrderFilters(self.request.GET, user=self.request.user)
 
     def get_rows(self) -> OrderQuerySet:
         orders = self.visible.select_related("customer")

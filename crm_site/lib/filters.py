@@ -6,8 +6,10 @@ beside its field and left out.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from numbers import Number
 from typing import Any, ClassVar, cast
@@ -17,6 +19,8 @@ from django.db.models import QuerySet
 from django.forms.utils import flatatt
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+
+from crm_site.lib.formatting import day, number
 
 
 class SlimInput(forms.TextInput):
@@ -170,6 +174,10 @@ class FilterForm(forms.Form):
             )
         if isinstance(field, forms.BooleanField):
             return ""
+        if isinstance(value, dt.date):
+            return day(value)
+        if isinstance(value, Decimal):
+            return number(value, digits=0 if value == value.to_integral_value() else 2)
         return str(value)
 
 

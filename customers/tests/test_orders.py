@@ -150,3 +150,14 @@ def test_orders_of_subscriptions_are_marked_filtered_and_exported(visitor: Clien
     assert "Renews a subscription" in visitor.get(renewal.get_absolute_url()).content.decode()
     listed = visitor.get(URL, {"col": ["number", "contract"], "contract": "renewal"}).content.decode()
     assert "Renews a subscription" in listed
+
+
+def test_filters_in_force_are_told_in_words(visitor: Client) -> None:
+    customer, source = CustomerFactory(name="Aubert", given_name="Adèle"), ImportFactory(file_name="june.csv")
+    OrderFactory(customer=customer, source=source, ordered_on=dt.date(2026, 1, 5))
+    asked = {"customer": str(customer.pk), "source": str(source.pk), "since": "2026-01-01"}
+    told = {chip.label: chip.value for chip in visitor.get(URL, asked).context["filters"].chips}
+    assert (told["Customer"], told["From day"]) == ("Adèle Aubert", "1 Jan 2026")
+    assert told["Import"] == str(source.pk), "An import that the reader may not see is not named."
+    nobody = {chip.label: chip.value for chip in visitor.get(URL, {"customer": "99"}).context["filters"].chips}
+    assert nobody == {"Customer": "99"}
