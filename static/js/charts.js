@@ -426,7 +426,11 @@
     const few = spec.x.values.length <= 40;
     const radius = (at) => (spec.sizes ? 8 + (narrow(box) ? 20 : 32) * Math.sqrt(spec.sizes[at] / largest) : few ? 12 : 7);
     const ends = { ...labels(), hideOverlap: true };
-    const right = Math.max(...spec.x.values.map(Number)) * 0.75; // beyond it there is no room for a name at the right
+    const places = spec.x.values.map(Number);
+    // Beyond it there is no room for a name at the right; on a phone names of a few points share the width between them.
+    const right = narrow(box) ? (Math.min(...places) + Math.max(...places)) / 2 : Math.max(...places) * 0.75;
+    const named = few && (!narrow(box) || places.length <= 8);
+    const letters = narrow(box) ? 18 : box.clientWidth < 640 ? 26 : 44;
     // What cannot be below zero, such as a risk, has no room below zero either.
     const near = ({ min, max }) => (min < 0 ? null : Math.max(0, Math.floor((min - (max - min) * 0.12) * 100) / 100));
     const lines = spec.marks.flatMap((mark) => [{ xAxis: Number(mark.x) }, { yAxis: mark.y }]);
@@ -457,7 +461,7 @@
         return {
           type: "scatter", name: series.name, data, cursor: spec.links ? "pointer" : "default", z: index + 2,
           itemStyle: { color: tint, opacity: few ? 0.85 : 0.55, borderColor: colour("surface"), borderWidth: 1 },
-          label: { show: few && !narrow(box), distance: 6, formatter: (point) => cut(point.name || "", box.clientWidth < 640 ? 26 : 44), ...text("ink-2", 12) },
+          label: { show: named, distance: narrow(box) ? 3 : 6, formatter: (point) => cut(point.name || "", letters), ...text("ink-2", narrow(box) ? 11 : 12) },
           labelLayout: { hideOverlap: true, moveOverlap: "shiftY" },
           ...(index === 0 && lines.length ? { markLine: { silent: true, symbol: "none", data: lines, label: { show: false }, lineStyle: { color: colour("ink-3"), type: [4, 4], width: 1 } } } : {}),
         };
