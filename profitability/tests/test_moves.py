@@ -103,6 +103,13 @@ def test_the_sentence_counts_who_stayed_rose_and_fell() -> None:
     assert finding.notes == ("5 customers are ranked only after.", "1 customer is ranked only before.")
 
 
+def test_shares_add_up_and_hide_nobody() -> None:
+    thirds = moves_in_words([move(1, 1, 1), move(2, 1, 1), move(1, 2, 1)])
+    assert "34% stayed in their category, 33% rose and 33% fell" in thirds.text
+    few = moves_in_words([move(1, 1, 996), move(2, 1, 1), move(1, 2, 3)])
+    assert "99.6% stayed in their category, 0.1% rose and 0.3% fell" in few.text
+
+
 def test_nobody_on_both_sides_is_said() -> None:
     assert moves_in_words([move(None, 1, 3)]).text == "No customer is ranked in both, so nobody moved."
 
