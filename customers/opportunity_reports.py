@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib.accounts.models import User
 from crm_site.lib.joins import with_keys
-from crm_site.lib.written import Written, written
+from crm_site.lib.written import written
 from customers.models import Customer, Opportunity, OpportunityStage
 from customers.models.opportunity import OpportunityQuerySet
 
@@ -77,7 +77,7 @@ def _first_cards(
         return cards
     # Whoever sees all opportunities, and looks at all of them, asks the same as others who do.
     question = ("board", *((stage.pk, stage.outcome) for stage in stages))
-    found = (Written(columns()) if opportunities.query.where else written(question, columns)).read()
+    found = written(question, columns, alike=not opportunities.query.where).read()
     customers = with_keys(Customer.objects.only("name", "given_name"), {card.customer_id for card in found})
     called = {customer.pk: customer for customer in customers}
     owners = {card.owner_id for card in found if card.owner_id}

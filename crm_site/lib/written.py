@@ -57,6 +57,11 @@ class Written:
 WRITTEN: Lately[Hashable, Written] = Lately(seconds=600, most=200)
 
 
-def written(question: Hashable, rows: Callable[[], QuerySet[Any]]) -> Written:
-    """The statement of these rows, written where nobody asked this question in the last minutes."""
+def written(question: Hashable, rows: Callable[[], QuerySet[Any]], *, alike: bool = True) -> Written:
+    """The statement of these rows, written where nobody asked this question in the last minutes.
+
+    Whose question is not `alike` that of others, say for whom they may see, has a statement of their own.
+    """
+    if not alike:
+        return Written(rows())
     return WRITTEN.told(question) or WRITTEN.keep(question, Written(rows()))

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from crm_site.lib.joins import with_keys
 from crm_site.lib.paging import SORTED_LIMIT, Order, Sort
 from crm_site.lib.remembered import Lately
-from crm_site.lib.written import Blank, Written, written
+from crm_site.lib.written import Blank, written
 from customers.forms import members_of
 from customers.models import Customer, OrderLine, Product, Run, Scorecard, Segment
 from customers.models.customer import CustomerQuerySet
@@ -165,7 +165,7 @@ def _page(place: Place, members: int, published: Published, user: AbstractUser |
 
     question = ("single customers", run.pk, run.scorecards_of_id, place.of_rows, place.of, by_rank.by_index)
     alike = not visible.query.where and (by_scorecard or not place.of_rows)  # for all who see everybody
-    return (written(question, rows) if alike else Written(rows())).read(first=run.place_of(first))
+    return written(question, rows, alike=alike).read(first=run.place_of(first))
 
 
 def members_of_group(visible: CustomerQuerySet, by: str, key: str, run: Run) -> QuerySet[Any, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crm_site.lib.written import Blank, Written, written
+from crm_site.lib.written import Blank, written
 from customers.models import Customer
 from customers.models.customer import CustomerQuerySet
 
@@ -28,7 +28,7 @@ def members_below(customer: Customer, visible: CustomerQuerySet) -> Members:
         return visible.filter(member_of=Blank("customer")).order_by("sort_key", "pk")[: MOST_MEMBERS + 1]
 
     # Whoever sees everybody asks the same.
-    direct = (Written(members()) if visible.query.where else written("members", members)).read(customer=customer.pk)
+    direct = written("members", members, alike=not visible.query.where).read(customer=customer.pk)
     branch = {one.pk: one.pk for one in direct if one.pk != customer.pk}
     # Only households and companies have members, so that most often nothing is asked here.
     parents = [one.pk for one in direct if one.kind != Customer.Kind.PERSON]

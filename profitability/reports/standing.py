@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.lib.formatting import money, number, percent
 from crm_site.lib.joins import with_keys
-from crm_site.lib.written import Blank, Written, written
+from crm_site.lib.written import Blank, written
 from customers.models import Customer
 from customers.models.customer import CustomerQuerySet
 from customers.reports import found_in_turn
@@ -115,8 +115,7 @@ def _neighbours(
         near = figures.filter(place__gte=Blank("first"), place__lt=Blank("beyond"), customer__in=visible.values("pk"))
         return near.order_by("place").values_list("customer", "rank", "cumulative")
 
-    sees_all = not visible.query.where
-    statement = written(("neighbours", *_known_by(ranking)), rows) if sees_all else Written(rows())
+    statement = written(("neighbours", *_known_by(ranking)), rows, alike=not visible.query.where)
     return tuple(Neighbour(*place) for place in statement.read(first=first, beyond=beyond))
 
 
