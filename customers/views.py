@@ -61,6 +61,8 @@ from customers.total_tables import TotalsShown, totals_facts
 MOST_LINES = 1000
 FOUND_LIMIT = 1_000  # of a search
 WALKED_ANYHOW = 5_000  # entries of an index, which take some milliseconds
+# By these figures an index holds each category, or stage, in order.
+ORDERED_WITHIN = {"profit": ("category", "stage"), "lifetime_value": ("category",)}
 # What a row of the customer list needs; a customer has columns of far greater weight.
 LISTED = ("reference", "kind", "name", "given_name", "city", "country", "sort_key")
 
@@ -174,7 +176,12 @@ class CustomerList(ListPage):
         path = self.order.sort.path
         sort = replace(self.order.sort, path=reports.FIGURES.get(path, path), tie="customer_id")
         limit = max(WALKED_ANYHOW, self.expected // 4)
-        return Walk("card", Scorecard.objects.in_run(self.run), sort, limit=limit)
+        cards = Scorecard.objects.in_run(self.run)
+        for name in ORDERED_WITHIN.get(sort.path, ()):
+            if name in self.filters_in_force:
+                cards = cards.filter(**{name: self.filters_in_force[name]})
+                break  # an index holds one of them
+        return Walk("card", cards, sort, limit=limit)
 
     @cached_property
     def counted(self) -> Count | None:

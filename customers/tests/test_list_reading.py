@@ -18,6 +18,7 @@ from customers.models import Customer, Run, Scorecard
 from customers.models.scorecard import Category, Stage
 from customers.permissions import VIEW_CUSTOMERS, VIEW_FIGURES
 from customers.tests.factories import CustomerFactory, RunFactory, ScorecardFactory, UserFactory, user_with
+from customers.views import WALKED_ANYHOW
 
 CUSTOMERS = 50
 ROWS = 5  # of a page
@@ -210,6 +211,21 @@ def test_a_page_is_met_along_the_index_and_no_further_than_worth_while(
         asked.append([query["sql"] for query in queries if "ORDER BY" in query["sql"] and "card" in query["sql"]])
     assert [len(statements) for statements in asked] == [1, 2]
     assert all(f"LIMIT {limit}) card ON" in found[0] for limit, found in zip((CUSTOMERS, 5), asked, strict=True))
+
+
+@pytest.mark.parametrize("sort", ["-profit", "lifetime_value"])
+def test_of_a_category_only_its_own_part_of_an_index_is_followed(
+    client: Client, run: Run, readers: dict[str, User], monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    monkeypatch.setattr("crm_site.lib.views.TOLD_LIMIT", 0)
+    monkeypatch.setattr("customers.views.COUNT_LIMIT", 0)
+    client.force_login(readers["all"])
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/customers/", {"category": "4", "sort": sort})
+    (walked,) = [query["sql"] for query in queries if ") card ON" in query["sql"]]
+    followed = walked.partition(") card ON")[0]
+    assert '"customers_scorecard"."category" = 4' in followed
+    assert f"LIMIT {WALKED_ANYHOW}" in followed
 
 
 def test_many_rows_of_one_condition_are_told_from_statistics_and_said_to_be_about_so_many(
