@@ -121,9 +121,9 @@ def _row(query: str, parameters: Mapping[str, Any]) -> memoryview:
     return file.getbuffer()[len(SIGNATURE) : -len(END)]
 
 
-def write_values(table: str, rows: Iterable[tuple[int, str, bytes]]) -> None:
+def write_values(table: str, rows: Iterable[tuple[int, str, bytes | memoryview]]) -> None:
     """Append rows of a bigint, a text and a large binary value."""
-    pieces = [SIGNATURE]
+    pieces: list[bytes | memoryview] = [SIGNATURE]
     for number, name, value in rows:
         text = name.encode()
         pieces += [pack(">hiqi", 3, 8, number, len(text)), text, pack(">i", len(value)), value]
@@ -167,7 +167,7 @@ def _decoded(rows: Array, columns: Mapping[str, str]) -> Table:
 class _Source:
     """The file that COPY reads from."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, pieces: Iterator[bytes] | Iterator[bytes | memoryview]) -> None:
         self._pieces = pieces
         self._current = memoryview(b"")
 

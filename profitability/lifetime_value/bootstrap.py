@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from profitability.lifetime_value.summary import Floats, Integers, Tally, checked, levels
 
-SAMPLES = 400  # an error found from so many is itself off by one part in 28
+SAMPLES = 200  # an error found from so many is itself off by one part in 20
 # Customers with a repeat order in a sample, on average: they say more than those without, who may be many.
 REPEAT_BUYERS = 500
 SEED = 20_020  # the same samples every time, so that figures can be reproduced

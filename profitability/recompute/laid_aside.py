@@ -22,7 +22,7 @@ from crm_site.lib.partitions import Partition, partitions_of
 from profitability.models.figures import ANONYMOUS
 from profitability.recompute.accounts import Accounts, accounts_of
 from profitability.recompute.months import CUSTOMER_SUMS, SALES, THOUSAND, Months, Whole, starts_of
-from profitability.recompute.records import QUANTITY, People, slice_of, slices_of, smallest
+from profitability.recompute.records import QUANTITY, People, slice_of, slices_of, smallest, smallest_kind
 from profitability.recompute.rows import LAID_ASIDE, rows_of
 
 BASIS = "basis"
@@ -74,10 +74,20 @@ class Layout:
     units: Mapping[str, int]  # what stands there for 1, where it is more
 
     @classmethod
-    def of(cls, columns: Table) -> Self:
-        units = {name: THOUSAND for name, values in columns.items() if _in_thousands(name, values)}
-        small = {name: smallest(values // units.get(name, 1)) for name, values in columns.items()}
-        return cls(np.dtype([(name, values.dtype.str) for name, values in small.items()]), units)
+    def of(cls, columns: Table) -> tuple[Self, memoryview]:
+        """The layout of these columns, and their rows packed like that."""
+        units, whole = {}, dict(columns)
+        for name, values in columns.items():
+            if name.startswith(QUANTITY):
+                # Most quantities are whole units, though they are counted in thousandths.
+                thousands, rest = np.divmod(values, THOUSAND)
+                if not rest.any():
+                    units[name], whole[name] = THOUSAND, thousands
+        layout = cls(np.dtype([(name, smallest_kind(values)) for name, values in whole.items()]), units)
+        rows = np.empty(len(next(iter(columns.values()))), layout.kind)
+        for name, values in whole.items():
+            rows[name] = values
+        return layout, rows.view(np.uint8).data
 
     def as_json(self) -> bytes:
         return json.dumps([self.kind.descr, self.units]).encode()
@@ -87,13 +97,7 @@ class Layout:
         fields, units = json.loads(found)
         return cls(np.dtype([(name, kind) for name, kind in fields]), units)
 
-    def packed(self, columns: Table) -> bytes:
-        rows = np.empty(len(next(iter(columns.values()))), self.kind)
-        for name, values in columns.items():
-            rows[name] = values // self.units[name] if name in self.units else values
-        return rows.tobytes()
-
-    def unpacked(self, data: bytes) -> NDArray[Any]:
+    def unpacked(self, data: bytes | memoryview) -> NDArray[Any]:
         """The rows as they stand there."""
         return np.frombuffer(data, self.kind)
 
@@ -282,10 +286,10 @@ def _slice(run_id: int, number: int) -> Slice:
     return Slice(accounts, months, counts.astype(np.int64))
 
 
-def _rows(part: str, columns: Table) -> list[tuple[str, bytes]]:
+def _rows(part: str, columns: Table) -> list[tuple[str, bytes | memoryview]]:
     """The parts that hold rows."""
-    layout = Layout.of(columns)
-    return [(_layout_of(part), layout.as_json()), (part, layout.packed(columns))]
+    layout, rows = Layout.of(columns)
+    return [(_layout_of(part), layout.as_json()), (part, rows)]
 
 
 def _layout_of(part: str) -> str:
@@ -296,7 +300,7 @@ def _of_everybody(name: str) -> str:
     return f"everybody's {name}"
 
 
-def _write(partition: Partition, parts: Iterable[tuple[str, bytes]]) -> None:
+def _write(partition: Partition, parts: Iterable[tuple[str, bytes | memoryview]]) -> None:
     write_values(partition.table, ((partition.value, name, data) for name, data in parts))
 
 
@@ -335,14 +339,9 @@ def packed(columns: Table) -> bytes:
         places = np.flatnonzero(small).astype(np.uint32)
         sparse = len(places) * MOSTLY_NOTHING < len(small)
         heads.append([name, small.dtype.str, len(small), len(places) if sparse else None])
-        parts += [places.tobytes(), small[places].tobytes()] if sparse else [small.tobytes()]
+        parts += [places.data, small[places].data] if sparse else [small.data]
     head = json.dumps(heads).encode()
     return b"".join([len(head).to_bytes(4, "big"), head, *parts])
-
-
-def _in_thousands(name: str, values: NDArray[Any]) -> bool:
-    """Most quantities are whole units, though they are counted in thousandths."""
-    return name.startswith(QUANTITY) and not (values % THOUSAND).any()
 
 
 def _part(run_id: int, part: str) -> bytes:

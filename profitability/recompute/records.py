@@ -157,9 +157,13 @@ class Spool:
 
 def smallest(values: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers in the smallest type that holds them."""
+    return values.astype(smallest_kind(values))
+
+
+def smallest_kind(values: NDArray[Any]) -> str:
+    """That type."""
     least, most = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-    fits = (kind for kind in KINDS_OF_NUMBERS if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)
-    return values.astype(next(fits))
+    return next(kind for kind in KINDS_OF_NUMBERS if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)
 
 
 @dataclass(frozen=True, kw_only=True)

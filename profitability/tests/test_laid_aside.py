@@ -51,8 +51,8 @@ def test_rows_come_back_as_they_were_laid_aside() -> None:
         "q_whole": np.array([1000, 2000, 300_000]),
         "q_part": np.array([1500, 0, 7]),
     }
-    layout = Layout.from_json(Layout.of(columns).as_json())
-    packed_rows = layout.packed(columns)
+    layout, packed_rows = Layout.of(columns)
+    layout = Layout.from_json(layout.as_json())
     found = layout.columns(layout.unpacked(packed_rows), list(columns))
     assert {name: values.tolist() for name, values in found.items()} == {
         name: values.tolist() for name, values in columns.items()
