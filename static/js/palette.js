@@ -66,15 +66,20 @@
     if (option && option !== marked()) mark(option);
   });
 
-  let asked = "";
+  // Whoever types on after Enter wants something else; an answer to what stood there before decides nothing.
+  field.addEventListener("input", () => { delete field.dataset.wanted; });
+
+  const asked = new WeakMap();
   document.addEventListener("htmx:config:request", (event) => {
-    if (event.detail.ctx.sourceElement === field) asked = field.value;
+    if (event.detail.ctx.sourceElement === field) asked.set(event.detail.ctx, field.value);
   });
   document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail?.ctx?.sourceElement !== field) return;
-    field.dataset.answered = asked;
+    const ctx = event.detail?.ctx;
+    if (ctx?.sourceElement !== field) return;
+    field.dataset.answered = asked.get(ctx);
     mark(options()[0]);
-    if (field.dataset.wanted === asked) marked()?.click();
+    if (field.dataset.wanted !== field.dataset.answered) return;
     delete field.dataset.wanted;
+    marked()?.click();
   });
 })();

@@ -1,9 +1,10 @@
 """The command palette under the fingers: opened, moved in and left by keyboard alone."""
 
 import os
+import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from crm_site import roles
 from crm_site.tests.e2e.conftest import Site
@@ -48,6 +49,24 @@ def test_enter_waits_for_the_answer_to_what_was_typed(site: Site, lampions: list
     site.page.keyboard.type("lampion 02")
     site.page.keyboard.press("Enter")
     expect(site.page.get_by_role("heading", level=1)).to_contain_text("Lampion 02")
+
+
+def test_a_late_answer_to_an_empty_field_takes_nothing_from_who_pressed_enter(
+    site: Site, lampions: list[Customer]
+) -> None:
+    site.sign_in(roles.MANAGER)
+    site.settled()
+    page, late = site.page, list[Route]()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.route(re.compile(r"/palette/\?q=$"), lambda route: late.append(route))
+    page.locator(FIELD).dispatch_event("palette-open")
+    page.wait_for_timeout(50)
+    page.keyboard.type("lampion 02")
+    page.keyboard.press("Enter")
+    (empty,) = late
+    empty.continue_()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Lampion 02")
 
 
 def test_escape_closes_it_and_the_search_box_hands_over_its_text(site: Site, lampions: list[Customer]) -> None:
