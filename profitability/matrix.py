@@ -6,16 +6,14 @@ What order lines cause belongs to their product: their net revenue, their cost o
 that orders make grow. What belongs to no product (delivery charges, rebates, calls, visits, acquisition) stands in a
 column of its own, as what belongs to no customer (anonymous sales, company level) stands in rows of their own.
 So every row comes to the profit of its customers, and every column to the profit of its product.
-
-    >>> shared_out([1.4, 1.4, 1.2], 4)
-    [2, 1, 1]
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import Enum
-from math import floor
+
+from profitability.rounding import shared_out
 
 # How far a margin must lie from the average of all products, as a multiple of it, to be called good or mixed.
 GOOD, MIXED = 1.25, 0.25
@@ -138,24 +136,6 @@ TOTAL = "total"
 def whole(cents: float) -> int:
     """Half to even, as all money here is rounded."""
     return int(Decimal(cents).quantize(Decimal(1), ROUND_HALF_EVEN))
-
-
-def shared_out(exact: Sequence[float], total: int) -> list[int]:
-    """Whole numbers next to the exact ones that come to `total`: the largest remainders are rounded up first.
-
-    A total further away than rounding explains is spread as evenly as it can be, so that the sum holds in any case.
-    """
-    parts = [floor(each) for each in exact]
-    if not parts:
-        return parts
-    missing = total - sum(parts)
-    everywhere, rest = divmod(missing, len(parts))
-    largest_first = sorted(range(len(parts)), key=lambda at: (-(exact[at] - parts[at]), at))
-    for at in range(len(parts)):
-        parts[at] += everywhere
-    for at in largest_first[:rest]:
-        parts[at] += 1
-    return parts
 
 
 def column_totals(bought: Mapping[str, Exact]) -> dict[str, Amounts]:

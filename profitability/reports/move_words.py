@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_site.lib.formatting import number, percent
-from crm_site.lib.rounding import rounded_parts
 from profitability.reports.sentences import CLOSE, OPEN, Finding
+from profitability.rounding import rounded_parts
 from profitability.totals import Move
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from crm_site.lib.rounding import rounded_parts
 from customers.models import Run
 from profitability.drivers import Driver, driver_named
 from profitability.equations import EquationTerm, read_equation
 from profitability.models import Activity, ActivityRate, RunPoolMonth
 from profitability.periods import Period
 from profitability.reports.balance import within
+from profitability.rounding import rounded_parts
 
 NOTHING = Decimal("0.00")
 

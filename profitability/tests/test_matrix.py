@@ -1,6 +1,5 @@
 """The matrix of customers and products: whatever is bought, rows and columns come to their totals to the cent."""
 
-import doctest
 from itertools import pairwise
 from random import Random
 
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profitability import matrix
 from profitability.matrix import (
     TOTAL,
     Amounts,
@@ -19,8 +17,8 @@ from profitability.matrix import (
     add_up,
     column_totals,
     mark,
-    shared_out,
 )
+from profitability.rounding import shared_out
 
 CENTS = st.integers(-(10**9), 10**9)
 COSTS = st.floats(-1e7, 1e7, allow_nan=False)
@@ -40,10 +38,6 @@ def made_of(parts: list[tuple[Amounts, dict[str, Exact]]]) -> Matrix:
             everything[key] = everything.get(key, Exact()) + exact
     whole = sum((group.total for group in groups), Amounts())
     return add_up(groups, column_totals(everything), everybody=Group(TOTAL, len(groups), whole, everything))
-
-
-def test_the_worked_examples_of_the_module_are_true() -> None:
-    assert doctest.testmod(matrix).failed == 0
 
 
 @given(GROUPS)

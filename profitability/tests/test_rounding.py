@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_site.lib import rounding
-from crm_site.lib.rounding import rounded_parts
+from profitability import rounding
+from profitability.rounding import rounded_parts
 
 
-def test_the_example_of_its_docstring() -> None:
+def test_the_examples_of_its_docstrings() -> None:
     assert doctest.testmod(rounding).failed == 0
 
 
