@@ -1,4 +1,4 @@
-"""Screens of customers and orders. The file of one customer joins several apps: see `crm_site/pages/customer.py`."""
+"""Screens of customers. The file of one customer joins several apps: see `crm_site/pages/customer.py`."""
 
 from __future__ import annotations
 
@@ -22,17 +22,16 @@ from crm_site.lib.counting import COUNT_LIMIT, Count, expected_rows, lately_coun
 from crm_site.lib.formatting import number
 from crm_site.lib.paging import SORTED_LIMIT, Leading, Page, Walk
 from crm_site.lib.paging import Order as RowOrder
-from crm_site.lib.tables import Column, Table, draw
+from crm_site.lib.tables import Column, Table
 from crm_site.lib.views import ListPage, Notice
 from customers import custom_fields, reports
 from customers.actions import EditConflict, change_customer
 from customers.duplicates.forms import NewCustomerForm
 from customers.duplicates.tables import warning_lines
-from customers.forms import CustomerFilters, CustomerForm, OrderFilters
+from customers.forms import CustomerFilters, CustomerForm
 from customers.freshness import outdated
-from customers.models import Company, Customer, Order, Run, Scorecard, Segment
+from customers.models import Company, Customer, Run, Scorecard, Segment
 from customers.models.customer import CustomerQuerySet
-from customers.models.order import OrderQuerySet
 from customers.permissions import (
     ADD_CUSTOMER,
     CHANGE_CUSTOMER,
@@ -40,29 +39,20 @@ from customers.permissions import (
     EXPORT,
     VIEW_CUSTOMERS,
     VIEW_FIGURES,
-    VIEW_IMPORTS,
-    VIEW_ORDERS,
 )
 from customers.selection import Selection, UnusableFilter
 from customers.tables import (
     FIGURE_NAMES,
     FILED,
     IDENTITY,
-    ORDER_LINES,
-    ORDERS,
     REFERRED,
     customer_table,
-    order_amounts,
-    order_facts,
 )
 from customers.total_reports import TOTALLED, ListTotals, totals_of_everybody, totals_of_list
 from customers.total_tables import TotalsShown, totals_facts
 
-MOST_LINES = 1000
 FOUND_LIMIT = 1_000  # of a search
 WALKED_ANYHOW = 5_000  # entries of an index, which take some milliseconds
-# By these figures an index holds each category, or stage, in order.
-ORDERED_WITHIN = {"profit": ("category", "stage"), "lifetime_value": ("category",)}
 # What a row of the customer list needs; a customer has columns of far greater weight.
 LISTED = ("reference", "kind", "name", "given_name", "city", "country", "sort_key")
 
@@ -176,11 +166,7 @@ class CustomerList(ListPage):
         path = self.order.sort.path
         sort = replace(self.order.sort, path=reports.FIGURES.get(path, path), tie="customer_id")
         limit = max(WALKED_ANYHOW, self.expected // 4)
-        cards = Scorecard.objects.in_run(self.run)
-        for name in ORDERED_WITHIN.get(sort.path, ()):
-            if name in self.filters_in_force:
-                cards = cards.filter(**{name: self.filters_in_force[name]})
-                break  # an index holds one of them
+        cards = Scorecard.objects.in_run(self.run).along(sort.path, self.filters_in_force)
         return Walk("card", cards, sort, limit=limit)
 
     @cached_property
@@ -294,56 +280,6 @@ def selected_list(selection: Selection, user: User) -> CustomerList:
     elif page.field_faults():
         raise UnusableFilter
     return page
-
-
-class OrderList(ListPage):
-    """All orders, the latest first."""
-
-    permission_required = VIEW_ORDERS
-    export_permission = EXPORT
-    title = gettext_lazy("Orders")
-    template_name = "customers/order_list.html"
-
-    def get_table(self) -> Table:
-        return ORDERS
-
-    def get_filters(self) -> OrderFilters:
-        return OrderFilters(self.request.GET, user=self.request.user)
-
-    def get_rows(self) -> OrderQuerySet:
-        orders = self.visible.select_related("customer")
-        shown = ("number", "ordered_on", "contract", "customer__given_name", "customer__name")
-        return reports.with_line_totals(orders.only(*shown))
-
-    @cached_property
-    def visible(self) -> OrderQuerySet:
-        return Order.objects.visible_to(self.request.user)
-
-    def get_currency(self) -> str:
-        return Company.of(self.request).currency
-
-    def is_restricted(self) -> bool:
-        return bool(self.visible.query.where)
-
-
-@permission_required(VIEW_ORDERS, raise_exception=True)
-def order_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One order: its lines, what they come to, and where it came from."""
-    orders = Order.objects.visible_to(request.user).select_related("customer", "source")
-    order = get_object_or_404(orders, pk=pk)
-    lines = list(order.lines.select_related("product").order_by("pk")[:MOST_LINES])
-    totals = reports.order_totals(order)
-    currency = Company.of(request).currency
-    context = {
-        "page_title": _("Order %(number)s") % {"number": order.number},
-        "breadcrumbs": [(_("Orders"), reverse("orders"))],
-        "lines": draw(ORDER_LINES, ORDER_LINES.columns, lines, currency=currency),
-        "lines_cut": totals.lines > MOST_LINES,
-        "totals": totals,
-        "amounts": order_amounts(totals, currency),
-        "facts": order_facts(order, may_see_import=request.user.has_perm(VIEW_IMPORTS)),
-    }
-    return render(request, "customers/order.html", context)
 
 
 @permission_required(ADD_CUSTOMER, raise_exception=True)

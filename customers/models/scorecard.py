@@ -1,3 +1,4 @@
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -199,10 +200,19 @@ class RankStep(models.Model):
         return f"{self.place} ({self.run_id})"
 
 
+# In the order of these figures an index holds each category by itself, or each stage.
+ORDERED_WITHIN: Mapping[str, Sequence[str]] = {"profit": ("category", "stage"), "lifetime_value": ("category",)}
+
+
 class ScorecardQuerySet(models.QuerySet["Scorecard"]):
     def in_run(self, run: Run) -> "ScorecardQuerySet":
         """The scorecards as a run found them: its own, and those that it shares."""
         return self.filter(run_id__in=run.parts)
+
+    def along(self, figure: str, conditions: Mapping[str, Any]) -> "ScorecardQuerySet":
+        """Those among which an index of this figure leads, by the one of these conditions that it begins with."""
+        first = [name for name in ORDERED_WITHIN.get(figure, ()) if name in conditions][:1]
+        return self.filter(**{name: conditions[name] for name in first})
 
     def ranked_in(self, run: Run) -> "ScorecardQuerySet":
         """Those of a run's ranking, with their `rank`."""
